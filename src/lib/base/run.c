@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** Whether [at, at + size) lies in [start, start + bytes); the lengths are compared, never sums. */
+static bool within(uint64_t at, uint64_t size, uint64_t start, uint64_t bytes)
+{
+    return size <= bytes && at - start <= bytes - size;
+}
+
+bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write)
+{
+    const struct wn_packet *p = run->packet;
+    if (within(address, size, (uint64_t)(uintptr_t)run->stack, WN_STACK_BYTES))
+        return true;
+    if (!write && p && within(address, size, (uint64_t)(uintptr_t)p->data, p->caplen))
+        return true;
+    for (uint32_t i = 0; i < run->n_regions; i++) {
+        const struct wn_region *r = &run->regions[i];
+        if ((!write || r->writable) && within(address, size, r->start, r->bytes))
+            return true;
+    }
+    run->fault_address = address;
+    return false;
+}
+
+struct wn_run *wn_run_new(void)
+{
+    struct wn_run *run = aligned_alloc(_Alignof(struct wn_run), sizeof *run);
+    if (!run)
+        return NULL;
+    memset(run, 0, sizeof *run);
+    run->random = UINT64_C(0x9e3779b97f4a7c15);
+    wn_window_set(&run->store, (uint64_t)(uintptr_t)run->stack, WN_STACK_BYTES);
+    return run;
+}
+
+void wn_run_free(struct wn_run *run)
+{
+    free(run);
+}
+
+uint64_t wn_run_fault_address(const struct wn_run *run)
+{
+    return run->fault_address;
+}
+
+const char *wn_fault_name(enum wn_fault fault)
+{
+    switch (fault) {
+    case WN_FAULT_NONE: return "none";
+    case WN_FAULT_MEMORY: return "memory";
+    case WN_FAULT_FUEL: return "fuel";
+    case WN_FAULT_STACK: return "stack";
+    case WN_FAULT_CALL: return "call";
+    case WN_FAULT_DIVIDE: return "divide";
+    case WN_FAULT_HELPER: return "helper";
+    case WN_FAULTS: break;
+    }
+    return "unknown";
+}

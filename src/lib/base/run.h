@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What a run owns, and the memory it may reach. Interpreters, compiled code and
+ * helpers all work on this one structure.
+ *
+ * Programs of which nothing is proved have their accesses checked against
+ * *windows* (one per direction, tried first, cheap enough to be inlined) and,
+ * where that fails, against everything else by wn_run_reach().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <winnow/prog.h>
+
+#define WN_STACK_FRAME 512u /* bytes of stack a function has (kernel: MAX_BPF_STACK) */
+#define WN_CALL_DEPTH  8u   /* frames, the main function's included */
+#define WN_STACK_BYTES (WN_STACK_FRAME * WN_CALL_DEPTH)
+
+/** Function addresses are numbers that can be no address: this tag and the first slot. */
+#define WN_FUNC_TAG UINT64_C(0xf0c0000000000000)
+
+/**
+ * A stretch of memory to be compared with first. room[k] counts the places at
+ * which an access of 1 << k bytes may begin, 0 if it is too short for any: one
+ * unsigned comparison `address - base < room[k]` is the whole check and cannot
+ * wrap.
+ */
+struct wn_window {
+    uint64_t base;
+    uint64_t room[4];
+};
+
+/** Memory beyond stack and packet: read-only data of an object, ranges of an embedder. */
+struct wn_region {
+    uint64_t start;
+    uint64_t bytes;
+    bool writable;
+};
+
+/**
+ * One thread's. The stack grows down from its end, which is where frame 0's r10
+ * points to and what compiled code addresses everything else from.
+ */
+struct wn_run {
+    _Alignas(64) uint8_t stack[WN_STACK_BYTES];
+    uint64_t fuel;         /* slots left to spend */
+    struct wn_window load; /* what most loads hit: the packet */
+    struct wn_window store;
+    uint64_t native_sp; /* compiled code: where to return from any depth */
+    uint64_t fault_address;
+    const struct wn_region *regions; /* borrowed from the program */
+    uint32_t n_regions;
+    const struct wn_packet *packet; /* borrowed for one run */
+    uint64_t random;                /* state of get_prandom_u32 */
+};
+
+/** Make a window of `bytes` bytes at `base`. */
+static inline void wn_window_set(struct wn_window *w, uint64_t base, uint64_t bytes)
+{
+    w->base = base;
+    w->room[0] = bytes;
+    w->room[1] = bytes >= 2 ? bytes - 1 : 0;
+    w->room[2] = bytes >= 4 ? bytes - 3 : 0;
+    w->room[3] = bytes >= 8 ? bytes - 7 : 0;
+}
+
+/**
+ * Whether the program may access `size` bytes (1, 2, 4, 8) at `address`; if
+ * not, the address is kept for the message. This is guard ANY in full: stack,
+ * packet, and the program's regions.
+ */
+bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write);
+
+/** What a program calls by number. Arguments are r1 to r5; the result becomes r0. */
+typedef uint64_t (*wn_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
+                                 struct wn_run *run);

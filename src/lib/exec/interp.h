@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/** The fast interpreter: lowered code, direct threaded. */
+#pragma once
+
+#include <winnow/err.h>
+
+#include "isa/code.h"
+
+struct wn_interp;
+
+/**
+ * Prepare lowered code for interpretation.
+ *
+ * code   borrowed for the call
+ * out    set on success alone; the caller frees it with wn_interp_free()
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int wn_interp_new(const struct wn_code *code, struct wn_interp **out, struct wn_error *err);
+
+/** Free; NULL is allowed. */
+void wn_interp_free(struct wn_interp *interp);
+
+/** Run; as wn_reference_run(), with the same results and the same faults. */
+struct wn_result wn_interp_run(const struct wn_interp *interp, struct wn_run *run,
+                               const uint64_t args[5]);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Programs as everything after the decoder sees them: one type, two forms.
+ *
+ * *Decoded* code has one operation a slot (the second slot of a wide
+ * instruction is a HOLE), so that numbers mean what the file said; targets are
+ * slots. *Lowered* code has guards, fuel and blocks; targets are blocks, calls
+ * name functions, and `slot` keeps where each operation came from. Decoded code
+ * is for the verifier and the reference interpreter, lowered code for the fast
+ * interpreter and the compilers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <winnow/err.h>
+
+#include "base/run.h"
+#include "isa/isa.h"
+
+enum wn_code_form { WN_DECODED, WN_LOWERED };
+
+/** What is known of an access; everything else is 0. */
+enum wn_mark { WN_MARK_NONE, WN_MARK_PROVED };
+
+/**
+ * One operation. Arithmetic is dst = a op b, or dst = a op imm (decoded code
+ * has a == dst); loads are dst = [a + off]; stores [a + off] = b or imm;
+ * moves set dst from a or imm; atomics work on [a + off] with b and leave what
+ * was there in dst if they fetch; branches compare a with b or imm; calls through a register have
+ * it in a. Registers that an operation does not use are 0.
+ */
+struct wn_op {
+    uint16_t id; /* enum wn_op_id */
+    uint8_t dst;
+    uint8_t a;
+    uint8_t b;
+    uint8_t size;  /* bytes accessed by loads, stores, atomics, packet loads, guards; else 0 */
+    uint8_t write; /* guards: the access is a store */
+    uint8_t pad;
+    int32_t off;
+    int32_t imm; /* wide: low half; calls by number: the helper */
+    uint32_t
+        target; /* decoded: slot. lowered: block; local calls: function; helpers: index in calls */
+    uint32_t high; /* wide: upper half; 0 elsewhere */
+};
+
+/** A straight run of lowered operations: entered at the first, left at the last. */
+struct wn_block {
+    uint32_t first; /* operation */
+    uint32_t
+        count; /* never 0; a last operation that is no jump or exit goes on to the next block */
+};
+
+struct wn_func {
+    uint32_t first;      /* decoded: slot; lowered: block */
+    uint32_t count;      /* of the same; functions do not overlap and leave nothing out */
+    uint32_t slots;      /* length in slots: what a call of it costs in fuel */
+    uint32_t first_slot; /* where it begins in the decoded program, in both forms */
+};
+
+struct wn_code {
+    enum wn_code_form form;
+    struct wn_op *ops;
+    uint32_t n_ops;
+    uint8_t
+        *mark; /* decoded: enum wn_mark of each slot; NULL before the check, and in lowered code */
+    uint32_t *slot;          /* lowered: slot of each operation; NULL in decoded code */
+    struct wn_block *blocks; /* lowered only */
+    uint32_t n_blocks;
+    struct wn_func *funcs; /* in order of slots; 0 is the main one */
+    uint32_t n_funcs;
+    wn_helper_fn *calls; /* helpers called by number, by op.target */
+    uint32_t n_calls;
+};
+
+/** Free code; NULL is allowed. */
+void wn_code_free(struct wn_code *code);
+
+/** The constant of a wide operation. */
+static inline uint64_t wn_op_wide(const struct wn_op *op)
+{
+    return (uint64_t)op->high << 32 | (uint32_t)op->imm;
+}
+
+static inline enum wn_kind wn_op_kind(const struct wn_op *op)
+{
+    return (enum wn_kind)wn_rows[op->id].kind;
+}
+
+/** Whether a jump of decoded code at `slot` closes a loop, as fuel counts: it does not go forward.
+ */
+static inline bool wn_is_back_edge(uint32_t slot, uint32_t target)
+{
+    return target <= slot;
+}
+
+/**
+ * What taking a back edge costs: the slots from the target to the jump. Over a
+ * whole run these add up to at least the slots executed, less one pass through
+ * the program, so fuel bounds time whatever the shape of the loops.
+ */
+static inline uint32_t wn_back_edge_cost(uint32_t slot, uint32_t target)
+{
+    return slot - target + 1;
+}
+
+/**
+ * Registers an operation reads, as a mask. Calls read r1 to r5; a program's own
+ * function also finds the caller's r6 to r9 in place.
+ */
+uint32_t wn_op_uses(const struct wn_op *op);
+
+/**
+ * Registers an operation writes, as a mask. Calls and packet loads write r0 to
+ * r5: r1 to r5 are zero afterwards, so that all engines leave the same.
+ */
+uint32_t wn_op_defs(const struct wn_op *op);
+
+/** The function that begins at a slot; NULL if none does. */
+const struct wn_func *wn_code_func_at(const struct wn_code *code, uint32_t slot);
+
+#define WN_FUNC_ADDRESS(slot) (WN_FUNC_TAG | (uint64_t)(slot))

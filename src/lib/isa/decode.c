@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "isa/decode.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/** Which fields of a slot a form uses; all others must be zero, but for the selector's. */
+struct fields {
+    unsigned dst : 1, src : 1, off : 1, imm : 1;
+};
+
+static struct fields form_fields(enum wn_form form)
+{
+    switch (form) {
+    case WN_FORM_DST_IMM:
+    case WN_FORM_SET_IMM:
+    case WN_FORM_WIDE: return (struct fields){.dst = 1, .imm = 1};
+    case WN_FORM_DST_SRC:
+    case WN_FORM_SET_REG: return (struct fields){.dst = 1, .src = 1};
+    case WN_FORM_DST: return (struct fields){.dst = 1};
+    case WN_FORM_LOAD:
+    case WN_FORM_STORE_REG:
+    case WN_FORM_ATOMIC:
+    case WN_FORM_BRANCH_REG: return (struct fields){.dst = 1, .src = 1, .off = 1};
+    case WN_FORM_STORE_IMM:
+    case WN_FORM_BRANCH_IMM: return (struct fields){.dst = 1, .off = 1, .imm = 1};
+    case WN_FORM_JUMP: return (struct fields){.off = 1};
+    case WN_FORM_JUMP_FAR:
+    case WN_FORM_CALL:
+    case WN_FORM_ABS: return (struct fields){.imm = 1};
+    case WN_FORM_IND: return (struct fields){.src = 1, .imm = 1};
+    case WN_FORM_CALL_REG:
+    case WN_FORM_NONE:
+    case WN_FORM_GUARD:
+    case WN_FORM_FUEL: break;
+    }
+    return (struct fields){0};
+}
+
+static bool selected(const struct wn_row *row, struct wn_slot s)
+{
+    switch ((enum wn_selector)row->selector) {
+    case WN_SELECT_NONE: return true;
+    case WN_SELECT_OFF: return s.off == row->value;
+    case WN_SELECT_IMM: return s.imm == row->value;
+    case WN_SELECT_IMM_NOT: return s.imm != row->value;
+    case WN_SELECT_SRC: return wn_slot_src(s) == (unsigned)row->value;
+    }
+    return false;
+}
+
+static const char *const selector_names[] = {
+    [WN_SELECT_NONE] = "",
+    [WN_SELECT_OFF] = "offset",
+    [WN_SELECT_IMM] = "immediate",
+    [WN_SELECT_IMM_NOT] = "immediate",
+    [WN_SELECT_SRC] = "source register",
+};
+
+static int32_t selector_field(enum wn_selector selector, struct wn_slot s)
+{
+    switch (selector) {
+    case WN_SELECT_OFF: return s.off;
+    case WN_SELECT_SRC: return (int32_t)wn_slot_src(s);
+    case WN_SELECT_NONE:
+    case WN_SELECT_IMM:
+    case WN_SELECT_IMM_NOT: break;
+    }
+    return s.imm;
+}
+
+/** Reserved fields (RFC 9669, 3: "must be set to zero"), and registers that exist. */
+static int check_fields(const struct wn_row *row, struct wn_slot s, uint32_t at,
+                        struct wn_error *err)
+{
+    struct fields used = form_fields((enum wn_form)row->form);
+    unsigned dst = wn_slot_dst(s), src = wn_slot_src(s);
+    bool register_in_imm = row->selector == WN_SELECT_IMM_NOT;
+    used.dst |= row->form == WN_FORM_CALL_REG && !register_in_imm;
+    used.off |= row->selector == WN_SELECT_OFF;
+    used.imm |= row->selector == WN_SELECT_IMM || register_in_imm;
+    used.src |= row->selector == WN_SELECT_SRC;
+
+    if (used.dst ? dst > WN_R10 : dst)
+        return wn_fail(err, WN_E_MALFORMED, at, "%s: destination register is r%u, must be %s",
+                       row->name, dst, used.dst ? "r0 to r10" : "0");
+    if (used.src ? src > WN_R10 : src)
+        return wn_fail(err, WN_E_MALFORMED, at, "%s: source register is r%u, must be %s", row->name,
+                       src, used.src ? "r0 to r10" : "0");
+    if (s.off && !used.off)
+        return wn_fail(err, WN_E_MALFORMED, at, "%s: offset is %d, must be 0", row->name, s.off);
+    if (s.imm && !used.imm)
+        return wn_fail(err, WN_E_MALFORMED, at, "%s: immediate is %d, must be 0", row->name, s.imm);
+    if (register_in_imm && (s.imm < 0 || s.imm > WN_R10))
+        return wn_fail(err, WN_E_MALFORMED, at, "%s: immediate %d names no register", row->name,
+                       s.imm);
+    return 0;
+}
+
+int wn_slot_row(struct wn_slot slot, uint32_t at, struct wn_error *err)
+{
+    unsigned first = wn_row_first(slot.opcode);
+    if (first == WN_OPS)
+        return wn_fail(err, WN_E_MALFORMED, at, "unknown opcode 0x%02x", slot.opcode);
+    for (unsigned id = first; id < WN_OPS_ENCODED && wn_rows[id].opcode == slot.opcode; id++)
+        if (selected(&wn_rows[id], slot)) {
+            int r = check_fields(&wn_rows[id], slot, at, err);
+            return r ? r : (int)id;
+        }
+    const struct wn_row *row = &wn_rows[first];
+    return wn_fail(err, WN_E_MALFORMED, at, "%s (opcode 0x%02x): %s %d has no meaning", row->name,
+                   slot.opcode, selector_names[row->selector],
+                   selector_field((enum wn_selector)row->selector, slot));
+}
+
+/** The operands of a slot, by form. */
+static void decode_operands(struct wn_op *op, struct wn_slot s, uint32_t at)
+{
+    const struct wn_row *row = &wn_rows[op->id];
+    uint8_t dst = (uint8_t)wn_slot_dst(s), src = (uint8_t)wn_slot_src(s);
+
+    switch ((enum wn_form)row->form) {
+    case WN_FORM_NONE: break;
+    case WN_FORM_DST_IMM:
+        op->dst = op->a = dst;
+        op->imm = s.imm;
+        break;
+    case WN_FORM_SET_IMM:
+    case WN_FORM_WIDE:
+        op->dst = dst;
+        op->imm = s.imm;
+        break;
+    case WN_FORM_DST_SRC:
+        op->dst = op->a = dst;
+        op->b = src;
+        break;
+    case WN_FORM_SET_REG:
+        op->dst = dst;
+        op->a = src;
+        break;
+    case WN_FORM_DST: op->dst = op->a = dst; break;
+    case WN_FORM_LOAD:
+        op->dst = dst;
+        op->a = src;
+        op->off = s.off;
+        break;
+    case WN_FORM_STORE_IMM:
+        op->a = dst;
+        op->off = s.off;
+        op->imm = s.imm;
+        break;
+    case WN_FORM_STORE_REG:
+        op->a = dst;
+        op->b = src;
+        op->off = s.off;
+        break;
+    case WN_FORM_ATOMIC:
+        op->a = dst;
+        op->b = src;
+        op->off = s.off;
+        op->dst = s.imm == wn_rows[WN_OP_ATOMIC_CMPXCHG64].value ? WN_R0 : s.imm & 1 ? src : 0;
+        break;
+    case WN_FORM_JUMP: op->target = at + 1 + (uint32_t)s.off; break;
+    case WN_FORM_JUMP_FAR: op->target = at + 1 + (uint32_t)s.imm; break;
+    case WN_FORM_BRANCH_IMM:
+        op->a = dst;
+        op->imm = s.imm;
+        op->target = at + 1 + (uint32_t)s.off;
+        break;
+    case WN_FORM_BRANCH_REG:
+        op->a = dst;
+        op->b = src;
+        op->target = at + 1 + (uint32_t)s.off;
+        break;
+    case WN_FORM_CALL:
+        op->imm = s.imm;
+        if (op->id == WN_OP_CALL_LOCAL)
+            op->target = at + 1 + (uint32_t)s.imm;
+        break;
+    case WN_FORM_CALL_REG: op->a = op->id == WN_OP_CALLX ? dst : (uint8_t)s.imm; break;
+    case WN_FORM_ABS: op->imm = s.imm; break;
+    case WN_FORM_IND:
+        op->a = src;
+        op->imm = s.imm;
+        break;
+    case WN_FORM_GUARD:
+    case WN_FORM_FUEL: break;
+    }
+    switch ((enum wn_kind)row->kind) {
+    case WN_KIND_LOAD:
+    case WN_KIND_STORE:
+    case WN_KIND_ATOMIC:
+    case WN_KIND_PACKET: op->size = (uint8_t)wn_opcode_size(s.opcode); break;
+    default: break;
+    }
+}
+
+static int decode_wide(struct wn_op *op, const struct wn_slot *slots, size_t count, size_t at,
+                       struct wn_error *err)
+{
+    if (at + 1 == count)
+        return wn_fail(err, WN_E_MALFORMED, (uint32_t)at, "lddw: the program ends inside it");
+    struct wn_slot high = slots[at + 1];
+    if (high.opcode || high.regs || high.off)
+        return wn_fail(err, WN_E_MALFORMED, (uint32_t)at + 1,
+                       "lddw: second slot must be zero but for its immediate");
+    op->high = (uint32_t)high.imm;
+    op[1].id = WN_OP_HOLE;
+    return 0;
+}
+
+int wn_decode(const struct wn_slot *slots, size_t count, struct wn_code **out, struct wn_error *err)
+{
+    if (count == 0)
+        return wn_fail(err, WN_E_MALFORMED, WN_NOWHERE, "the program is empty");
+    struct wn_code *code = calloc(1, sizeof *code);
+    if (code)
+        code->ops = calloc(count, sizeof *code->ops);
+    if (!code || !code->ops) {
+        wn_code_free(code);
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    }
+    code->form = WN_DECODED;
+    code->n_ops = (uint32_t)count;
+
+    for (size_t i = 0; i < count; i++) {
+        struct wn_op *op = &code->ops[i];
+        int id = wn_slot_row(slots[i], (uint32_t)i, err);
+        int r = id < 0 ? id : 0;
+        if (r == 0) {
+            op->id = (uint16_t)id;
+            decode_operands(op, slots[i], (uint32_t)i);
+            if (wn_op_kind(op) == WN_KIND_WIDE) {
+                r = decode_wide(op, slots, count, i, err);
+                i++;
+            }
+        }
+        if (r) {
+            wn_code_free(code);
+            return r;
+        }
+    }
+    *out = code;
+    return 0;
+}
+
+struct wn_slot wn_encode(enum wn_op_id id, unsigned dst, unsigned src, int16_t off, int32_t imm)
+{
+    const struct wn_row *row = &wn_rows[id];
+    struct wn_slot s = wn_slot(row->opcode, dst, src, off, imm);
+    switch ((enum wn_selector)row->selector) {
+    case WN_SELECT_NONE:
+    case WN_SELECT_IMM_NOT: break;
+    case WN_SELECT_OFF: s.off = (int16_t)row->value; break;
+    case WN_SELECT_IMM: s.imm = row->value; break;
+    case WN_SELECT_SRC: s.regs = (uint8_t)(dst | (unsigned)row->value << 4); break;
+    }
+    return s;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/** From lowered code to machine code in pages that are never writable and executable. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <winnow/err.h>
+
+#include "isa/code.h"
+
+/** Compiled code, called like a function of the machine's C ABI. r4 and r5 start at 0. */
+typedef struct wn_result (*wn_jit_fn)(uint64_t r1, uint64_t r2, uint64_t r3, struct wn_run *run);
+
+struct wn_jit {
+    wn_jit_fn enter;
+    const uint8_t *code; /* executable and read-only; unmapped by wn_jit_fini() */
+    size_t bytes;
+};
+
+/**
+ * Compile lowered code for this machine.
+ *
+ * code   borrowed for the call
+ * out    set on success alone; the caller releases it with wn_jit_fini()
+ *
+ * Returns 0, -ENOMEM, or WN_E_NOJIT with the reason: another processor, or
+ * pages that cannot be made executable here.
+ */
+int wn_jit_compile(const struct wn_code *code, struct wn_jit *out, struct wn_error *err);
+
+/** Unmap the code; all zero is allowed. */
+void wn_jit_fini(struct wn_jit *jit);
