@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What is wrong with a configuration or a program, as a compiler would say it.
+ * All of it is collected, so that one run names every mistake.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct wn_error;
+
+/** Stable codes: C001 and so on for configuration, P100 and so on for programs. */
+enum diag_code {
+#define D(code, ...) DIAG_##code,
+#include "common/diag.def"
+#undef D
+    DIAG_CODES
+};
+
+struct diag {
+    enum diag_code code;
+    bool warning;    /* else an error */
+    char *file;      /* NULL: none; these strings belong to the list */
+    unsigned line;   /* 0: none */
+    unsigned column; /* 0: none */
+    char *section;   /* "output disk"; NULL: none */
+    char *key;       /* NULL: none */
+    char *message;
+    char *hint; /* what to do; NULL: none */
+};
+
+/** Zero is an empty list; diag_fini() lets go of it. */
+struct diag_list {
+    struct diag *items;
+    size_t count, cap;
+    size_t errors, warnings;
+};
+
+/** Where something is; borrowed for one call. Zero is nowhere. */
+struct diag_place {
+    const char *file, *section, *key;
+    unsigned line, column;
+};
+
+/** Add an error or (by the code's row) a warning. Without memory only the counts change. */
+void diag_add(struct diag_list *list, enum diag_code code, struct diag_place at, const char *hint,
+              const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/** Add what the library said of a program or expression. */
+void diag_add_error(struct diag_list *list, enum diag_code code, struct diag_place at,
+                    const struct wn_error *err);
+
+void diag_fini(struct diag_list *list);
+
+/** "C012" */
+const char *diag_code_name(enum diag_code code);
+
+/** Print one a line, `file:line:column: error[C012]: [section] key: message`, hints as `; hint`. */
+void diag_print(const struct diag_list *list, FILE *to);

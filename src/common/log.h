@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/** Messages for the operator. Only where errors stop; never on the packet path. */
+#pragma once
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+
+/** How lines look: by what stderr is, or as said. */
+enum log_target { LOG_TO_AUTO, LOG_TO_JOURNAL, LOG_TO_STDERR };
+
+/**
+ * Begin. Until then lines go to stderr at LOG_NOTICE.
+ *
+ * Under systemd (JOURNAL_STREAM names stderr) lines carry the journal's
+ * priority as a `<N>` prefix; else they begin with the program's name.
+ */
+void log_init(const char *program, enum log_target target, enum log_level level);
+
+void log_set_level(enum log_level level);
+
+/**
+ * Say something. `event` is a stable word for scripts ("interface.down"); more
+ * than 10 lines a second of one event (after a burst of 50) are counted and
+ * summed up in one line instead.
+ */
+void log_event(enum log_level level, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/** The configuration as a value: read once, checked as a whole, never changed. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <winnow/prog.h>
+
+#include "common/log.h"
+
+struct diag_list;
+
+#define CONF_NAME_MAX 31 /* of a filter, interface or output */
+#define CONF_DEFAULT  "/etc/winnowd/winnowd.conf"
+
+enum conf_returns { RETURNS_BOOL, RETURNS_SNAPLEN };
+enum conf_on_fault { ON_FAULT_ACCEPT, ON_FAULT_REJECT };
+enum conf_direction { DIRECTION_BOTH, DIRECTION_IN, DIRECTION_OUT };
+enum conf_immediate { IMMEDIATE_AUTO, IMMEDIATE_YES, IMMEDIATE_NO };
+enum conf_missing { MISSING_WAIT, MISSING_FAIL };
+enum conf_output_type { OUTPUT_FILE, OUTPUT_COUNT };
+enum conf_format { FORMAT_PCAPNG, FORMAT_PCAP };
+enum conf_on_full { ON_FULL_DROP, ON_FULL_STOP };
+
+/** Where an object stands, for messages. */
+struct conf_origin {
+    const char *file; /* belongs to the configuration */
+    unsigned line;    /* of the section's header */
+};
+
+struct conf_filter {
+    char *name;
+    struct conf_origin origin;
+    char
+        *program; /* path; NULL: expr. Told apart by content: ELF, .s by name, else an expression */
+    char *section; /* section or function of an object; NULL: the only one */
+    char *expr;    /* tcpdump expression; "" accepts everything */
+    enum conf_returns returns;
+    enum conf_on_fault on_fault;
+    enum wn_engine engine;
+    uint64_t fuel;
+};
+
+struct conf_interface {
+    char *name;
+    struct conf_origin origin;
+    char *device;   /* kernel name */
+    char *filter;   /* name of a filter; NULL: none, all packets are accepted */
+    char **outputs; /* names */
+    size_t n_outputs;
+    uint32_t snaplen;
+    bool promisc;
+    uint64_t ring;       /* bytes */
+    uint64_t timeout_ns; /* block retire time, never 0 */
+    enum conf_immediate immediate;
+    enum conf_direction direction;
+    enum conf_missing on_missing;
+};
+
+struct conf_output {
+    char *name;
+    struct conf_origin origin;
+    enum conf_output_type type;
+    char *dir;
+    char *pattern; /* key `name` */
+    enum conf_format format;
+    uint64_t rotate_size;        /* bytes; 0: never */
+    uint64_t rotate_interval_ns; /* 0: never */
+    uint64_t flush_interval_ns;
+    uint64_t min_free; /* bytes; used if min_free_percent is 0 */
+    unsigned min_free_percent;
+    enum conf_on_full on_full;
+    unsigned mode; /* of files */
+};
+
+struct conf {
+    char id[13];    /* first 12 hex digits of the SHA-256 of all files read */
+    char *path;     /* main file; NULL: made from the command line */
+    uint32_t batch; /* packets a dispatch, 1 to 4096 */
+    uint64_t drain_timeout_ns;
+    char *socket; /* path; NULL: no control socket */
+    unsigned socket_mode;
+    char *socket_group; /* NULL: the process's own */
+    enum log_level log_level;
+    enum log_target log_target;
+    struct conf_filter *filters;
+    size_t n_filters;
+    struct conf_interface *interfaces;
+    size_t n_interfaces;
+    struct conf_output *outputs;
+    size_t n_outputs;
+};
+
+/**
+ * Read a configuration: the file, then conf.d/ *.conf beside it in byte order.
+ * Each file is read once. Everything that can be checked without opening
+ * interfaces or loading programs is checked, and every mistake is added to
+ * diags.
+ *
+ * out   set on success alone (warnings may have been added); free with conf_free()
+ *
+ * Returns 0, -EINVAL if there were errors, or -ENOMEM.
+ */
+int conf_load(const char *path, struct conf **out, struct diag_list *diags);
+
+/** An empty configuration with every default, for the command line to fill; NULL without memory. */
+struct conf *conf_new(void);
+
+/** Append an object with its defaults; NULL without memory. `name` is copied. */
+struct conf_filter *conf_add_filter(struct conf *conf, const char *name);
+struct conf_interface *conf_add_interface(struct conf *conf, const char *name);
+struct conf_output *conf_add_output(struct conf *conf, const char *name);
+
+/** Find by name; NULL if there is none. */
+const struct conf_filter *conf_find_filter(const struct conf *conf, const char *name);
+const struct conf_output *conf_find_output(const struct conf *conf, const char *name);
+
+void conf_free(struct conf *conf);
+
+enum conf_print_what { CONF_PRINT_EFFECTIVE, CONF_PRINT_DEFAULTS, CONF_PRINT_SCHEMA };
+
+/**
+ * Print a configuration in its own syntax (or as JSON), so that reading the
+ * output gives the same again; defaults and schema need no conf.
+ */
+void conf_print(const struct conf *conf, enum conf_print_what what, bool json, FILE *to);
