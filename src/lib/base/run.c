@@ -26,6 +26,15 @@ bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool writ
     return false;
 }
 
+bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size)
+{
+    if (address & (size - 1)) {
+        run->fault_address = address;
+        return false;
+    }
+    return wn_run_reach(run, address, size, true);
+}
+
 struct wn_run *wn_run_new(void)
 {
     struct wn_run *run = aligned_alloc(_Alignof(struct wn_run), sizeof *run);

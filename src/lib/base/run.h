@@ -73,6 +73,9 @@ static inline void wn_window_set(struct wn_window *w, uint64_t base, uint64_t by
  */
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write);
 
+/** As wn_run_reach(), for an atomic operation: a store that must be aligned to its size. */
+bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size);
+
 /** What a program calls by number. Arguments are r1 to r5; the result becomes r0. */
 typedef uint64_t (*wn_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
                                  struct wn_run *run);

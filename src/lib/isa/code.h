@@ -41,7 +41,8 @@ struct wn_op {
     uint8_t write; /* guards: the access is a store */
     uint8_t pad;
     int32_t off;
-    int32_t imm; /* wide: low half; calls by number: the helper */
+    int32_t
+        imm; /* wide: low half; calls by number: the helper; guards: address bits that must be 0 */
     uint32_t
         target; /* decoded: slot. lowered: block; local calls: function; helpers: index in calls */
     uint32_t high; /* wide: upper half; 0 elsewhere */

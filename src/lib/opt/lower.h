@@ -9,15 +9,25 @@
 /**
  * Lower a checked program.
  *
- * Every access that is not marked proved is preceded by a GUARD_ANY of its
- * address, size and direction; every jump that is a back edge by a FUEL of
- * wn_back_edge_cost(), spent only when the jump is taken. (A conditional one
- * becomes its inverse around FUEL and a JA.) A local call spends the callee's
- * slots before it. LD_ABS and LD_IND get the block to go to when they are
- * beyond the packet, which leaves the function with 0. HOLEs vanish.
+ * Blocks stand in the order of slots. A block ends with a jump, branch, packet
+ * load or exit, or before the next block's first operation.
  *
- * Guards and fuel carry the slot of the access or jump they belong to, so all
- * engines name the same instruction.
+ * - An access that is not marked proved is preceded by a GUARD_ANY of its
+ *   address, size and direction. The guard of an atomic operation is one of a
+ *   store, and its imm has the address bits that must be 0: misaligned atomics
+ *   fault like those outside. Proved atomics are aligned.
+ * - A back edge is preceded by a FUEL of wn_back_edge_cost(), spent only when
+ *   the jump is taken: a conditional one becomes its inverse around FUEL and JA.
+ * - A local call is preceded by a FUEL of the callee's slots. The call itself
+ *   faults when it nests too deep (WN_FAULT_STACK), so fuel runs out first.
+ * - LD_ABS and LD_IND have the block to go to when they are beyond the packet
+ *   as their target. It leaves the function with 0.
+ * - Far jumps become JA, function addresses become IMM64 with WN_FUNC_ADDRESS().
+ *   HOLEs vanish.
+ *
+ * FUEL faults if less than imm is left, else takes imm away; what is left after
+ * a fault means nothing. Guards and fuel carry the slot of the access, jump or
+ * call they belong to, so all engines name the same instruction.
  *
  * decoded   borrowed; wn_flow_check() has passed it, helper targets are set
  * out       set on success alone; the caller frees it with wn_code_free()
