@@ -2,13 +2,13 @@
 /** Messages for the operator. Only where errors stop; never on the packet path. */
 #pragma once
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+enum log_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
 
 /** How lines look: by what stderr is, or as said. */
 enum log_target { LOG_TO_AUTO, LOG_TO_JOURNAL, LOG_TO_STDERR };
 
 /**
- * Begin. Until then lines go to stderr at LOG_NOTICE.
+ * Begin. Until then lines go to stderr at LEVEL_NOTICE.
  *
  * Under systemd (JOURNAL_STREAM names stderr) lines carry the journal's
  * priority as a `<N>` prefix; else they begin with the program's name.
