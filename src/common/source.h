@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Programs from what an operator writes down: an ELF object, assembly, or a
+ * tcpdump expression, in a file or on the command line. Files are told apart
+ * by content: what begins like ELF is an object, a name ending in `.s` is
+ * assembly, anything else is an expression (where # begins a comment, as in
+ * `tcpdump -F`).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <winnow/prog.h>
+
+#include "common/diag.h"
+
+enum source_kind { SOURCE_OBJECT, SOURCE_ASSEMBLY, SOURCE_EXPRESSION };
+
+#define SOURCE_OBJECT_MAX (64u << 20) /* bytes of an object file */
+#define SOURCE_TEXT_MAX   (16u << 20) /* bytes of assembly or of an expression in a file */
+
+struct source_opts {
+    int linktype;        /* of the packets, as expr_compile() takes it; expressions need it */
+    const char *section; /* section or function of an object; NULL: the only one */
+    bool any_file;       /* pipes and devices may be read too, which may take for ever */
+    struct wn_prog_opts prog;
+};
+
+/**
+ * Turn a file into a program that can be run.
+ *
+ * path   of the file; "-" is standard input if opts->any_file
+ * out    set on success alone; free with wn_prog_free()
+ * why    set on failure alone: the diagnostic code that fits; may be NULL
+ * err    filled on failure; at is a slot for P110, a line for P131
+ *
+ * Returns 0, or a negative code: -errno if the file cannot be read, else what
+ * wn_object_parse(), wn_assemble(), expr_compile() or wn_prog_new() say.
+ */
+int source_load(const char *path, const struct source_opts *opts, struct wn_prog **out,
+                enum diag_code *why, struct wn_error *err);
+
+/** As source_load(), from the text of an expression; "" accepts everything. */
+int source_compile(const char *expr, const struct source_opts *opts, struct wn_prog **out,
+                   enum diag_code *why, struct wn_error *err);
+
+/**
+ * The slots of a file before anything is checked, for listings.
+ *
+ * slots   set on success alone; free with free()
+ * kind    set on success alone: what the file was; may be NULL
+ */
+int source_slots(const char *path, const struct source_opts *opts, struct wn_slot **slots,
+                 size_t *count, enum source_kind *kind, enum diag_code *why, struct wn_error *err);
+
+/** As source_slots(), from the text of an expression. */
+int source_expr_slots(const char *expr, const struct source_opts *opts, struct wn_slot **slots,
+                      size_t *count, enum diag_code *why, struct wn_error *err);
