@@ -13,7 +13,7 @@ static bool within(uint64_t at, uint64_t size, uint64_t start, uint64_t bytes)
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write)
 {
     const struct wn_packet *p = run->packet;
-    if (within(address, size, (uint64_t)(uintptr_t)run->stack, WN_STACK_BYTES))
+    if (within(address, size, run->store.base, run->store.room[0]))
         return true;
     if (!write && p && within(address, size, (uint64_t)(uintptr_t)p->data, p->caplen))
         return true;

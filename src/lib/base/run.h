@@ -45,10 +45,10 @@ struct wn_region {
  */
 struct wn_run {
     _Alignas(64) uint8_t stack[WN_STACK_BYTES];
-    uint64_t fuel;         /* slots left to spend */
-    struct wn_window load; /* what most loads hit: the packet */
-    struct wn_window store;
-    uint64_t native_sp; /* compiled code: where to return from any depth */
+    uint64_t fuel;          /* slots left to spend */
+    struct wn_window load;  /* what most loads hit: the packet */
+    struct wn_window store; /* as much of the stack as the program may see; it was cleared */
+    uint64_t native_sp;     /* compiled code: where to return from any depth */
     uint64_t fault_address;
     const struct wn_region *regions; /* borrowed from the program */
     uint32_t n_regions;
@@ -68,8 +68,9 @@ static inline void wn_window_set(struct wn_window *w, uint64_t base, uint64_t by
 
 /**
  * Whether the program may access `size` bytes (1, 2, 4, 8) at `address`; if
- * not, the address is kept for the message. This is guard ANY in full: stack,
- * packet, and the program's regions.
+ * not, the address is kept for the message. This is guard ANY in full: the store
+ * window, which is what the program has of the stack; the packet; the program's
+ * regions.
  */
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write);
 

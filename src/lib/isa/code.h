@@ -91,6 +91,12 @@ static inline enum wn_kind wn_op_kind(const struct wn_op *op)
     return (enum wn_kind)wn_rows[op->id].kind;
 }
 
+/** The slot a function address of decoded code at `slot` names. */
+static inline uint32_t wn_func_slot(const struct wn_op *op, uint32_t slot)
+{
+    return slot + 1 + (uint32_t)op->imm;
+}
+
 /** Whether a jump of decoded code at `slot` closes a loop, as fuel counts: it does not go forward.
  */
 static inline bool wn_is_back_edge(uint32_t slot, uint32_t target)
@@ -123,4 +129,5 @@ uint32_t wn_op_defs(const struct wn_op *op);
 /** The function that begins at a slot; NULL if none does. */
 const struct wn_func *wn_code_func_at(const struct wn_code *code, uint32_t slot);
 
+/** What a program sees as the address of its function that begins at a slot. */
 #define WN_FUNC_ADDRESS(slot) (WN_FUNC_TAG | (uint64_t)(slot))

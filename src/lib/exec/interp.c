@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/interp.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "exec/arith.h"
+
+/**
+ * One operation as it runs: the place that does it, its registers, and what
+ * else it needs. `disp` is an offset in memory or, for what jumps, the distance
+ * to go in operations.
+ */
+struct step {
+    int32_t place; /* from the interpreter's first label */
+    uint8_t dst, a, b;
+    uint8_t size; /* guards */
+    int32_t disp;
+    int32_t imm; /* wide: lower half, the upper one in disp */
+};
+
+struct wn_interp {
+    struct step *steps;
+    uint32_t *slot; /* of each step */
+    wn_helper_fn *calls;
+};
+
+/** What a local call remembers of its caller. */
+struct frame {
+    const struct step *back;
+    uint64_t kept[4];
+};
+
+/** Numbers of places beyond those of the table: guards merged with their access. */
+#define GUARDED(id) (WN_OPS + (id))
+
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/*
+ * The macros below work on the locals of execute(): pc, r, run, fuel. Each
+ * operation jumps to the next one's place by itself, so that the processor
+ * predicts each jump by where it stands.
+ */
+#define NEXT()                                                                                     \
+    do {                                                                                           \
+        pc++;                                                                                      \
+        goto *((const char *)&&first + pc->place);                                                 \
+    } while (0)
+#define GO(distance)                                                                               \
+    do {                                                                                           \
+        pc += (distance);                                                                          \
+        goto *((const char *)&&first + pc->place);                                                 \
+    } while (0)
+
+#define A64 r[pc->a]
+#define A32 ((uint32_t)r[pc->a])
+#define DO(id, value)                                                                              \
+    L_##id : r[pc->dst] = (value);                                                                 \
+    NEXT();
+/** Arithmetic of both widths with immediate and register. */
+#define ALU(name, f64, f32)                                                                        \
+    DO(name##64_K, f64(A64, (uint64_t)(int64_t)pc->imm))                                           \
+    DO(name##64_X, f64(A64, r[pc->b]))                                                             \
+    DO(name##32_K, (uint32_t)f32(A32, (uint32_t)pc->imm))                                          \
+    DO(name##32_X, (uint32_t)f32(A32, (uint32_t)r[pc->b]))
+#define ADD(a, b)    ((a) + (b))
+#define SUB(a, b)    ((a) - (b))
+#define MUL(a, b)    ((a) * (b))
+#define OR(a, b)     ((a) | (b))
+#define AND(a, b)    ((a) & (b))
+#define XOR(a, b)    ((a) ^ (b))
+#define LSH64(a, b)  ((a) << ((b)&63))
+#define LSH32(a, b)  ((a) << ((b)&31))
+#define RSH64(a, b)  ((a) >> ((b)&63))
+#define RSH32(a, b)  ((a) >> ((b)&31))
+#define ARSH64(a, b) ((uint64_t)((int64_t)(a) >> ((b)&63)))
+#define ARSH32(a, b) ((uint32_t)((int32_t)(a) >> ((b)&31)))
+
+#define BRANCH(id, holds)                                                                          \
+    L_##id : if (holds) GO(pc->disp);                                                              \
+    NEXT();
+#define COMPARE(name, holds)                                                                       \
+    BRANCH(name##64_K, holds(int64_t, A64, (int64_t)pc->imm))                                      \
+    BRANCH(name##64_X, holds(int64_t, A64, r[pc->b]))                                              \
+    BRANCH(name##32_K, holds(int32_t, A32, pc->imm))                                               \
+    BRANCH(name##32_X, holds(int32_t, A32, r[pc->b]))
+#define EQ(type, a, b)   ((type)(a) == (type)(b))
+#define NE(type, a, b)   ((type)(a) != (type)(b))
+#define GT(type, a, b)   ((u##type)(a) > (u##type)(b))
+#define GE(type, a, b)   ((u##type)(a) >= (u##type)(b))
+#define LT(type, a, b)   ((u##type)(a) < (u##type)(b))
+#define LE(type, a, b)   ((u##type)(a) <= (u##type)(b))
+#define SGT(type, a, b)  ((type)(a) > (type)(b))
+#define SGE(type, a, b)  ((type)(a) >= (type)(b))
+#define SLT(type, a, b)  ((type)(a) < (type)(b))
+#define SLE(type, a, b)  ((type)(a) <= (type)(b))
+#define SET(type, a, b)  (((type)(a) & (type)(b)) != 0)
+#define NSET(type, a, b) (((type)(a) & (type)(b)) == 0)
+
+#define ADDRESS  (A64 + (uint64_t)(int64_t)pc->disp)
+#define AT(type) ((type *)(uintptr_t)ADDRESS)
+/** Go on if the access lies in a window, or anywhere else the program may reach. */
+#define CHECK(window, log_size, write)                                                             \
+    if (UNLIKELY(ADDRESS - run->window.base >= run->window.room[log_size]) &&                      \
+        !wn_run_reach(run, ADDRESS, 1u << (log_size), write))                                      \
+        goto memory_fault;
+#define CHECK_ATOMIC(size)                                                                         \
+    if (UNLIKELY(!wn_run_reach_atomic(run, ADDRESS, size)))                                        \
+        goto memory_fault;
+
+/** Memory of any alignment, in the host's byte order. */
+struct packed16 {
+    uint16_t v;
+} __attribute__((packed));
+struct packed32 {
+    uint32_t v;
+} __attribute__((packed));
+struct packed64 {
+    uint64_t v;
+} __attribute__((packed));
+struct packed8 {
+    uint8_t v;
+};
+
+#define LOAD(id, bits, log_size, type)                                                             \
+    G_##id : CHECK(load, log_size, false) L_##id : r[pc->dst] =                                    \
+                                                       (uint64_t)(type)AT(struct packed##bits)->v; \
+    NEXT();
+#define STORE(width, bits, log_size)                                                               \
+    G_ST_##width : CHECK(store, log_size, true) L_ST_##width : AT(struct packed##bits)->v =        \
+        (uint##bits##_t)pc->imm;                                                                   \
+    NEXT();                                                                                        \
+    G_STX_##width : CHECK(store, log_size, true) L_STX_##width : AT(struct packed##bits)->v =      \
+        (uint##bits##_t)r[pc->b];                                                                  \
+    NEXT();
+#define ATOMIC_OF(bits, name, verb)                                                                \
+    G_ATOMIC_##name##bits : CHECK_ATOMIC(bits / 8) L_ATOMIC_##name##bits                           \
+        : (void)__atomic_##verb(AT(uint##bits##_t), (uint##bits##_t)r[pc->b], __ATOMIC_SEQ_CST);   \
+    NEXT();
+#define FETCH_OF(bits, name, verb)                                                                 \
+    G_ATOMIC_##name##bits : CHECK_ATOMIC(bits / 8) L_ATOMIC_##name##bits                           \
+        : r[pc->dst] =                                                                             \
+              __atomic_##verb(AT(uint##bits##_t), (uint##bits##_t)r[pc->b], __ATOMIC_SEQ_CST);     \
+    NEXT();
+#define ATOMIC(name, verb)                                                                         \
+    ATOMIC_OF(32, name, verb)                                                                      \
+    ATOMIC_OF(64, name, verb) FETCH_OF(32, FETCH_##name, verb) FETCH_OF(64, FETCH_##name, verb)
+#define CMPXCHG(bits)                                                                              \
+    G_ATOMIC_CMPXCHG##bits : CHECK_ATOMIC(bits / 8) L_ATOMIC_CMPXCHG##bits:                        \
+    {                                                                                              \
+        uint##bits##_t expected = (uint##bits##_t)r[0];                                            \
+        __atomic_compare_exchange_n(AT(uint##bits##_t), &expected, (uint##bits##_t)r[pc->b],       \
+                                    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                    \
+        r[0] = expected;                                                                           \
+        NEXT();                                                                                    \
+    }
+
+#define PACKET(width, bits, log_size, to_host)                                                     \
+    L_LD_IND_##width : at = (uint32_t)pc->imm + A32;                                               \
+    goto abs_##width;                                                                              \
+    L_LD_ABS_##width : at = (uint32_t)pc->imm;                                                     \
+    abs_##width : if (UNLIKELY(at >= run->load.room[log_size])) GO(pc->disp);                      \
+    r[0] = to_host(((const struct packed##bits *)(uintptr_t)(run->load.base + at))->v);            \
+    memset(&r[1], 0, 5 * sizeof r[1]);                                                             \
+    NEXT();
+#define SAME(x) (x)
+
+/**
+ * The interpreter. Without an interp it gives its places instead, because
+ * labels are known in their function only.
+ */
+static struct wn_result execute(const struct wn_interp *interp, struct wn_run *run,
+                                const uint64_t args[5], const int32_t **places)
+{
+#define I(id, ...) [WN_OP_##id] = (int32_t)((const char *)&&L_##id - (const char *)&&first),
+#define X(id, ...) [WN_OP_##id] = (int32_t)((const char *)&&L_##id - (const char *)&&first),
+    static const int32_t all_places[2 * WN_OPS] = {
+#include "isa/isa.def"
+#undef I
+#undef X
+#define G(id) [GUARDED(WN_OP_##id)] = (int32_t)((const char *)&&G_##id - (const char *)&&first),
+        G(LDX_B) G(LDX_H) G(LDX_W) G(LDX_DW) G(LDSX_B) G(LDSX_H) G(LDSX_W) G(ST_B) G(ST_H) G(ST_W)
+            G(ST_DW) G(STX_B) G(STX_H) G(STX_W) G(STX_DW)
+#define GA(name) G(ATOMIC_##name##32) G(ATOMIC_##name##64)
+                GA(ADD) GA(OR) GA(AND) GA(XOR) GA(FETCH_ADD) GA(FETCH_OR) GA(FETCH_AND)
+                    GA(FETCH_XOR) GA(XCHG) GA(CMPXCHG)
+#undef G
+#undef GA
+    };
+    if (!interp) {
+        *places = all_places;
+        return (struct wn_result){0};
+    }
+
+    const struct step *pc = interp->steps;
+    uint64_t r[WN_REGS] = {0}, fuel = run->fuel;
+    struct frame frames[WN_CALL_DEPTH];
+    struct frame *frame = frames;
+    uint32_t at;
+    enum wn_fault fault;
+    memcpy(&r[WN_R1], args, 5 * sizeof r[0]);
+    r[WN_R10] = (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES);
+    GO(0);
+
+first:
+    ALU(ADD, ADD, ADD)
+    ALU(SUB, SUB, SUB)
+    ALU(MUL, MUL, MUL)
+    ALU(DIV, wn_div64, wn_div32)
+    ALU(SDIV, wn_sdiv64, wn_sdiv32)
+    ALU(MOD, wn_mod64, wn_mod32)
+    ALU(SMOD, wn_smod64, wn_smod32)
+    ALU(OR, OR, OR)
+    ALU(AND, AND, AND)
+    ALU(XOR, XOR, XOR)
+    ALU(LSH, LSH64, LSH32)
+    ALU(RSH, RSH64, RSH32)
+    ALU(ARSH, ARSH64, ARSH32)
+    DO(MOV64_K, (uint64_t)(int64_t)pc->imm)
+    DO(MOV64_X, A64)
+    DO(MOV32_K, (uint32_t)pc->imm)
+    DO(MOV32_X, A32)
+    DO(MOVSX8_64, (uint64_t)(int8_t)A64)
+    DO(MOVSX16_64, (uint64_t)(int16_t)A64)
+    DO(MOVSX32_64, (uint64_t)(int32_t)A64)
+    DO(MOVSX8_32, (uint32_t)(int8_t)A64)
+    DO(MOVSX16_32, (uint32_t)(int16_t)A64)
+    DO(NEG64, 0 - A64)
+    DO(NEG32, 0 - A32)
+    DO(LE16, htole16((uint16_t)A64))
+    DO(LE32, htole32(A32))
+    DO(LE64, htole64(A64))
+    DO(BE16, htobe16((uint16_t)A64))
+    DO(BE32, htobe32(A32))
+    DO(BE64, htobe64(A64))
+    DO(BSWAP16, __builtin_bswap16((uint16_t)A64))
+    DO(BSWAP32, __builtin_bswap32(A32))
+    DO(BSWAP64, __builtin_bswap64(A64))
+    DO(IMM64, (uint64_t)(uint32_t)pc->disp << 32 | (uint32_t)pc->imm)
+
+    LOAD(LDX_B, 8, 0, uint8_t)
+    LOAD(LDX_H, 16, 1, uint16_t)
+    LOAD(LDX_W, 32, 2, uint32_t)
+    LOAD(LDX_DW, 64, 3, uint64_t)
+    LOAD(LDSX_B, 8, 0, int8_t)
+    LOAD(LDSX_H, 16, 1, int16_t)
+    LOAD(LDSX_W, 32, 2, int32_t)
+    STORE(B, 8, 0)
+    STORE(H, 16, 1)
+    STORE(W, 32, 2)
+    STORE(DW, 64, 3)
+    ATOMIC(ADD, fetch_add)
+    ATOMIC(OR, fetch_or)
+    ATOMIC(AND, fetch_and)
+    ATOMIC(XOR, fetch_xor)
+    FETCH_OF(32, XCHG, exchange_n)
+    FETCH_OF(64, XCHG, exchange_n)
+    CMPXCHG(32)
+    CMPXCHG(64)
+    PACKET(B, 8, 0, SAME)
+    PACKET(H, 16, 1, be16toh)
+    PACKET(W, 32, 2, be32toh)
+
+    COMPARE(JEQ, EQ)
+    COMPARE(JNE, NE)
+    COMPARE(JGT, GT)
+    COMPARE(JGE, GE)
+    COMPARE(JLT, LT)
+    COMPARE(JLE, LE)
+    COMPARE(JSGT, SGT)
+    COMPARE(JSGE, SGE)
+    COMPARE(JSLT, SLT)
+    COMPARE(JSLE, SLE)
+    COMPARE(JSET, SET)
+    COMPARE(JNSET, NSET)
+L_JA:
+    GO(pc->disp);
+
+L_GUARD_ANY:
+    if (UNLIKELY(pc->imm ? !wn_run_reach_atomic(run, ADDRESS, pc->size)
+                         : !wn_run_reach(run, ADDRESS, pc->size, pc->b)))
+        goto memory_fault;
+    NEXT();
+L_FUEL:
+    if (UNLIKELY(fuel < (uint32_t)pc->imm)) {
+        fault = WN_FAULT_FUEL;
+        goto faulted;
+    }
+    fuel -= (uint32_t)pc->imm;
+    NEXT();
+
+L_CALL:
+    r[0] = interp->calls[pc->imm](r[1], r[2], r[3], r[4], r[5], run);
+    memset(&r[1], 0, 5 * sizeof r[1]);
+    NEXT();
+L_CALL_LOCAL:
+    if (UNLIKELY(frame == &frames[WN_CALL_DEPTH - 1])) {
+        fault = WN_FAULT_STACK;
+        goto faulted;
+    }
+    frame->back = pc + 1;
+    memcpy(frame->kept, &r[WN_R6], sizeof frame->kept);
+    frame++;
+    r[0] = 0;
+    r[WN_R10] -= WN_STACK_FRAME;
+    GO(pc->disp);
+L_EXIT:
+    if (frame == frames) {
+        run->fuel = fuel;
+        return (struct wn_result){.value = r[0]};
+    }
+    frame--;
+    memcpy(&r[WN_R6], frame->kept, sizeof frame->kept);
+    memset(&r[1], 0, 5 * sizeof r[1]);
+    r[WN_R10] += WN_STACK_FRAME;
+    pc = frame->back;
+    GO(0);
+
+    /* What the check refuses and what lowering has replaced. */
+L_MAP_FD:
+L_MAP_VALUE:
+L_VAR:
+L_FUNC:
+L_MAP_IDX:
+L_MAP_IDX_VALUE:
+L_CALL_BTF:
+L_CALLX:
+L_CALLX_IMM:
+L_JA32:
+L_HOLE:
+    assert(!"not in lowered code");
+    __builtin_unreachable();
+
+memory_fault:
+    fault = WN_FAULT_MEMORY;
+faulted:
+    return (struct wn_result){.fault = fault, .slot = interp->slot[pc - interp->steps]};
+}
+
+/** Whether an operation is the access that the guard before it is about. */
+static bool guards(const struct wn_op *guard, const struct wn_op *op)
+{
+    enum wn_kind kind = wn_op_kind(op);
+    return (kind == WN_KIND_LOAD || kind == WN_KIND_STORE || kind == WN_KIND_ATOMIC) &&
+           guard->a == op->a && guard->off == op->off && guard->size == op->size &&
+           guard->write == (kind != WN_KIND_LOAD);
+}
+
+/** What has to be known to fill steps; `step_of` is filled before the first one. */
+struct filling {
+    const struct wn_code *code;
+    const int32_t *places;
+    uint32_t *step_of; /* first step of each block */
+};
+
+/** Steps that block `b` takes, an access and its guard being one; NULL only counts. */
+static uint32_t fill_block(const struct filling *f, uint32_t b, struct wn_interp *out)
+{
+    const struct wn_block *block = &f->code->blocks[b];
+    uint32_t n = 0;
+    for (uint32_t i = block->first, end = i + block->count; i < end; i++, n++) {
+        const struct wn_op *op = &f->code->ops[i];
+        uint32_t place = op->id;
+        if (op->id == WN_OP_GUARD_ANY && i + 1 < end && guards(op, op + 1))
+            place = GUARDED((++op, ++i, op->id));
+        if (!out)
+            continue;
+        uint32_t at = f->step_of[b] + n;
+        struct step *s = &out->steps[at];
+        *s = (struct step){f->places[place], op->dst, op->a, op->b, op->size, op->off, op->imm};
+        out->slot[at] = f->code->slot[i];
+        switch (wn_op_kind(op)) {
+        case WN_KIND_JUMP:
+        case WN_KIND_BRANCH:
+        case WN_KIND_PACKET: s->disp = (int32_t)(f->step_of[op->target] - at); break;
+        case WN_KIND_WIDE: s->disp = (int32_t)op->high; break;
+        case WN_KIND_GUARD: s->b = op->write; break;
+        case WN_KIND_CALL:
+            if (op->id == WN_OP_CALL_LOCAL)
+                s->disp = (int32_t)(f->step_of[f->code->funcs[op->target].first] - at);
+            else
+                s->imm = (int32_t)op->target;
+            break;
+        default: break;
+        }
+    }
+    return n;
+}
+
+static struct wn_interp *alloc_interp(const struct wn_code *code, uint32_t n_steps)
+{
+    struct wn_interp *in = calloc(1, sizeof *in);
+    if (!in)
+        return NULL;
+    in->steps = calloc(n_steps, sizeof *in->steps);
+    in->slot = calloc(n_steps, sizeof *in->slot);
+    in->calls = calloc(code->n_calls ? code->n_calls : 1, sizeof *in->calls);
+    if (in->steps && in->slot && in->calls)
+        return in;
+    wn_interp_free(in);
+    return NULL;
+}
+
+int wn_interp_new(const struct wn_code *code, struct wn_interp **out, struct wn_error *err)
+{
+    struct filling f = {.code = code};
+    WN_OWN(free) uint32_t *step_of = calloc(code->n_blocks, sizeof *step_of);
+    uint32_t n = 0;
+    f.step_of = step_of;
+    execute(NULL, NULL, NULL, &f.places);
+    for (uint32_t b = 0; step_of && b < code->n_blocks; b++) {
+        step_of[b] = n;
+        n += fill_block(&f, b, NULL);
+    }
+    struct wn_interp *in = step_of ? alloc_interp(code, n) : NULL;
+    if (!in)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    for (uint32_t b = 0; b < code->n_blocks; b++)
+        fill_block(&f, b, in);
+    if (code->n_calls)
+        memcpy(in->calls, code->calls, code->n_calls * sizeof *in->calls);
+    *out = in;
+    return 0;
+}
+
+void wn_interp_free(struct wn_interp *in)
+{
+    if (!in)
+        return;
+    free(in->steps);
+    free(in->slot);
+    free(in->calls);
+    free(in);
+}
+
+struct wn_result wn_interp_run(const struct wn_interp *interp, struct wn_run *run,
+                               const uint64_t args[5])
+{
+    return execute(interp, run, args, NULL);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include "opt/lower.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "base/vec.h"
+
+/** The lowered program while it grows. */
+struct lowering {
+    const struct wn_code *from;
+    uint32_t *block_of; /* block that begins at a slot; 0 where none does */
+    struct {
+        struct wn_op *data;
+        size_t len, cap;
+    } ops;
+    struct {
+        uint32_t *data;
+        size_t len, cap;
+    } slots;
+    struct {
+        struct wn_block *data;
+        size_t len, cap;
+    } blocks;
+    bool open;            /* the last block takes further operations */
+    bool short_of_memory; /* sticky */
+};
+
+/** Append an operation, in a new block if the last one has ended. */
+static void emit(struct lowering *l, uint32_t slot, struct wn_op op)
+{
+    if (!l->open) {
+        struct wn_block b = {.first = (uint32_t)l->ops.len};
+        if (!wn_vec_push(&l->blocks, b))
+            l->short_of_memory = true;
+        l->open = true;
+    }
+    if (!wn_vec_push(&l->ops, op) || !wn_vec_push(&l->slots, slot))
+        l->short_of_memory = true;
+    if (!l->short_of_memory)
+        l->blocks.data[l->blocks.len - 1].count++;
+}
+
+/** Append an operation after which a block cannot go on. */
+static void emit_last(struct lowering *l, uint32_t slot, struct wn_op op)
+{
+    emit(l, slot, op);
+    l->open = false;
+}
+
+static void emit_fuel(struct lowering *l, uint32_t slot, uint32_t cost)
+{
+    emit(l, slot, (struct wn_op){.id = WN_OP_FUEL, .imm = (int32_t)cost});
+}
+
+static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *op)
+{
+    enum wn_kind kind = wn_op_kind(op);
+    if (l->from->mark[slot] != WN_MARK_PROVED)
+        emit(l, slot,
+             (struct wn_op){.id = WN_OP_GUARD_ANY,
+                            .a = op->a,
+                            .off = op->off,
+                            .size = op->size,
+                            .write = kind != WN_KIND_LOAD,
+                            .imm = kind == WN_KIND_ATOMIC ? op->size - 1 : 0});
+    emit(l, slot, *op);
+}
+
+static enum wn_op_id inverse(enum wn_op_id id)
+{
+#define PAIR(one, other)                                                                           \
+    case WN_OP_##one##64_K: return WN_OP_##other##64_K;                                            \
+    case WN_OP_##one##64_X: return WN_OP_##other##64_X;                                            \
+    case WN_OP_##one##32_K: return WN_OP_##other##32_K;                                            \
+    case WN_OP_##one##32_X: return WN_OP_##other##32_X;                                            \
+    case WN_OP_##other##64_K: return WN_OP_##one##64_K;                                            \
+    case WN_OP_##other##64_X: return WN_OP_##one##64_X;                                            \
+    case WN_OP_##other##32_K: return WN_OP_##one##32_K;                                            \
+    case WN_OP_##other##32_X: return WN_OP_##one##32_X;
+    switch (id) {
+        PAIR(JEQ, JNE)
+        PAIR(JGT, JLE)
+        PAIR(JGE, JLT)
+        PAIR(JSGT, JSLE)
+        PAIR(JSGE, JSLT)
+        PAIR(JSET, JNSET)
+    default: return id;
+    }
+#undef PAIR
+}
+
+/** Targets of jumps stay slots until all blocks are known. */
+static void emit_jump(struct lowering *l, uint32_t slot, uint32_t target)
+{
+    if (wn_is_back_edge(slot, target))
+        emit_fuel(l, slot, wn_back_edge_cost(slot, target));
+    emit_last(l, slot, (struct wn_op){.id = WN_OP_JA, .target = target});
+}
+
+static void emit_branch(struct lowering *l, uint32_t slot, struct wn_op op)
+{
+    if (!wn_is_back_edge(slot, op.target)) {
+        emit_last(l, slot, op);
+        return;
+    }
+    uint32_t target = op.target;
+    op.id = (uint16_t)inverse((enum wn_op_id)op.id);
+    op.target = slot + 1;
+    emit_last(l, slot, op);
+    emit_jump(l, slot, target);
+}
+
+static void emit_call(struct lowering *l, uint32_t slot, struct wn_op op)
+{
+    if (op.id == WN_OP_CALL_LOCAL) {
+        const struct wn_func *callee = wn_code_func_at(l->from, op.target);
+        emit_fuel(l, slot, callee->slots);
+        op.target = (uint32_t)(callee - l->from->funcs);
+    }
+    emit(l, slot, op);
+}
+
+static void lower_op(struct lowering *l, uint32_t slot)
+{
+    struct wn_op op = l->from->ops[slot];
+    switch (wn_op_kind(&op)) {
+    case WN_KIND_ALU: emit(l, slot, op); break;
+    case WN_KIND_WIDE:
+        if (op.id == WN_OP_FUNC) {
+            uint64_t address = WN_FUNC_ADDRESS(wn_func_slot(&op, slot));
+            op.id = WN_OP_IMM64;
+            op.imm = (int32_t)(uint32_t)address;
+            op.high = (uint32_t)(address >> 32);
+        }
+        emit(l, slot, op);
+        break;
+    case WN_KIND_LOAD:
+    case WN_KIND_STORE:
+    case WN_KIND_ATOMIC: emit_access(l, slot, &op); break;
+    case WN_KIND_JUMP: emit_jump(l, slot, op.target); break;
+    case WN_KIND_BRANCH: emit_branch(l, slot, op); break;
+    case WN_KIND_CALL: emit_call(l, slot, op); break;
+    case WN_KIND_EXIT:
+    case WN_KIND_PACKET: emit_last(l, slot, op); break;
+    case WN_KIND_HOLE:
+    case WN_KIND_GUARD:
+    case WN_KIND_FUEL: break;
+    }
+}
+
+/** Note every slot that something jumps to: a block has to begin there. */
+static void mark_targets(const struct wn_code *code, bool *is_target)
+{
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind kind = wn_op_kind(&code->ops[i]);
+        if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
+            is_target[code->ops[i].target] = true;
+    }
+}
+
+/** Point the jumps of a function, operations from `first` on, to blocks instead of slots. */
+static void link_jumps(struct lowering *l, size_t first, uint32_t beyond_packet)
+{
+    for (size_t i = first; i < l->ops.len; i++) {
+        struct wn_op *op = &l->ops.data[i];
+        switch (wn_op_kind(op)) {
+        case WN_KIND_JUMP:
+        case WN_KIND_BRANCH: op->target = l->block_of[op->target]; break;
+        case WN_KIND_PACKET: op->target = beyond_packet; break;
+        default: break;
+        }
+    }
+}
+
+static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, const bool *is_target)
+{
+    struct wn_func out = *f;
+    size_t first_op = l->ops.len;
+    bool reads_packet = false;
+    out.first = (uint32_t)l->blocks.len;
+    l->open = false;
+    for (uint32_t i = f->first; i < f->first + f->count && !l->short_of_memory; i++) {
+        enum wn_kind kind = wn_op_kind(&l->from->ops[i]);
+        if (kind == WN_KIND_HOLE)
+            continue;
+        if (is_target[i])
+            l->open = false;
+        if (!l->open)
+            l->block_of[i] = (uint32_t)l->blocks.len;
+        reads_packet |= kind == WN_KIND_PACKET;
+        lower_op(l, i);
+    }
+    uint32_t beyond = (uint32_t)l->blocks.len, last = f->first + f->count - 1;
+    if (reads_packet) {
+        emit(l, last, (struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
+        emit_last(l, last, (struct wn_op){.id = WN_OP_EXIT});
+    }
+    if (!l->short_of_memory)
+        link_jumps(l, first_op, beyond);
+    out.count = (uint32_t)l->blocks.len - out.first;
+    return out;
+}
+
+/** Move what has grown into the code. */
+static void finish(struct lowering *l, struct wn_code *code)
+{
+    code->form = WN_LOWERED;
+    code->n_ops = (uint32_t)l->ops.len;
+    code->n_blocks = (uint32_t)l->blocks.len;
+    code->ops = wn_give(l->ops.data);
+    code->slot = wn_give(l->slots.data);
+    code->blocks = wn_give(l->blocks.data);
+}
+
+static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_target)
+{
+    const struct wn_code *from = l->from;
+    code->funcs = calloc(from->n_funcs, sizeof *code->funcs);
+    if (from->n_calls)
+        code->calls = calloc(from->n_calls, sizeof *code->calls);
+    if (!code->funcs || (from->n_calls && !code->calls))
+        return false;
+    if (from->n_calls)
+        memcpy(code->calls, from->calls, from->n_calls * sizeof *code->calls);
+    code->n_calls = from->n_calls;
+    code->n_funcs = from->n_funcs;
+    for (uint32_t i = 0; i < from->n_funcs; i++)
+        code->funcs[i] = lower_func(l, &from->funcs[i], is_target);
+    if (!l->short_of_memory)
+        finish(l, code);
+    return !l->short_of_memory;
+}
+
+int wn_lower(const struct wn_code *decoded, struct wn_code **out, struct wn_error *err)
+{
+    WN_OWN(free) bool *is_target = calloc(decoded->n_ops, sizeof *is_target);
+    WN_OWN(free) uint32_t *block_of = calloc(decoded->n_ops, sizeof *block_of);
+    struct wn_code *code = calloc(1, sizeof *code);
+    struct lowering l = {.from = decoded, .block_of = block_of};
+    bool done = false;
+    if (is_target && block_of && code) {
+        mark_targets(decoded, is_target);
+        done = lower_all(&l, code, is_target);
+    }
+    free(l.ops.data);
+    free(l.slots.data);
+    free(l.blocks.data);
+    if (!done) {
+        wn_code_free(code);
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    }
+    *out = code;
+    return 0;
+}

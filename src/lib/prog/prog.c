@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "prog/prog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/own.h"
+#include "base/vec.h"
+#include "helper/helper.h"
+#include "isa/decode.h"
+#include "opt/lower.h"
+#include "verify/flow.h"
+#include "verify/stack.h"
+
+#define FUEL      1000000u
+#define MAX_SLOTS 1000000u
+/** Beyond this, distances between operations would not fit where they are kept. */
+#define MOST_SLOTS (1u << 26)
+
+WN_OWN_BY(code, struct wn_code, wn_code_free)
+WN_OWN_BY(prog, struct wn_prog, wn_prog_free)
+
+/** Find the helpers that a decoded program calls, each once. */
+static int resolve_helpers(struct wn_code *code, struct wn_error *err)
+{
+    struct {
+        wn_helper_fn *data;
+        size_t len, cap;
+    } calls = {0};
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        struct wn_op *op = &code->ops[i];
+        if (op->id != WN_OP_CALL)
+            continue;
+        const struct wn_helper *helper = wn_helper_find((uint32_t)op->imm);
+        if (!helper) {
+            free(calls.data);
+            return wn_fail(err, WN_E_UNSUPPORTED, i, "helper %u is not provided",
+                           (uint32_t)op->imm);
+        }
+        uint32_t k = 0;
+        while (k < calls.len && calls.data[k] != helper->fn)
+            k++;
+        if (k == calls.len && !wn_vec_push(&calls, helper->fn)) {
+            free(calls.data);
+            return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+        }
+        op->target = k;
+    }
+    free(code->calls);
+    code->calls = calls.data;
+    code->n_calls = (uint32_t)calls.len;
+    return 0;
+}
+
+/** Slots to a checked program in decoded form. */
+static int check_slots(const struct wn_slot *slots, size_t count, uint32_t max,
+                       struct wn_code **out, struct wn_error *err)
+{
+    if (max == 0)
+        max = MAX_SLOTS;
+    if (max > MOST_SLOTS)
+        max = MOST_SLOTS;
+    if (count > max)
+        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "the program has %zu slots; the limit is %u",
+                       count, max);
+    WN_OWN(code) struct wn_code *code = NULL;
+    int r = wn_decode(slots, count, &code, err);
+    if (r == 0)
+        r = wn_flow_check(code, err);
+    if (r == 0)
+        r = resolve_helpers(code, err);
+    if (r == 0)
+        *out = wn_give(code);
+    return r;
+}
+
+static void count_accesses(const struct wn_code *decoded, struct wn_prog_info *info)
+{
+    for (uint32_t i = 0; i < decoded->n_ops; i++)
+        switch (wn_op_kind(&decoded->ops[i])) {
+        case WN_KIND_LOAD:
+        case WN_KIND_STORE:
+        case WN_KIND_ATOMIC:
+            info->accesses++;
+            info->guarded += decoded->mark[i] != WN_MARK_PROVED;
+            break;
+        default: break;
+        }
+}
+
+/** Prepare lowered code for an engine that takes it, and note which one that became. */
+static int choose_engine(struct wn_prog *prog, const struct wn_code *lowered, enum wn_engine wanted,
+                         struct wn_error *err)
+{
+    if (wanted == WN_ENGINE_AUTO || wanted == WN_ENGINE_JIT) {
+        struct wn_error *why = wanted == WN_ENGINE_JIT ? err : &prog->info.no_jit;
+        int r = wn_jit_compile(lowered, &prog->jit, why);
+        prog->info.engine = WN_ENGINE_JIT;
+        if (r == 0 || wanted == WN_ENGINE_JIT)
+            return r;
+    }
+    prog->info.engine = WN_ENGINE_INTERP;
+    return wn_interp_new(lowered, &prog->interp, err);
+}
+
+/** Everything behind the check; takes the decoded program on success. */
+static int make_engine(struct wn_prog *prog, struct wn_code **decoded, enum wn_engine wanted,
+                       struct wn_error *err)
+{
+    WN_OWN(code) struct wn_code *lowered = NULL;
+    int r = wn_lower(*decoded, &lowered, err);
+    if (r)
+        return r;
+    prog->info.ops = lowered->n_ops;
+    if (wanted == WN_ENGINE_REFERENCE) {
+        prog->info.engine = wanted;
+        prog->decoded = wn_give(*decoded);
+    } else {
+        r = choose_engine(prog, lowered, wanted, err);
+    }
+    prog->entry = wn_prog_enter(prog->info.engine);
+    prog->info.code = prog->jit.code;
+    prog->info.code_bytes = prog->jit.bytes;
+    return r;
+}
+
+int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
+                struct wn_prog **out, struct wn_error *err)
+{
+    static const struct wn_prog_opts defaults;
+    if (!opts)
+        opts = &defaults;
+    WN_OWN(code) struct wn_code *decoded = NULL;
+    int r = check_slots(slots, count, opts->max_slots, &decoded, err);
+    if (r)
+        return r;
+    WN_OWN(prog) struct wn_prog *prog = calloc(1, sizeof *prog);
+    if (!prog)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    prog->fuel = opts->fuel ? opts->fuel : FUEL;
+    prog->info.slots = (uint32_t)count;
+    prog->info.functions = decoded->n_funcs;
+    count_accesses(decoded, &prog->info);
+    r = wn_stack_need(decoded, &prog->stack_bytes, err);
+    prog->info.stack_bytes = prog->stack_bytes;
+    if (r == 0)
+        r = make_engine(prog, &decoded, opts->engine, err);
+    if (r == 0)
+        *out = wn_give(prog);
+    return r;
+}
+
+void wn_prog_free(struct wn_prog *prog)
+{
+    if (!prog)
+        return;
+    wn_jit_fini(&prog->jit);
+    wn_interp_free(prog->interp);
+    wn_code_free(prog->decoded);
+    free(prog);
+}
+
+void wn_prog_info(const struct wn_prog *prog, struct wn_prog_info *info)
+{
+    *info = prog->info;
+}

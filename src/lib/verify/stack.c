@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/stack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/own.h"
+
+/** Note the callees of one function; whether any of them turned out to be deeper than known. */
+static bool descend(const struct wn_code *code, uint32_t f, uint8_t *depth)
+{
+    const struct wn_func *func = &code->funcs[f];
+    bool deeper = false;
+    for (uint32_t i = func->first; depth[f] && i < func->first + func->count; i++) {
+        const struct wn_op *op = &code->ops[i];
+        if (op->id != WN_OP_CALL_LOCAL)
+            continue;
+        const struct wn_func *callee = wn_code_func_at(code, op->target);
+        uint8_t *d = &depth[callee - code->funcs];
+        if (*d <= depth[f] && *d < WN_CALL_DEPTH) {
+            *d = (uint8_t)(depth[f] < WN_CALL_DEPTH ? depth[f] + 1u : WN_CALL_DEPTH);
+            deeper = true;
+        }
+    }
+    return deeper;
+}
+
+/** How far below its frame's end a function touches the stack; WN_STACK_BYTES if nobody knows. */
+static uint32_t reach_of(const struct wn_code *code, const struct wn_func *func)
+{
+    uint32_t lowest = 0;
+    for (uint32_t i = func->first; i < func->first + func->count; i++) {
+        const struct wn_op *op = &code->ops[i];
+        if (!(wn_op_uses(op) & 1u << WN_R10))
+            continue;
+        bool stores_r10 = op->b == WN_R10;
+        if (code->mark[i] != WN_MARK_PROVED || stores_r10)
+            return WN_STACK_BYTES;
+        if ((uint32_t)-op->off > lowest)
+            lowest = (uint32_t)-op->off;
+    }
+    return lowest;
+}
+
+int wn_stack_need(const struct wn_code *code, uint32_t *out, struct wn_error *err)
+{
+    WN_OWN(free) uint8_t *depth = calloc(code->n_funcs, sizeof *depth);
+    if (!depth)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    depth[0] = 1;
+    /* Every round settles one more level of calls, and there are no more than these. */
+    bool deeper = true;
+    for (unsigned level = 1; deeper && level <= WN_CALL_DEPTH; level++) {
+        deeper = false;
+        for (uint32_t f = 0; f < code->n_funcs; f++)
+            deeper |= descend(code, f, depth);
+    }
+    uint32_t need = 0, frames = 0;
+    bool known = true;
+    for (uint32_t f = 0; f < code->n_funcs; f++) {
+        if (!depth[f])
+            continue;
+        uint32_t reach = reach_of(code, &code->funcs[f]);
+        uint32_t bytes = reach ? (depth[f] - 1u) * WN_STACK_FRAME + reach : 0;
+        known &= reach <= WN_STACK_FRAME;
+        if (bytes > need)
+            need = bytes;
+        if (depth[f] > frames)
+            frames = depth[f];
+    }
+    *out = known ? need : frames * WN_STACK_FRAME;
+    return 0;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include <winnow/prog.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "isa/decode.h"
+
+static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_AUTO};
+
+#define EACH_ENGINE(e) (size_t e = 0; e < sizeof engines / sizeof *engines; e++)
+
+static struct wn_prog *made(const struct wn_slot *p, size_t n, enum wn_engine engine, uint64_t fuel)
+{
+    struct wn_prog_opts opts = {.engine = engine, .fuel = fuel};
+    struct wn_prog *prog = NULL;
+    struct wn_error err = {0};
+    if (wn_prog_new(p, n, &opts, &prog, &err))
+        fail_msg("%s", err.text);
+    return prog;
+}
+
+static struct wn_result ran(const struct wn_slot *p, size_t n, enum wn_engine engine, uint64_t fuel,
+                            const char *packet)
+{
+    struct wn_packet pkt = {.data = (const uint8_t *)packet,
+                            .caplen = (uint32_t)strlen(packet),
+                            .wirelen = (uint32_t)strlen(packet) + 100};
+    struct wn_prog *prog = made(p, n, engine, fuel);
+    struct wn_run *run = wn_run_new();
+    assert_non_null(run);
+    struct wn_result r = wn_prog_run(prog, run, &pkt);
+    wn_run_free(run);
+    wn_prog_free(prog);
+    return r;
+}
+
+#define RAN(p, ...) ran(p, sizeof(p) / sizeof *(p), __VA_ARGS__)
+
+static void arguments_are_data_caplen_and_wirelen(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_LDX_B, 0, 1, 1, 0),    wn_encode(WN_OP_LSH64_K, 2, 0, 0, 8),
+        wn_encode(WN_OP_LSH64_K, 3, 0, 0, 16), wn_encode(WN_OP_OR64_X, 0, 2, 0, 0),
+        wn_encode(WN_OP_OR64_X, 0, 3, 0, 0),   wn_encode(WN_OP_OR64_X, 0, 4, 0, 0),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    for
+        EACH_ENGINE(e)
+        {
+            struct wn_result r = RAN(p, engines[e], 0, "a.c");
+            assert_int_equal(r.fault, WN_FAULT_NONE);
+            assert_int_equal(r.value, '.' | 3 << 8 | 103 << 16);
+        }
+}
+
+static void an_access_beyond_the_packet_faults_where_it_is(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_LDX_H, 0, 1, 2, 0),
+        wn_encode(WN_OP_LDX_W, 0, 1, 0, 0),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    for
+        EACH_ENGINE(e)
+        {
+            assert_int_equal(RAN(p, engines[e], 0, "abcd").fault, WN_FAULT_NONE);
+            struct wn_result r = RAN(p, engines[e], 0, "abc");
+            assert_int_equal(r.fault, WN_FAULT_MEMORY);
+            assert_int_equal(r.slot, 0);
+            assert_int_equal(r.value, 0);
+        }
+}
+
+static void a_loop_runs_as_long_as_its_fuel(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_ADD64_K, 0, 0, 0, 1),
+        wn_encode(WN_OP_JLT64_K, 0, 0, -2, 10),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    for
+        EACH_ENGINE(e)
+        {
+            assert_int_equal(RAN(p, engines[e], 18, "").value, 10);
+            struct wn_result r = RAN(p, engines[e], 17, "");
+            assert_int_equal(r.fault, WN_FAULT_FUEL);
+            assert_int_equal(r.slot, 1);
+        }
+}
+
+static void calls_nest_eight_deep(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_MOV64_K, 1, 0, 0, 8), wn_encode(WN_OP_CALL_LOCAL, 0, 0, 0, 1),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),    wn_encode(WN_OP_SUB64_K, 1, 0, 0, 1),
+        wn_encode(WN_OP_JEQ64_K, 1, 0, 1, 0), wn_encode(WN_OP_CALL_LOCAL, 0, 0, 0, -3),
+        wn_encode(WN_OP_ADD64_K, 0, 0, 0, 1), wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    for
+        EACH_ENGINE(e)
+        {
+            struct wn_result r = RAN(p, engines[e], 0, "");
+            assert_int_equal(r.fault, WN_FAULT_STACK);
+            assert_int_equal(r.slot, 5);
+            p[0].imm = 7;
+            assert_int_equal(RAN(p, engines[e], 0, "").value, 7);
+            p[0].imm = 8;
+        }
+}
+
+static void info_counts(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_LDX_B, 0, 1, 0, 0),
+        wn_encode(WN_OP_STX_B, 10, 0, -9, 0),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    struct wn_prog *prog = made(p, 3, WN_ENGINE_INTERP, 0);
+    struct wn_prog_info info;
+    wn_prog_info(prog, &info);
+    assert_int_equal(info.engine, WN_ENGINE_INTERP);
+    assert_int_equal(info.slots, 3);
+    assert_int_equal(info.functions, 1);
+    assert_int_equal(info.accesses, 2);
+    assert_int_equal(info.guarded, 1);
+    assert_int_equal(info.ops, 4);
+    assert_int_equal(info.stack_bytes, 9);
+    wn_prog_free(prog);
+}
+
+static void refused(const struct wn_slot *p, size_t n, uint32_t max, int code, uint32_t at)
+{
+    struct wn_prog_opts opts = {.max_slots = max};
+    struct wn_prog *prog = NULL;
+    struct wn_error err = {0};
+    assert_int_equal(wn_prog_new(p, n, &opts, &prog, &err), code);
+    assert_int_equal(err.code, code);
+    assert_int_equal(err.at, at);
+    assert_true(err.text[0]);
+    assert_null(prog);
+}
+
+static void what_cannot_run_is_refused(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_MOV64_K, 0, 0, 0, 1),
+        wn_encode(WN_OP_CALL, 0, 0, 0, 4711),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    refused(p, 3, 0, WN_E_UNSUPPORTED, 1);
+    refused(p, 3, 2, WN_E_LIMIT, WN_NOWHERE);
+    refused(p, 2, 0, WN_E_MALFORMED, 1);
+    refused(p, 0, 0, WN_E_MALFORMED, WN_NOWHERE);
+    p[1].imm = 5;
+    wn_prog_free(made(p, 3, WN_ENGINE_AUTO, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arguments_are_data_caplen_and_wirelen),
+        cmocka_unit_test(an_access_beyond_the_packet_faults_where_it_is),
+        cmocka_unit_test(a_loop_runs_as_long_as_its_fuel),
+        cmocka_unit_test(calls_nest_eight_deep),
+        cmocka_unit_test(info_counts),
+        cmocka_unit_test(what_cannot_run_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
