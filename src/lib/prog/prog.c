@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "prog/prog.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -134,6 +135,7 @@ int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_
     int r = check_slots(slots, count, opts->max_slots, &decoded, err);
     if (r)
         return r;
+    assert(decoded);
     WN_OWN(prog) struct wn_prog *prog = calloc(1, sizeof *prog);
     if (!prog)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
