@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "diff.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <winnow/prog.h>
+
+#include "base/run.h"
+#include "gen.h"
+#include "isa/code.h"
+#include "isa/decode.h"
+#include "prog/prog.h"
+
+#define PACKETS      4
+#define PACKET_BYTES 64
+
+static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT};
+static const char *const engine_names[] = {"reference", "interp", "jit"};
+#define ENGINES 3
+
+/** The memory that all runs share, put back before each. */
+static struct {
+    _Alignas(8) uint8_t writable[GEN_REGION_BYTES];
+    _Alignas(8) uint8_t readable[GEN_REGION_BYTES];
+} memory;
+
+static const uint8_t readable_before[GEN_REGION_BYTES] = "only to be read";
+
+/** Everything a run leaves behind. */
+struct outcome {
+    struct wn_result result;
+    uint64_t fault_address;
+    uint64_t fuel;
+    uint8_t stack[WN_STACK_BYTES];
+    uint8_t writable[GEN_REGION_BYTES];
+};
+
+struct trial {
+    struct wn_slot slots[GEN_SLOTS];
+    size_t n;
+    uint64_t fuel;
+    uint8_t packets[PACKETS][PACKET_BYTES];
+    uint32_t caplen[PACKETS];
+};
+
+static void run_once(const struct wn_prog *prog, struct wn_run *run, const struct trial *t,
+                     unsigned which, struct outcome *out)
+{
+    struct wn_packet pkt = {.data = t->packets[which],
+                            .caplen = t->caplen[which],
+                            .wirelen = t->caplen[which] + which,
+                            .time_ns = 1234567890123456789};
+    memset(run->stack, 0xa5, sizeof run->stack);
+    memset(memory.writable, 0x11, sizeof memory.writable);
+    memcpy(memory.readable, readable_before, sizeof memory.readable);
+    run->random = 42;
+    run->fault_address = 0;
+    memset(out, 0, sizeof *out);
+    out->result = wn_prog_run(prog, run, &pkt);
+    out->fault_address = out->result.fault == WN_FAULT_MEMORY ? run->fault_address : 0;
+    out->fuel = out->result.fault ? 0 : run->fuel;
+    memcpy(out->stack, run->stack, sizeof out->stack);
+    memcpy(out->writable, memory.writable, sizeof out->writable);
+}
+
+/** A program with two memories beside stack and packet, as an object's would be. */
+static struct wn_prog *make(const struct trial *t, enum wn_engine engine, struct wn_error *err)
+{
+    static struct wn_region regions[2];
+    regions[0] = (struct wn_region){(uintptr_t)memory.readable, GEN_REGION_BYTES, false};
+    regions[1] = (struct wn_region){(uintptr_t)memory.writable, GEN_REGION_BYTES, true};
+    struct wn_prog_opts opts = {.engine = engine, .fuel = t->fuel};
+    struct wn_prog *prog = NULL;
+    if (wn_prog_new(t->slots, t->n, &opts, &prog, err))
+        return NULL;
+    prog->regions = regions;
+    prog->n_regions = 2;
+    return prog;
+}
+
+static void print_outcome(const char *name, const struct outcome *o)
+{
+    fprintf(stderr,
+            "  %-10s value %016" PRIx64 " fault %s slot %u address %" PRIx64 " fuel %" PRIu64 "\n",
+            name, o->result.value, wn_fault_name((enum wn_fault)o->result.fault), o->result.slot,
+            o->fault_address, o->fuel);
+}
+
+static void print_difference(const char *name, const struct outcome *a, const struct outcome *b)
+{
+    print_outcome(engine_names[0], a);
+    print_outcome(name, b);
+    for (unsigned i = 0; i < WN_STACK_BYTES; i++)
+        if (a->stack[i] != b->stack[i]) {
+            fprintf(stderr, "  stack differs first at end - %u: %02x, %02x\n", WN_STACK_BYTES - i,
+                    a->stack[i], b->stack[i]);
+            break;
+        }
+    if (memcmp(a->writable, b->writable, sizeof a->writable))
+        fprintf(stderr, "  other memory differs\n");
+}
+
+/** Run everything; false at the first difference, which is printed unless quiet. */
+static bool agree(const struct trial *t, bool quiet, struct diff_counts *counts)
+{
+    static struct outcome first, other;
+    struct wn_prog *progs[ENGINES] = {0};
+    struct wn_run *run = wn_run_new();
+    struct wn_error err = {0};
+    bool same = true;
+    for (unsigned e = 0; run && e < ENGINES; e++) {
+        progs[e] = make(t, engines[e], &err);
+        if (!progs[e] && err.code != WN_E_NOJIT) {
+            if (!quiet)
+                fprintf(stderr, "%s refuses: %s (slot %u)\n", engine_names[e], err.text, err.at);
+            same = false;
+        }
+    }
+    counts->compiled |= progs[2] != NULL;
+    for (unsigned p = 0; same && run && p < PACKETS; p++) {
+        run_once(progs[0], run, t, p, &first);
+        counts->runs++;
+        counts->faults[first.result.fault]++;
+        for (unsigned e = 1; e < ENGINES; e++) {
+            if (!progs[e])
+                continue;
+            run_once(progs[e], run, t, p, &other);
+            if (!memcmp(&first, &other, sizeof first) &&
+                !memcmp(memory.readable, readable_before, sizeof readable_before))
+                continue;
+            same = false;
+            if (!quiet)
+                print_difference(engine_names[e], &first, &other);
+        }
+    }
+    for (unsigned e = 0; e < ENGINES; e++)
+        wn_prog_free(progs[e]);
+    wn_run_free(run);
+    return same;
+}
+
+/** Replace instructions by ones that do nothing for as long as the engines still differ. */
+static void minimise(struct trial *t)
+{
+    struct diff_counts ignored = {0};
+    bool shorter = true;
+    while (shorter) {
+        shorter = false;
+        for (size_t i = 0; i < t->n; i++) {
+            struct trial old = *t;
+            bool wide = wn_rows[wn_row_first(t->slots[i].opcode)].kind == WN_KIND_WIDE;
+            struct wn_slot nothing = wn_encode(WN_OP_JA, 0, 0, 0, 0);
+            if (!memcmp(&t->slots[i], &nothing, sizeof nothing))
+                continue;
+            t->slots[i] = nothing;
+            if (wide)
+                t->slots[i + 1] = nothing;
+            struct wn_error err;
+            struct wn_prog *prog = make(t, WN_ENGINE_REFERENCE, &err);
+            if (prog && !agree(t, true, &ignored))
+                shorter = true;
+            else
+                *t = old;
+            wn_prog_free(prog);
+            i += wide;
+        }
+    }
+}
+
+static void report(struct trial *t, uint64_t seed)
+{
+    struct diff_counts ignored = {0};
+    minimise(t);
+    fprintf(stderr, "engines disagree (seed %" PRIu64 ", fuel %" PRIu64 "):\n", seed, t->fuel);
+    for (size_t i = 0; i < t->n; i++) {
+        const struct wn_slot *s = &t->slots[i];
+        if (s->opcode == wn_rows[WN_OP_JA].opcode && s->off == 0)
+            continue;
+        int row = wn_slot_row(*s, 0, NULL);
+        fprintf(stderr, "  %4zu: %02x %02x %6d %11d  %s\n", i, s->opcode, s->regs, s->off, s->imm,
+                row < 0 ? "" : wn_rows[row].name);
+    }
+    agree(t, false, &ignored);
+}
+
+bool diff_one(const uint8_t *data, size_t len, uint64_t seed, struct diff_counts *counts)
+{
+    static struct trial t;
+    struct gen g = {.data = data,
+                    .left = len,
+                    .seed = seed,
+                    .writable = (uintptr_t)memory.writable,
+                    .readable = (uintptr_t)memory.readable};
+    memset(&t, 0, sizeof t);
+    t.n = gen_program(&g, t.slots);
+    t.fuel = gen_below(&g, 8) ? 5000 : 1 + gen_below(&g, 200);
+    for (unsigned p = 0; p < PACKETS; p++) {
+        t.caplen[p] = gen_below(&g, 4) ? 48 + gen_below(&g, 17) : gen_below(&g, PACKET_BYTES + 1);
+        for (unsigned i = 0; i < PACKET_BYTES; i++)
+            t.packets[p][i] = (uint8_t)gen_below(&g, 256);
+    }
+    counts->programs++;
+    if (agree(&t, true, counts))
+        return true;
+    report(&t, seed);
+    return false;
+}
