@@ -2,6 +2,8 @@
 /** Messages for the operator. Only where errors stop; never on the packet path. */
 #pragma once
 
+#include <stdint.h>
+
 enum log_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
 
 /** How lines look: by what stderr is, or as said. */
@@ -24,3 +26,9 @@ void log_set_level(enum log_level level);
  */
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/** Sum up at once what is held back; for the end of a program. (Else it waits up to 10 s.) */
+void log_flush(void);
+
+/** For tests: take the time from here, and forget all events; NULL is the monotonic clock. */
+void log_set_clock(uint64_t (*now_ns)(void));

@@ -77,8 +77,10 @@ struct conf_output {
 };
 
 struct conf {
-    char id[13];    /* first 12 hex digits of the SHA-256 of all files read */
-    char *path;     /* main file; NULL: made from the command line */
+    char id[13];  /* first 12 hex digits of the SHA-256 of all files read */
+    char *path;   /* main file; NULL: made from the command line */
+    char **files; /* all files read, the main one first */
+    size_t n_files;
     uint32_t batch; /* packets a dispatch, 1 to 4096 */
     uint64_t drain_timeout_ns;
     char *socket; /* path; NULL: no control socket */
@@ -106,7 +108,11 @@ struct conf {
  */
 int conf_load(const char *path, struct conf **out, struct diag_list *diags);
 
-/** An empty configuration with every default, for the command line to fill; NULL without memory. */
+/**
+ * An empty configuration with every default, for the command line to fill; NULL
+ * without memory. Other than a file's it has no control socket: socket and
+ * socket_group are NULL.
+ */
 struct conf *conf_new(void);
 
 /** Append an object with its defaults; NULL without memory. `name` is copied. */
@@ -119,6 +125,10 @@ const struct conf_filter *conf_find_filter(const struct conf *conf, const char *
 const struct conf_output *conf_find_output(const struct conf *conf, const char *name);
 
 void conf_free(struct conf *conf);
+
+/** Add a C090 for each key that differs and cannot be changed while running. */
+void conf_check_restart(const struct conf *running, const struct conf *next,
+                        struct diag_list *diags);
 
 enum conf_print_what { CONF_PRINT_EFFECTIVE, CONF_PRINT_DEFAULTS, CONF_PRINT_SCHEMA };
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <winnow/err.h>
+
+enum severity { ERROR, WARNING };
+
+static const struct {
+    const char *name;
+    enum severity severity;
+} rows[DIAG_CODES] = {
+#define D(code, severity, meaning) [DIAG_##code] = {#code, severity},
+#include "common/diag.def"
+#undef D
+};
+
+const char *diag_code_name(enum diag_code code)
+{
+    return rows[code].name;
+}
+
+/** One more item, zeroed; NULL without memory. */
+static struct diag *append(struct diag_list *list)
+{
+    if (list->count == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : 8;
+        struct diag *items = reallocarray(list->items, cap, sizeof(*items));
+        if (!items)
+            return NULL;
+        list->items = items;
+        list->cap = cap;
+    }
+    struct diag *d = &list->items[list->count++];
+    *d = (struct diag){0};
+    return d;
+}
+
+static char *copy(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+void diag_add(struct diag_list *list, enum diag_code code, struct diag_place at, const char *hint,
+              const char *fmt, ...)
+{
+    bool warning = rows[code].severity == WARNING;
+    if (warning)
+        list->warnings++;
+    else
+        list->errors++;
+
+    struct diag *d = append(list);
+    if (!d)
+        return;
+    d->code = code;
+    d->warning = warning;
+    d->line = at.line;
+    d->column = at.column;
+    d->file = copy(at.file);
+    d->section = copy(at.section);
+    d->key = copy(at.key);
+    d->hint = copy(hint);
+
+    va_list args;
+    va_start(args, fmt);
+    if (vasprintf(&d->message, fmt, args) < 0)
+        d->message = NULL;
+    va_end(args);
+    if (!d->message) { /* an item always has a message */
+        free(d->file);
+        free(d->section);
+        free(d->key);
+        free(d->hint);
+        list->count--;
+    }
+}
+
+void diag_add_error(struct diag_list *list, enum diag_code code, struct diag_place at,
+                    const struct wn_error *err)
+{
+    bool text = err->code == WN_E_SYNTAX; /* then the place is a line, else an instruction */
+    if (text && !at.line && err->at != WN_NOWHERE) {
+        at.line = err->at;
+        at.column = err->column;
+    }
+    if (text || err->at == WN_NOWHERE)
+        diag_add(list, code, at, NULL, "%s", err->text);
+    else
+        diag_add(list, code, at, NULL, "insn %u: %s", (unsigned)err->at, err->text);
+}
+
+void diag_fini(struct diag_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct diag *d = &list->items[i];
+        free(d->file);
+        free(d->section);
+        free(d->key);
+        free(d->message);
+        free(d->hint);
+    }
+    free(list->items);
+    *list = (struct diag_list){0};
+}
+
+/** Print what may quote a stranger's file: nothing in it reaches the terminal as a command. */
+static void print_plain(const char *text, FILE *to)
+{
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        fputc((c < 0x20 && c != '\n') || c == 0x7f ? '?' : c, to);
+    }
+}
+
+static void print_one(const struct diag *d, FILE *to)
+{
+    if (d->file) {
+        print_plain(d->file, to);
+        if (d->line)
+            fprintf(to, ":%u", d->line);
+        if (d->line && d->column)
+            fprintf(to, ":%u", d->column);
+        fputs(": ", to);
+    }
+    fprintf(to, "%s[%s]: ", d->warning ? "warning" : "error", rows[d->code].name);
+    if (d->section) {
+        fputc('[', to);
+        print_plain(d->section, to);
+        fputs("] ", to);
+    }
+    if (d->key) {
+        print_plain(d->key, to);
+        fputs(": ", to);
+    }
+    print_plain(d->message, to);
+    if (d->hint) {
+        fputs("; ", to);
+        print_plain(d->hint, to);
+    }
+    fputc('\n', to);
+}
+
+void diag_print(const struct diag_list *list, FILE *to)
+{
+    for (size_t i = 0; i < list->count; i++)
+        print_one(&list->items[i], to);
+}
