@@ -1,14 +1,175 @@
 /* SPDX-License-Identifier: MIT */
 #include "jit/jit.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/own.h"
+#include "jit/backend.h"
+#include "jit/live.h"
+#include "jit/pages.h"
+
+/* The one place that knows which machine this is. */
+#if defined(__x86_64__)
+static const struct wn_backend *const this_machine = &wn_backend_x86;
+
+uint32_t wn_jit_features(void)
+{
+    return __builtin_cpu_supports("bmi2") ? WN_X86_BMI2 : 0;
+}
+#else
+static const struct wn_backend *const this_machine = NULL;
+
+uint32_t wn_jit_features(void)
+{
+    return 0;
+}
+#endif
+
+static unsigned log2_of(unsigned size)
+{
+    return size == 8 ? 3 : size / 2;
+}
+
+/* What calls read by name. That a callee may read r6 to r9 too does not give them a home. */
+#define ARGUMENTS (31u << WN_R1)
+
+static void shape_of_call(struct wn_shape *s, const struct wn_op *op)
+{
+    if (op->id == WN_OP_CALL_LOCAL) {
+        s->locals = true;
+        s->main_called |= op->target == 0;
+    } else {
+        s->helpers = true;
+    }
+}
+
+static struct wn_shape shape_of(const struct wn_code *code, uint32_t features)
+{
+    struct wn_shape s = {.features = features};
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        const struct wn_op *op = &code->ops[i];
+        enum wn_kind kind = wn_op_kind(op);
+        if (kind == WN_KIND_CALL)
+            shape_of_call(&s, op);
+        s.read |= kind == WN_KIND_CALL ? ARGUMENTS : wn_op_uses(op);
+        if (kind == WN_KIND_GUARD)
+            s.windows |= 1u << (log2_of(op->size) + (op->write ? 4 : 0));
+        s.fuel |= kind == WN_KIND_FUEL;
+        s.runs |= kind == WN_KIND_GUARD || kind == WN_KIND_FUEL || kind == WN_KIND_PACKET ||
+                  kind == WN_KIND_CALL;
+    }
+    s.runs |= s.read >> WN_R10 & 1;
+    return s;
+}
+
+/** One block, from its last operation to its first. */
+static void emit_block(struct wn_gen *g, const struct wn_backend *backend, uint32_t block)
+{
+    const struct wn_code *code = g->code;
+    const struct wn_block *b = &code->blocks[block];
+    uint32_t live = wn_live_out(code, g->live_in, block) & g->shape.read;
+    for (uint32_t i = b->first + b->count; i-- > b->first;) {
+        const struct wn_op *op = &code->ops[i];
+        uint32_t defs = wn_op_defs(op);
+        if (wn_op_is_pure(op) && !(live & defs))
+            continue;
+        g->live = live;
+        g->slot = code->slot[i];
+        backend->op(g, op, i);
+        live = (live & ~defs) | (wn_op_uses(op) & g->shape.read);
+    }
+    wn_buf_place(&g->buf, wn_gen_block_label(g, block));
+}
+
+/** Registers that a function writes. */
+static uint32_t written_by(const struct wn_code *code, const struct wn_func *func)
+{
+    const struct wn_block *last = &code->blocks[func->first + func->count - 1];
+    uint32_t written = 0;
+    for (uint32_t i = code->blocks[func->first].first; i < last->first + last->count; i++)
+        written |= wn_op_defs(&code->ops[i]);
+    return written;
+}
+
+static void emit_all(struct wn_gen *g, const struct wn_backend *backend)
+{
+    const struct wn_code *code = g->code;
+    backend->begin(g);
+    for (uint32_t f = code->n_funcs; f-- > 0 && !g->buf.error;) {
+        const struct wn_func *func = &code->funcs[f];
+        g->func = f;
+        g->written = written_by(code, func);
+        for (uint32_t b = func->first + func->count; b-- > func->first && !g->buf.error;)
+            emit_block(g, backend, b);
+        backend->enter(g, f);
+        wn_buf_place(&g->buf, wn_gen_func_label(g, f));
+    }
+    backend->entry(g);
+    wn_buf_link(&g->buf, backend->patch);
+}
+
+int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, uint32_t features,
+                struct wn_code_buf *buf, struct wn_error *err)
+{
+    WN_OWN(free) uint16_t *live_in = NULL;
+    WN_OWN(free) uint32_t *stub = malloc(code->n_ops * sizeof *stub);
+    int r = wn_live_find(code, &live_in, err);
+    if (r)
+        return r;
+    if (!stub)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    struct wn_gen g = {
+        .code = code,
+        .live_in = live_in,
+        .shape = shape_of(code, features),
+        .stub = stub,
+    };
+    wn_buf_labels(&g.buf, code->n_blocks + code->n_funcs);
+    emit_all(&g, backend);
+    *buf = g.buf;
+    switch (buf->error) {
+    case 0: return 0;
+    case -ENOMEM: return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    case WN_E_LIMIT: return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "more than 1 GiB of machine code");
+    default:
+        return wn_fail(err, buf->error, g.slot, "not compiled by the %s back end", backend->name);
+    }
+}
+
+static int make(const struct wn_code *code, uint32_t features, struct wn_code_buf *buf,
+                struct wn_jit *out, struct wn_error *err)
+{
+    int r = wn_jit_emit(this_machine, code, features, buf, err);
+    if (r)
+        return r;
+    struct wn_jit jit = {.bytes = buf->len};
+    r = wn_pages_seal(wn_buf_code(buf), buf->len, &jit.code, err);
+    if (r)
+        return r;
+    jit.enter = (wn_jit_fn)(uintptr_t)jit.code;
+    *out = jit;
+    return 0;
+}
+
+int wn_jit_compile_for(const struct wn_code *code, uint32_t features, struct wn_jit *out,
+                       struct wn_error *err)
+{
+    if (!this_machine)
+        return wn_fail(err, WN_E_NOJIT, WN_NOWHERE, "there is no compiler for this processor yet");
+    struct wn_code_buf buf = {0};
+    int r = make(code, features & wn_jit_features(), &buf, out, err);
+    wn_buf_fini(&buf);
+    return r;
+}
+
 int wn_jit_compile(const struct wn_code *code, struct wn_jit *out, struct wn_error *err)
 {
-    (void)code;
-    (void)out;
-    return wn_fail(err, WN_E_NOJIT, WN_NOWHERE, "no compiler for this processor");
+    return wn_jit_compile_for(code, UINT32_MAX, out, err);
 }
 
 void wn_jit_fini(struct wn_jit *jit)
 {
+    wn_pages_unmap(jit->code, jit->bytes);
     *jit = (struct wn_jit){0};
 }

@@ -24,10 +24,15 @@ struct wn_jit {
  * code   borrowed for the call
  * out    set on success alone; the caller releases it with wn_jit_fini()
  *
- * Returns 0, -ENOMEM, or WN_E_NOJIT with the reason: another processor, or
- * pages that cannot be made executable here.
+ * Returns 0, -ENOMEM, WN_E_LIMIT (more than a GiB of code) or WN_E_NOJIT with
+ * the reason: another processor, or pages that cannot be made executable here.
  */
 int wn_jit_compile(const struct wn_code *code, struct wn_jit *out, struct wn_error *err);
+
+/** The same with fewer of the processor's features (jit/backend.h), so that tests reach all code.
+ */
+int wn_jit_compile_for(const struct wn_code *code, uint32_t features, struct wn_jit *out,
+                       struct wn_error *err);
 
 /** Unmap the code; all zero is allowed. */
 void wn_jit_fini(struct wn_jit *jit);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What the driver (jit.c) and a machine's generator agree on.
+ *
+ * The driver walks the lowered code backwards, operation by operation, and
+ * asks the back end for each; it leaves out what nobody needs. Back ends only
+ * make bytes, so all of them compile and can be tested on every machine.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "isa/code.h"
+#include "jit/code_buf.h"
+
+/** What a program makes use of, over all its operations. */
+struct wn_shape {
+    uint32_t read;     /* registers that something reads: these need a home */
+    uint32_t windows;  /* guards: bit log2(size), from bit 4 on for stores */
+    bool fuel;         /* spends fuel */
+    bool helpers;      /* calls helpers */
+    bool locals;       /* calls functions of its own */
+    bool main_called;  /* one of these calls is of the main function */
+    bool runs;         /* needs the run structure for any reason, r10 included */
+    uint32_t features; /* of the processor, in the back end's bits */
+};
+
+/** One compilation. */
+struct wn_gen {
+    const struct wn_code *code;
+    const uint16_t *live_in; /* of each block */
+    struct wn_shape shape;
+    struct wn_code_buf buf;
+    struct wn_chunk chunk; /* the sequence being written */
+    uint32_t *stub;        /* of each operation: the first of its own labels */
+
+    /* where the walk is */
+    uint32_t func;
+    uint32_t written; /* registers the function writes */
+    uint32_t slot;
+    uint32_t live; /* registers live after the operation */
+
+    /* the back end's */
+    uint8_t home[WN_REGS]; /* machine register of each register that is read */
+    uint8_t anchor;        /* holds the end of the stack, which all fields are addressed from */
+    uint8_t saved[6];      /* registers of the caller that are pushed at the entry */
+    uint8_t n_saved;
+    bool pad; /* one more word is pushed, to align the stack at calls */
+};
+
+/** Labels: blocks come first, then the functions' entries, then what back ends ask for. */
+static inline uint32_t wn_gen_block_label(const struct wn_gen *g, uint32_t block)
+{
+    (void)g;
+    return block;
+}
+
+static inline uint32_t wn_gen_func_label(const struct wn_gen *g, uint32_t func)
+{
+    return g->code->n_blocks + func;
+}
+
+/** A machine. The calls come in this order, so that code stands in memory in the reverse one. */
+struct wn_backend {
+    const char *name;
+    /** Choose registers; write what all code shares, and what is rarely reached. */
+    void (*begin)(struct wn_gen *g);
+    /** Write one operation. Its result is read, or it does more than to compute one. */
+    void (*op)(struct wn_gen *g, const struct wn_op *op, uint32_t index);
+    /** Write what stands before a function's first block. */
+    void (*enter)(struct wn_gen *g, uint32_t func);
+    /** Write where callers from outside come in. */
+    void (*entry)(struct wn_gen *g);
+    wn_patch_fn patch;
+};
+
+extern const struct wn_backend wn_backend_x86;
+
+/** Features of x86-64 beyond its baseline that make better code. */
+enum { WN_X86_BMI2 = 1 };
+
+/**
+ * Make machine code of lowered code. Its first byte is the entry (wn_jit_fn),
+ * and it runs at any address.
+ *
+ * features   what the processor has; 0 is always right
+ * buf        filled; freed with wn_buf_fini() in any case
+ *
+ * Returns 0, WN_E_LIMIT, WN_E_NOJIT (an operation that no back end knows) or -ENOMEM.
+ */
+int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, uint32_t features,
+                struct wn_code_buf *buf, struct wn_error *err);
+
+/** What this processor has of its back end's features. */
+uint32_t wn_jit_features(void);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "jit/code_buf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <winnow/err.h>
+
+#include "base/vec.h"
+
+/* Far above what a million slots need, far below where a distance of 32 bits ends. */
+#define LARGEST (UINT32_C(1) << 30)
+
+void wn_buf_fini(struct wn_code_buf *buf)
+{
+    free(buf->data);
+    free(buf->labels.data);
+    free(buf->fixups.data);
+}
+
+/** Move the code to the end of twice the room. */
+static void grow(struct wn_code_buf *buf)
+{
+    if (buf->cap >= LARGEST) {
+        buf->error = WN_E_LIMIT;
+        return;
+    }
+    uint32_t cap = buf->cap ? 2 * buf->cap : 4096;
+    uint8_t *data = malloc(cap);
+    if (!data) {
+        buf->error = -ENOMEM;
+        return;
+    }
+    if (buf->len)
+        memcpy(data + (cap - buf->len), wn_buf_code(buf), buf->len);
+    free(buf->data);
+    buf->data = data;
+    buf->cap = cap;
+}
+
+void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
+{
+    assert(!chunk->overflow);
+    if (chunk->overflow && !buf->error)
+        buf->error = WN_E_LIMIT;
+    if (!buf->error && buf->cap - buf->len < chunk->len)
+        grow(buf);
+    if (!buf->error) {
+        buf->len += chunk->len;
+        memcpy(buf->data + (buf->cap - buf->len), chunk->bytes, chunk->len);
+    }
+    chunk->len = 0;
+}
+
+uint32_t wn_buf_labels(struct wn_code_buf *buf, uint32_t n)
+{
+    uint32_t first = (uint32_t)buf->labels.len;
+    for (uint32_t i = 0; i < n && !buf->error; i++)
+        if (!wn_vec_push(&buf->labels, WN_UNPLACED))
+            buf->error = -ENOMEM;
+    return first;
+}
+
+void wn_buf_place(struct wn_code_buf *buf, uint32_t label)
+{
+    if (buf->error)
+        return;
+    assert(label < buf->labels.len && buf->labels.data[label] == WN_UNPLACED);
+    buf->labels.data[label] = buf->len;
+}
+
+uint32_t wn_buf_distance(const struct wn_code_buf *buf, uint32_t label)
+{
+    if (buf->error)
+        return WN_UNPLACED;
+    assert(label < buf->labels.len);
+    uint32_t place = buf->labels.data[label];
+    return place == WN_UNPLACED ? WN_UNPLACED : buf->len - place;
+}
+
+void wn_buf_fixup(struct wn_code_buf *buf, uint32_t label, uint8_t kind)
+{
+    struct wn_fixup f = {.after = buf->len, .label = label, .kind = kind};
+    if (!buf->error && !wn_vec_push(&buf->fixups, f))
+        buf->error = -ENOMEM;
+}
+
+void wn_buf_link(struct wn_code_buf *buf, wn_patch_fn patch)
+{
+    for (size_t i = 0; i < buf->fixups.len && !buf->error; i++) {
+        const struct wn_fixup *f = &buf->fixups.data[i];
+        uint32_t place = buf->labels.data[f->label];
+        assert(place != WN_UNPLACED);
+        if (!patch(buf->data + (buf->cap - f->after), f->kind, (int64_t)f->after - place))
+            buf->error = WN_E_LIMIT;
+    }
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Machine code while it is made, from its end to its beginning.
+ *
+ * Code grows downwards, so when a jump is written everything after it is in
+ * place and forward distances are exact. Within one operation code is written
+ * forwards, into a *chunk*, which is then put in front of what there is. A
+ * place in the code is named by the number of bytes after it.
+ *
+ * Errors are sticky: whoever writes need not look, whoever finishes must.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Machine code of one operation; no sequence of any back end is as long. */
+struct wn_chunk {
+    uint32_t len;
+    bool overflow;
+    uint8_t bytes[188];
+};
+
+static inline void wn_chunk_put(struct wn_chunk *c, uint8_t byte)
+{
+    if (c->len < sizeof c->bytes)
+        c->bytes[c->len++] = byte;
+    else
+        c->overflow = true;
+}
+
+/** Append a number of `n` bytes, least significant first. */
+static inline void wn_chunk_put_le(struct wn_chunk *c, uint64_t value, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        wn_chunk_put(c, (uint8_t)(value >> 8 * i));
+}
+
+#define WN_UNPLACED UINT32_MAX
+
+/** A distance that was not known when its field was written. */
+struct wn_fixup {
+    uint32_t after; /* place behind the field */
+    uint32_t label;
+    uint8_t kind; /* the back end's */
+};
+
+struct wn_code_buf {
+    uint8_t *data; /* `cap` bytes, of which the last `len` are code */
+    uint32_t cap;
+    uint32_t len;
+    int error; /* 0, -ENOMEM, WN_E_LIMIT */
+    struct {
+        uint32_t *data; /* place of each, or WN_UNPLACED */
+        size_t len, cap;
+    } labels;
+    struct {
+        struct wn_fixup *data;
+        size_t len, cap;
+    } fixups;
+};
+
+/** Free what a buffer holds; all zero is allowed. */
+void wn_buf_fini(struct wn_code_buf *buf);
+
+/** Put a chunk in front of the code, and empty it. */
+void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk);
+
+/** Make `n` labels, numbered from the result, that are not placed yet. */
+uint32_t wn_buf_labels(struct wn_code_buf *buf, uint32_t n);
+
+/** Place a label at the code's beginning as it is now. */
+void wn_buf_place(struct wn_code_buf *buf, uint32_t label);
+
+/** Bytes from the code's beginning as it is now to a label; WN_UNPLACED if it has no place. */
+uint32_t wn_buf_distance(const struct wn_code_buf *buf, uint32_t label);
+
+/** Have a field filled in later: the last one of the chunk that is put next. */
+void wn_buf_fixup(struct wn_code_buf *buf, uint32_t label, uint8_t kind);
+
+/**
+ * Writes a distance into a field of the code.
+ *
+ * after     the byte behind the field, and where the distance counts from
+ * distance  in bytes, negative for backward jumps
+ *
+ * False if the field cannot hold it.
+ */
+typedef bool (*wn_patch_fn)(uint8_t *after, uint8_t kind, int64_t distance);
+
+/** Fill in all distances; every label used has been placed. */
+void wn_buf_link(struct wn_code_buf *buf, wn_patch_fn patch);
+
+static inline const uint8_t *wn_buf_code(const struct wn_code_buf *buf)
+{
+    return buf->data + (buf->cap - buf->len);
+}
