@@ -134,7 +134,7 @@ int wn_live_find(const struct wn_code *code, uint16_t **out, struct wn_error *er
     struct search s = {
         .block = malloc(n * sizeof *s.block),
         .first_pred = calloc(n + 1, sizeof *s.first_pred),
-        .pred = malloc(2 * n * sizeof *s.pred),
+        .pred = calloc(2 * n, sizeof *s.pred),
         .work = malloc(n * sizeof *s.work),
         .waiting = malloc(n),
     };

@@ -411,19 +411,11 @@ static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     wn_buf_place(&g->buf, label + ASK);
 }
 
-/** What could not be spent was not: all engines leave the same in the field. */
-static void fuel_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
-{
-    x86_alu_mi(&g->chunk, X86_ADD, W64, field(g, FIELD(fuel)), op->imm);
-    x86_mov_ri(&g->chunk, SCRATCH, g->slot);
-    jump(g, ALWAYS, shared(g, FAULT + WN_FAULT_FUEL));
-    wn_buf_place(&g->buf, label);
-}
-
-static void depth_stub(struct wn_gen *g, uint32_t label)
+/** Where a jump goes when there is no fuel, or a call when there is no frame left. */
+static void fault_stub(struct wn_gen *g, enum wn_fault which, uint32_t label)
 {
     x86_mov_ri(&g->chunk, SCRATCH, g->slot);
-    jump(g, ALWAYS, shared(g, FAULT + WN_FAULT_STACK));
+    jump(g, ALWAYS, shared(g, FAULT + which));
     wn_buf_place(&g->buf, label);
 }
 
@@ -455,9 +447,9 @@ static void begin(struct wn_gen *g)
         if (op->id == WN_OP_GUARD_ANY)
             guard_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, GUARD_LABELS));
         else if (op->id == WN_OP_FUEL)
-            fuel_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, 1));
+            fault_stub(g, WN_FAULT_FUEL, g->stub[i] = wn_buf_labels(&g->buf, 1));
         else if (op->id == WN_OP_CALL_LOCAL)
-            depth_stub(g, g->stub[i] = wn_buf_labels(&g->buf, 1));
+            fault_stub(g, WN_FAULT_STACK, g->stub[i] = wn_buf_labels(&g->buf, 1));
     }
 }
 
@@ -952,23 +944,34 @@ static void packet_abs(struct wn_gen *g, const struct wn_op *op)
         x86_load(c, false, 8, SCRATCH, window_base(g, false));
     packet_load(g, op->size, (struct x86_mem){SCRATCH, op->imm});
     commit(g);
-    if (op->imm >= 0) {
-        x86_alu_mi(c, X86_CMP, W64, window_room(g, op->size, false), op->imm);
-        jump(g, X86_BE, wn_gen_block_label(g, op->target));
-    } else { /* no packet is as long */
-        jump(g, ALWAYS, wn_gen_block_label(g, op->target));
-    }
+    x86_alu_mi(c, X86_CMP, W64, window_room(g, op->size, false), op->imm);
+    jump(g, X86_BE, wn_gen_block_label(g, op->target));
 }
 
-static void packet_ind(struct wn_gen *g, const struct wn_op *op)
+/** As packet_abs(), at the offset in r11. */
+static void packet_at(struct wn_gen *g, const struct wn_op *op)
 {
     struct wn_chunk *c = &g->chunk;
     x86_alu_rm(c, X86_ADD, W64, SCRATCH, window_base(g, false));
     packet_load(g, op->size, (struct x86_mem){SCRATCH, 0});
     commit(g);
-    x86_lea(c, W32, SCRATCH, (struct x86_mem){(uint8_t)home(g, op->a), op->imm});
     x86_alu_rm(c, X86_CMP, W64, SCRATCH, window_room(g, op->size, false));
     jump(g, X86_AE, wn_gen_block_label(g, op->target));
+}
+
+static void packet(struct wn_gen *g, const struct wn_op *op)
+{
+    bool indirect = wn_rows[op->id].form == WN_FORM_IND;
+    if (!indirect && op->imm >= 0) {
+        packet_abs(g, op);
+        return;
+    }
+    packet_at(g, op);
+    if (indirect)
+        x86_lea(&g->chunk, W32, SCRATCH, (struct x86_mem){(uint8_t)home(g, op->a), op->imm});
+    else
+        x86_mov_ri(&g->chunk, SCRATCH, (uint32_t)op->imm);
+    commit(g);
 }
 
 /** Lowering leaves none of these. */
@@ -1114,10 +1117,10 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
     case WN_OP_EXIT: exit_func(g); break;
     case WN_OP_LD_ABS_B:
     case WN_OP_LD_ABS_H:
-    case WN_OP_LD_ABS_W: packet_abs(g, op); break;
+    case WN_OP_LD_ABS_W:
     case WN_OP_LD_IND_B:
     case WN_OP_LD_IND_H:
-    case WN_OP_LD_IND_W: packet_ind(g, op); break;
+    case WN_OP_LD_IND_W: packet(g, op); break;
     case WN_OP_GUARD_ANY: guard(g, op, g->stub[index]); break;
     case WN_OP_FUEL: fuel(g, op, g->stub[index]); break;
     case WN_OP_MAP_FD:
