@@ -91,7 +91,7 @@ const char *conf_nearest(const char *text, const char *const *names, size_t n);
 bool conf_name_ok(const char *name);
 
 /** The object a row's fields are in: the configuration itself, or number i of its kind. */
-void *conf_object_at(struct conf *conf, enum conf_section section, size_t i);
+void *conf_object_at(const struct conf *conf, enum conf_section section, size_t i);
 
 /** How many there are: 1 of [log] and the like. */
 size_t conf_object_count(const struct conf *conf, enum conf_section section);

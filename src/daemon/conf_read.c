@@ -303,6 +303,18 @@ static void add_key(struct reading *r, const char *key, const char *value)
         add_entry(r, row, value);
 }
 
+/** inih cuts ` ;` comments from values, but not from lines that go on with one. */
+static void cut_comment(char *text)
+{
+    for (char *p = strchr(text, ';'); p; p = strchr(p + 1, ';')) {
+        if (p == text || isspace((unsigned char)p[-1])) {
+            *p = '\0';
+            trim(text);
+            return;
+        }
+    }
+}
+
 static void continue_value(struct reading *r, const char *value)
 {
     struct conf_entry *e = r->last;
@@ -315,8 +327,10 @@ static void continue_value(struct reading *r, const char *value)
                  "an indented line goes on with the value before it, which takes one line only");
         return;
     }
-    char *text;
-    if (asprintf(&text, "%s%s%s", e->text, *e->text ? " " : "", value) < 0) {
+    char more[CONF_LINE_MAX + 1], *text;
+    snprintf(more, sizeof(more), "%s", value);
+    cut_comment(more);
+    if (asprintf(&text, "%s%s%s", e->text, *e->text ? " " : "", more) < 0) {
         r->in->no_memory = true;
         return;
     }

@@ -198,12 +198,12 @@ bool conf_name_ok(const char *name)
     return true;
 }
 
-void *conf_object_at(struct conf *conf, enum conf_section section, size_t i)
+void *conf_object_at(const struct conf *conf, enum conf_section section, size_t i)
 {
     switch (section) {
     case SECTION_WINNOWD:
     case SECTION_CONTROL:
-    case SECTION_LOG: return conf;
+    case SECTION_LOG: return (void *)(uintptr_t)conf; /* as strchr(3) does */
     case SECTION_FILTER: return &conf->filters[i];
     case SECTION_INTERFACE: return &conf->interfaces[i];
     case SECTION_OUTPUT:
