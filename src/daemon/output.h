@@ -46,7 +46,13 @@ int output_open(const struct conf_output *conf, struct stat_output *stats, struc
  * An output over an open descriptor, for `-w FILE` and `-w -`: one file, no
  * rotation, named as it is at once, flushed after each batch if `live`.
  *
- * fd   taken: closed by output_close()
+ * A pipe whose reader is slow makes packets wait if not `live`, else they wait
+ * in memory (4 MiB) and are dropped beyond that. A pipe whose reader is gone
+ * makes the state "stopped", provided that the program ignores SIGPIPE.
+ *
+ * fd   taken, also on failure: closed by output_close()
+ *
+ * Returns 0, -EINVAL for a terminal, or -ENOMEM.
  */
 int output_open_fd(int fd, const char *name, bool pcap, bool live, struct stat_output *stats,
                    struct output **out, struct wn_error *err);
@@ -58,6 +64,13 @@ int output_open_fd(int fd, const char *name, bool pcap, bool live, struct stat_o
  * Returns 0, or -EXDEV if it cannot be changed in place.
  */
 int output_adopt(struct output *out, const struct conf_output *conf);
+
+/**
+ * Describe a source that no packet may ever come from, so that even then the
+ * file says that it was there. Otherwise a source is described by its first
+ * packet.
+ */
+void output_announce(struct output *out, const struct output_source *src);
 
 /** Take one packet; `keep` bytes of it at most. Never fails: what cannot be taken is counted. */
 void output_packet(struct output *out, const struct output_source *src, const struct wn_packet *pkt,
@@ -72,7 +85,8 @@ void output_tick(struct output *out, uint64_t now_ns, uint64_t monotonic_ns);
 
 /**
  * Write everything, complete the file with its statistics, and let go. What
- * could not be written is counted as dropped.
+ * could not be written is counted as dropped. A file of a `[output]` that was
+ * never given a packet is removed if there are no totals either.
  *
  * totals   one a source, for the statistics blocks; may be NULL if n is 0
  *
