@@ -12,14 +12,18 @@
 #include "gen.h"
 #include "isa/code.h"
 #include "isa/decode.h"
+#include "opt/lower.h"
 #include "prog/prog.h"
 
 #define PACKETS      4
 #define PACKET_BYTES 64
 
-static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT};
-static const char *const engine_names[] = {"reference", "interp", "jit"};
-#define ENGINES 3
+/** The last one is machine code again, without what only some processors have. */
+static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT,
+                                         WN_ENGINE_JIT};
+static const char *const engine_names[] = {"reference", "interp", "jit", "jit, baseline"};
+#define ENGINES  4
+#define BASELINE 3
 
 /** The memory that all runs share, put back before each. */
 static struct {
@@ -66,16 +70,33 @@ static void run_once(const struct wn_prog *prog, struct wn_run *run, const struc
     memcpy(out->writable, memory.writable, sizeof out->writable);
 }
 
+/** Compile a program of the reference interpreter, which has kept the decoded form. */
+static int compile_for_baseline(struct wn_prog *prog, struct wn_error *err)
+{
+    struct wn_code *lowered = NULL;
+    int r = wn_lower(prog->decoded, &lowered, err);
+    if (r == 0)
+        r = wn_jit_compile_for(lowered, 0, &prog->jit, err);
+    wn_code_free(lowered);
+    prog->entry = wn_prog_enter(WN_ENGINE_JIT);
+    return r;
+}
+
 /** A program with two memories beside stack and packet, as an object's would be. */
-static struct wn_prog *make(const struct trial *t, enum wn_engine engine, struct wn_error *err)
+static struct wn_prog *make(const struct trial *t, unsigned which, struct wn_error *err)
 {
     static struct wn_region regions[2];
     regions[0] = (struct wn_region){(uintptr_t)memory.readable, GEN_REGION_BYTES, false};
     regions[1] = (struct wn_region){(uintptr_t)memory.writable, GEN_REGION_BYTES, true};
-    struct wn_prog_opts opts = {.engine = engine, .fuel = t->fuel};
+    struct wn_prog_opts opts = {.engine = which == BASELINE ? WN_ENGINE_REFERENCE : engines[which],
+                                .fuel = t->fuel};
     struct wn_prog *prog = NULL;
     if (wn_prog_new(t->slots, t->n, &opts, &prog, err))
         return NULL;
+    if (which == BASELINE && compile_for_baseline(prog, err)) {
+        wn_prog_free(prog);
+        return NULL;
+    }
     prog->regions = regions;
     prog->n_regions = 2;
     return prog;
@@ -112,7 +133,7 @@ static bool agree(const struct trial *t, bool quiet, struct diff_counts *counts)
     struct wn_error err = {0};
     bool same = true;
     for (unsigned e = 0; run && e < ENGINES; e++) {
-        progs[e] = make(t, engines[e], &err);
+        progs[e] = make(t, e, &err);
         if (!progs[e] && err.code != WN_E_NOJIT) {
             if (!quiet)
                 fprintf(stderr, "%s refuses: %s (slot %u)\n", engine_names[e], err.text, err.at);
@@ -159,7 +180,7 @@ static void minimise(struct trial *t)
             if (wide)
                 t->slots[i + 1] = nothing;
             struct wn_error err;
-            struct wn_prog *prog = make(t, WN_ENGINE_REFERENCE, &err);
+            struct wn_prog *prog = make(t, 0, &err);
             if (prog && !agree(t, true, &ignored))
                 shorter = true;
             else
