@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,8 +24,6 @@ enum {
     CTL_REQUEST_MS = 5000, /* first byte to NUL */
     CTL_IDLE_MS = 60000,
     CTL_WRITE_MS = 10000,
-    CTL_RATE = 200, /* requests a second and uid */
-    CTL_BURST = 400,
 };
 
 /**
@@ -40,6 +39,16 @@ enum {
  */
 int ctl_server_open(struct event_base *base, struct engine *engine, const char *path, mode_t mode,
                     const char *group, struct ctl_server **out, struct wn_error *err);
+
+/** The limits of one server. */
+struct ctl_limits {
+    unsigned clients, clients_per_uid;
+    size_t request_bytes, reply_bytes;
+    int request_ms, idle_ms, write_ms;
+};
+
+/** Other limits than the constants above for connections to come: for tests, which cannot wait. */
+void ctl_server_limit(struct ctl_server *server, const struct ctl_limits *limits);
 
 /** Close connections once their replies are out (at most a second), remove the socket. */
 void ctl_server_close(struct ctl_server *server);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <winnow/object.h>
+#include <winnow/text.h>
+
+#include "common/expr.h"
+#include "common/own.h"
+
+#define FIRST_BYTES   65536
+#define MACHINE_AT    18  /* of e_machine in an ELF header */
+#define MACHINE_BPF   247 /* EM_BPF */
+#define MACHINE_BYTES 20  /* of the header that are needed to know */
+
+OWN_BY(object, struct wn_object, wn_object_free)
+
+/* A file in memory, terminated, and what it is. */
+struct text {
+    char *data;
+    size_t len;
+    enum source_kind kind;
+};
+
+static inline void own_text(struct text *text)
+{
+    free(text->data);
+}
+
+static inline void own_fd(int *fd)
+{
+    if (*fd > STDIN_FILENO)
+        close(*fd);
+}
+
+/* The one way out of a failure: the code that fits, if anybody wants to know it. */
+static int because(enum diag_code *why, enum diag_code code, int result)
+{
+    if (why)
+        *why = code;
+    return result;
+}
+
+static int fail_file(const char *path, int code, struct wn_error *err)
+{
+    return wn_fail(err, code, WN_NOWHERE, "cannot read %s: %s", path, strerror(-code));
+}
+
+/*
+ * Non-blocking, so that a FIFO in the place of a file does not stop the caller
+ * for ever; whoever allows pipes waits for them.
+ */
+static int open_file(const char *path, bool any_file, int *out, struct wn_error *err)
+{
+    struct stat st;
+    if (any_file && !strcmp(path, "-")) {
+        *out = STDIN_FILENO;
+        return 0;
+    }
+    int flags = O_RDONLY | O_CLOEXEC | (any_file ? 0 : O_NONBLOCK);
+    OWN(fd) int fd = open(path, flags);
+    if (fd < 0 || fstat(fd, &st))
+        return fail_file(path, -errno, err);
+    if (S_ISDIR(st.st_mode))
+        return fail_file(path, -EISDIR, err);
+    if (!any_file && !S_ISREG(st.st_mode))
+        return wn_fail(err, -EINVAL, WN_NOWHERE, "cannot read %s: it is no regular file", path);
+    *out = fd;
+    fd = -1;
+    return 0;
+}
+
+static int read_all(int fd, const char *path, struct text *out, struct wn_error *err)
+{
+    OWN(free) char *data = NULL;
+    size_t len = 0, cap = 0;
+
+    for (;;) {
+        if (len + 1 >= cap) {
+            if (len > SOURCE_OBJECT_MAX)
+                return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "%s is larger than %u MiB", path,
+                               SOURCE_OBJECT_MAX >> 20);
+            cap = cap ? cap * 2 : FIRST_BYTES;
+            char *more = realloc(data, cap);
+            if (!more)
+                return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+            data = more;
+        }
+        ssize_t n = read(fd, data + len, cap - len - 1);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            return fail_file(path, -errno, err);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    data[len] = '\0';
+    out->data = give(data);
+    out->len = len;
+    return 0;
+}
+
+static enum source_kind kind_of(const char *path, const struct text *text)
+{
+    size_t len = strlen(path);
+    if (text->len >= 4 && !memcmp(text->data, "\177ELF", 4))
+        return SOURCE_OBJECT;
+    return len > 2 && !strcmp(path + len - 2, ".s") ? SOURCE_ASSEMBLY : SOURCE_EXPRESSION;
+}
+
+static int load_text(const char *path, bool any_file, struct text *out, struct wn_error *err)
+{
+    OWN(fd) int fd = -1;
+    OWN(text) struct text text = {0};
+    int code = open_file(path, any_file, &fd, err);
+    if (!code)
+        code = read_all(fd, path, &text, err);
+    if (code)
+        return code;
+
+    text.kind = kind_of(path, &text);
+    if (text.kind != SOURCE_OBJECT && text.len > SOURCE_TEXT_MAX)
+        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "%s is no object, and larger than %u MiB", path,
+                       SOURCE_TEXT_MAX >> 20);
+    *out = text;
+    text.data = NULL;
+    return 0;
+}
+
+/* `tcpdump -F`: what follows a # is no part of the expression, and lines are joined. */
+static int plain_expression(struct text *text, const char *path, struct wn_error *err)
+{
+    if (memchr(text->data, '\0', text->len))
+        return wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
+                       "%s is neither an object nor text: it holds a zero byte", path);
+    for (char *c = text->data; *c; c++) {
+        if (*c == '#') {
+            size_t comment = strcspn(c, "\n");
+            memset(c, ' ', comment);
+            c += comment - 1;
+        } else if (*c == '\n' || *c == '\r') {
+            *c = ' ';
+        }
+    }
+    return 0;
+}
+
+static enum diag_code why_no_object(const struct text *text, int code)
+{
+    const unsigned char *bytes = (const unsigned char *)text->data;
+    if (code == WN_E_UNSUPPORTED)
+        return DIAG_P103;
+    if (code == WN_E_LIMIT)
+        return DIAG_P111;
+    return text->len >= MACHINE_BYTES &&
+                   (bytes[MACHINE_AT] | bytes[MACHINE_AT + 1] << 8) != MACHINE_BPF
+               ? DIAG_P101
+               : DIAG_P100;
+}
+
+static enum diag_code why_no_program(int code)
+{
+    switch (code) {
+    case WN_E_LIMIT:
+    case -ENOMEM: return DIAG_P111;
+    case WN_E_UNSUPPORTED: return DIAG_P105;
+    case WN_E_NOJIT: return DIAG_P112;
+    default: return DIAG_P110;
+    }
+}
+
+/* The object, and the number of the program asked for. */
+static int parse_object(const struct text *text, const char *section, struct wn_object **out,
+                        int *number, enum diag_code *why, struct wn_error *err)
+{
+    OWN(object) struct wn_object *object = NULL;
+    int code = wn_object_parse(text->data, text->len, &object, err);
+    if (code)
+        return because(why, why_no_object(text, code), code);
+    *number = wn_object_find(object, section, err);
+    if (*number < 0)
+        return because(why, DIAG_P102, *number);
+    *out = give(object);
+    return 0;
+}
+
+static int text_slots(struct text *text, const char *path, const struct source_opts *opts,
+                      struct wn_slot **slots, size_t *count, enum diag_code *why,
+                      struct wn_error *err)
+{
+    if (text->kind == SOURCE_ASSEMBLY)
+        return because(why, DIAG_P131, wn_assemble(text->data, text->len, NULL, slots, count, err));
+    int code = plain_expression(text, path, err);
+    if (code)
+        return because(why, DIAG_P100, code);
+    return source_expr_slots(text->data, opts, slots, count, why, err);
+}
+
+static int slots_load(const struct wn_slot *slots, size_t count, const struct source_opts *opts,
+                      struct wn_prog **out, enum diag_code *why, struct wn_error *err)
+{
+    int code = wn_prog_new(slots, count, &opts->prog, out, err);
+    return code ? because(why, why_no_program(code), code) : 0;
+}
+
+int source_load(const char *path, const struct source_opts *opts, struct wn_prog **out,
+                enum diag_code *why, struct wn_error *err)
+{
+    OWN(text) struct text text = {0};
+    OWN(free) struct wn_slot *slots = NULL;
+    OWN(object) struct wn_object *object = NULL;
+    size_t count;
+    int number, code = load_text(path, opts->any_file, &text, err);
+    if (code)
+        return because(why, DIAG_P100, code);
+
+    if (text.kind != SOURCE_OBJECT) {
+        code = text_slots(&text, path, opts, &slots, &count, why, err);
+        return code ? code : slots_load(slots, count, opts, out, why, err);
+    }
+    code = parse_object(&text, opts->section, &object, &number, why, err);
+    if (code)
+        return code;
+    code = wn_prog_load(object, opts->section, &opts->prog, out, err);
+    return code ? because(why, why_no_program(code), code) : 0;
+}
+
+int source_compile(const char *expr, const struct source_opts *opts, struct wn_prog **out,
+                   enum diag_code *why, struct wn_error *err)
+{
+    OWN(free) struct wn_slot *slots = NULL;
+    size_t count;
+    int code = source_expr_slots(expr, opts, &slots, &count, why, err);
+    return code ? code : slots_load(slots, count, opts, out, why, err);
+}
+
+int source_slots(const char *path, const struct source_opts *opts, struct wn_slot **slots,
+                 size_t *count, enum source_kind *kind, enum diag_code *why, struct wn_error *err)
+{
+    OWN(text) struct text text = {0};
+    OWN(object) struct wn_object *object = NULL;
+    int number, code = load_text(path, opts->any_file, &text, err);
+    if (code)
+        return because(why, DIAG_P100, code);
+    if (kind)
+        *kind = text.kind;
+    if (text.kind != SOURCE_OBJECT)
+        return text_slots(&text, path, opts, slots, count, why, err);
+
+    code = parse_object(&text, opts->section, &object, &number, why, err);
+    if (code)
+        return code;
+    size_t n;
+    const struct wn_slot *found = wn_object_slots(object, (size_t)number, &n);
+    struct wn_slot *copy = malloc(n * sizeof *copy);
+    if (!copy)
+        return because(why, DIAG_P111, wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory"));
+    memcpy(copy, found, n * sizeof *copy);
+    *slots = copy;
+    *count = n;
+    return 0;
+}
+
+int source_expr_slots(const char *expr, const struct source_opts *opts, struct wn_slot **slots,
+                      size_t *count, enum diag_code *why, struct wn_error *err)
+{
+    int code = expr_compile(expr, opts->linktype, slots, count, err);
+    return code ? because(why, DIAG_P130, code) : 0;
+}
