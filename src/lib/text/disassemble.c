@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <winnow/text.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -212,6 +213,7 @@ int wn_disassemble(const struct wn_slot *slots, size_t count, const struct wn_te
         w.opts = *opts;
     int r = make_room(&w) ? write_all(&w, err) : wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     if (r == 0) {
+        assert(w.text);
         w.text[w.len] = 0;
         *out = wn_give(w.text);
     }

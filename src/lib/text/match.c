@@ -133,8 +133,10 @@ static bool take_number(struct matcher *m, uint64_t low, uint64_t high, const ch
 static bool take_offset(struct matcher *m)
 {
     uint64_t v = 0;
-    if (!is_sign(m->at))
-        return expect(m, "an offset", false) || true;
+    if (!is_sign(m->at)) {
+        expect(m, "an offset", false);
+        return true;
+    }
     if (!take_number(m, 32768, 32767, "is not an offset from -32768 to 32767", &v))
         return false;
     m->match.off = (int16_t)v;
@@ -167,8 +169,10 @@ static bool take_wide(struct matcher *m)
 static bool take_high(struct matcher *m)
 {
     uint64_t v = 0;
-    if (!wn_token_is(m->at, ",", 1))
-        return expect(m, ",", true) || true;
+    if (!wn_token_is(m->at, ",", 1)) {
+        expect(m, ",", true);
+        return true;
+    }
     m->at++;
     if (!take_number(m, UINT64_C(1) << 31, UINT32_MAX, "is not from -2147483648 to 4294967295", &v))
         return false;
@@ -319,7 +323,7 @@ static bool take(struct matcher *m, char directive)
     case 'r': return take_register_number(m);
     case 'i': return take_imm(m, true);
     case 'I': return take_imm(m, false);
-    case 'p': return is_sign(m->at) ? take_imm(m, true) : expect(m, "an offset", false) || true;
+    case 'p': return !is_sign(m->at) || take_imm(m, true);
     case 'w': return take_wide(m);
     case 'h': return take_high(m);
     case 'o':
@@ -417,7 +421,7 @@ static unsigned find_name(const struct wn_grammar *g, const struct wn_token *fir
             name[len++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
         }
     }
-    bool digits = name[len - 1] >= '0' && name[len - 1] <= '9';
+    bool digits = len && name[len - 1] >= '0' && name[len - 1] <= '9';
     for (unsigned pass = 0; pass < (digits ? 1 : 2); pass++) {
         strcpy(&name[len], pass ? "64" : "");
         for (unsigned i = g->by_name[name_hash(name)]; i; i = g->next_of_name[i - 1]) {
