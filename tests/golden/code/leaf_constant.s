@@ -1,0 +1,3 @@
+; accept everything
+r0 = 1
+exit
