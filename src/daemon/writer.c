@@ -190,6 +190,7 @@ int writer_packet(struct writer *w, const struct output_source *src, const struc
     else
         pcapng_packet(to, s->interface - 1, pkt->time_ns, pkt->data, n, pkt->wirelen);
     w->len += size;
+    w->queued++;
     w->queued_bytes += n;
     w->packets++;
     if (s->packets++ == 0)
@@ -217,6 +218,7 @@ static size_t record_at(const struct writer *w, int64_t *packet)
 
 static void count_written(struct writer *w, uint64_t packets, uint64_t bytes)
 {
+    w->queued -= packets;
     w->queued_bytes -= bytes;
     w->stats->queued_packets -= packets;
     w->stats->written_packets += packets;
@@ -228,7 +230,7 @@ static void advance(struct writer *w)
 {
     if (w->sent == w->len) { /* the usual case needs no look at the records */
         w->good += w->len - w->done;
-        count_written(w, w->stats->queued_packets, w->queued_bytes);
+        count_written(w, w->queued, w->queued_bytes);
         w->done = w->sent = w->len = 0;
         return;
     }
@@ -322,8 +324,19 @@ static const struct output_totals *totals_of(uint32_t id, const struct output_to
     return NULL;
 }
 
+/** A classic file without packets: readers want its header all the same. */
+static void put_empty_head(struct writer *w)
+{
+    if (reserve(w, PCAP_FILE_HEAD) != 0)
+        return;
+    pcap_file_head(w->buf + w->len, 1, 262144); /* Ethernet */
+    w->len += PCAP_FILE_HEAD;
+}
+
 void writer_trailer(struct writer *w, const struct output_totals *totals, size_t n, uint64_t now_ns)
 {
+    if (w->pcap && w->linktype < 0)
+        put_empty_head(w);
     for (uint32_t id = 0; !w->pcap && id < w->n_sources; id++) {
         const struct writer_source *s = &w->sources[id];
         const struct output_totals *t = totals_of(id, totals, n);
@@ -344,10 +357,10 @@ void writer_trailer(struct writer *w, const struct output_totals *totals, size_t
 
 uint64_t writer_discard(struct writer *w, uint64_t *cause)
 {
-    uint64_t n = w->stats->queued_packets;
+    uint64_t n = w->queued;
     *cause += n;
-    w->stats->queued_packets = 0;
-    w->queued_bytes = 0;
+    w->stats->queued_packets -= n;
+    w->queued = w->queued_bytes = 0;
     w->done = w->sent = w->len = 0;
     return n;
 }

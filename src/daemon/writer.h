@@ -45,7 +45,8 @@ struct writer {
     size_t done; /* of the buffer: where the first record begins that is not on file entirely */
     size_t sent; /* bytes written, at least done */
     size_t len;
-    uint64_t queued_bytes; /* packet bytes in the buffer */
+    uint64_t queued;       /* packets in the buffer */
+    uint64_t queued_bytes; /* of these packets */
     uint64_t base;         /* offset in the file where we began */
     uint64_t good;         /* bytes of whole records on file */
     uint64_t packets;      /* put into the current file */
