@@ -1,0 +1,10 @@
+r1 = map_fd(3) ll
+r1 = map_value(3, 16) ll
+r1 = map_idx_value(0, 0xffffffff) ll
+r1 = var(-1) ll
+r1 = func(f) ll
+r1 = -5 ll
+w1 s>>= 3
+r1 = -r1
+r1 = (s8)r2
+f: r1 = bswap16 r1

@@ -1,0 +1,4 @@
+goto a
+b: exit
+A = 1
+A = 2
