@@ -7,6 +7,7 @@
 
 #include "base/own.h"
 #include "base/vec.h"
+#include "elf/object.h"
 #include "helper/helper.h"
 #include "isa/decode.h"
 #include "opt/lower.h"
@@ -152,6 +153,24 @@ int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_
     return r;
 }
 
+int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_prog_opts *opts,
+                 struct wn_prog **out, struct wn_error *err)
+{
+    int i = wn_object_find(obj, name, err);
+    if (i < 0)
+        return i;
+    size_t count;
+    const struct wn_slot *slots = wn_object_slots(obj, (size_t)i, &count);
+    WN_OWN(prog) struct wn_prog *prog = NULL;
+    int r = wn_prog_new(slots, count, opts, &prog, err);
+    if (r)
+        return r;
+    prog->object = wn_object_ref(obj);
+    prog->regions = wn_object_regions(prog->object, &prog->n_regions);
+    *out = wn_give(prog);
+    return 0;
+}
+
 void wn_prog_free(struct wn_prog *prog)
 {
     if (!prog)
@@ -159,6 +178,7 @@ void wn_prog_free(struct wn_prog *prog)
     wn_jit_fini(&prog->jit);
     wn_interp_free(prog->interp);
     wn_code_free(prog->decoded);
+    wn_object_free(prog->object);
     free(prog);
 }
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Refused: a variable that changes. */
+#include <winnow/bpf.h>
+
+static unsigned seen;
+
+WN_SEC("filter")
+unsigned bss(const unsigned char *data, unsigned long caplen)
+{
+    return ++seen;
+}

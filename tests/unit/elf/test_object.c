@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* WN_ELF_DIR is the directory of the objects, tests/elf. */
+#include <winnow/object.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <winnow/prog.h>
+
+static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT};
+static const char *const builds[] = {"o", "v1.o", "v4.o"};
+
+static int load(const char *name, const char *build, struct wn_object **out, struct wn_error *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.%s", WN_ELF_DIR, name, build);
+    *out = NULL;
+    *err = (struct wn_error){0};
+    return wn_object_load(path, out, err);
+}
+
+static struct wn_object *loaded(const char *name, const char *build)
+{
+    struct wn_error err;
+    struct wn_object *obj;
+    if (load(name, build, &obj, &err))
+        fail_msg("%s.%s: %s", name, build, err.text);
+    return obj;
+}
+
+/** What every build of an object says of a packet, on every engine; all must say the same. */
+static uint64_t value_of(const char *name, const char *section, const char *data, uint32_t caplen)
+{
+    bool have = false;
+    uint64_t value = 0;
+    struct wn_run *run = wn_run_new();
+    for (size_t b = 0; b < 3; b++) {
+        struct wn_object *obj = loaded(name, builds[b]);
+        for (size_t e = 0; e < 3; e++) {
+            struct wn_prog_opts opts = {.engine = engines[e]};
+            struct wn_prog *prog = NULL;
+            struct wn_error err = {0};
+            int r = wn_prog_load(obj, section, &opts, &prog, &err);
+            if (r == WN_E_NOJIT)
+                continue;
+            if (r)
+                fail_msg("%s.%s: slot %u: %s", name, builds[b], err.at, err.text);
+            struct wn_packet pkt = {
+                .data = (const uint8_t *)data, .caplen = caplen, .wirelen = caplen};
+            struct wn_result got = wn_prog_run(prog, run, &pkt);
+            if (got.fault != WN_FAULT_NONE || (have && got.value != value))
+                fail_msg("%s.%s, engine %zu: %#llx, fault %s at slot %u; before: %#llx", name,
+                         builds[b], e, (unsigned long long)got.value,
+                         wn_fault_name((enum wn_fault)got.fault), got.slot,
+                         (unsigned long long)value);
+            value = got.value;
+            have = true;
+            wn_prog_free(prog);
+        }
+        wn_object_free(obj);
+    }
+    wn_run_free(run);
+    return value;
+}
+
+static void a_filter_is_found_and_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("plain", NULL, "123456abcdef\x08\x00", 14), 64);
+    assert_int_equal(value_of("plain", NULL, "123456abcdef\x08\x06", 14), 0);
+    assert_int_equal(value_of("plain", "filter", "123456abcdef\x08\x00", 13), 0);
+    assert_int_equal(value_of("plain", "plain", "", 0), 0);
+    struct wn_object *obj = loaded("plain", "o");
+    struct wn_object_prog p;
+    wn_object_describe(obj, 0, &p);
+    assert_string_equal(p.name, "plain");
+    assert_string_equal(p.section, "filter");
+    assert_in_range(p.slots, 4, 12);
+    wn_object_free(obj);
+}
+
+static unsigned deepest(unsigned long a)
+{
+    return (unsigned)(a * 3 + 1);
+}
+
+static unsigned middle(unsigned long a)
+{
+    return deepest(a) + deepest(a + 1);
+}
+
+static void called_functions_are_linked_behind_the_program(void **state)
+{
+    (void)state;
+    unsigned want = (middle(7) ^ deepest(1)) + middle(200) + 1000;
+    assert_int_equal(value_of("calls", "calls", "\310\007", 2), want);
+    assert_int_equal(value_of("calls", "calls", "\310", 1), 0);
+}
+
+static void a_function_that_nobody_calls_stays_out(void **state)
+{
+    (void)state;
+    struct wn_object *obj = loaded("calls", "o");
+    assert_int_equal(wn_object_count(obj), 1);
+    size_t count;
+    const struct wn_slot *slots = wn_object_slots(obj, 0, &count);
+    for (size_t i = 0; i < count; i++)
+        assert_false(slots[i].opcode == 0x07 && slots[i].imm == 7);
+    wn_object_free(obj);
+}
+
+static void constants_are_read_where_the_object_keeps_them(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("constants", NULL, "\001\002\003winnow.......", 16),
+                     141 + 79 + 8 + 100000);
+    assert_int_equal(value_of("constants", NULL, "\007\003\000chaff!.......", 16),
+                     3238 + 3238 + 1 + 100000);
+    assert_int_equal(value_of("constants", NULL, "\000\000\000winnov.......", 16), 3 + 535 + 1);
+}
+
+static void constants_may_point_to_constants(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("pointers", NULL, "\002\001", 2), 'a');
+    assert_int_equal(value_of("pointers", NULL, "\001\000", 2), 'b');
+}
+
+static void constants_outlive_the_object(void **state)
+{
+    (void)state;
+    struct wn_object *obj = loaded("pointers", "o");
+    struct wn_prog *prog = NULL;
+    assert_int_equal(wn_prog_load(obj, NULL, NULL, &prog, NULL), 0);
+    wn_object_free(obj);
+    struct wn_run *run = wn_run_new();
+    struct wn_packet pkt = {.data = (const uint8_t *)"\003\000", .caplen = 2, .wirelen = 2};
+    assert_int_equal(wn_prog_run(prog, run, &pkt).value, 'd');
+    wn_run_free(run);
+    wn_prog_free(prog);
+}
+
+static void addresses_of_functions_are_distances_to_them(void **state)
+{
+    (void)state;
+    for (size_t b = 0; b < 3; b++) {
+        struct wn_object *obj = loaded("through", builds[b]);
+        size_t count, n = 0, target[2] = {0};
+        const struct wn_slot *s = wn_object_slots(obj, 0, &count);
+        for (size_t i = 0; i < count; i++)
+            if (s[i].opcode == 0x18) {
+                assert_in_range(n, 0, 1);
+                assert_int_equal(wn_slot_src(s[i]), WN_PSEUDO_FUNC);
+                assert_int_equal(s[i + 1].imm, 0);
+                target[n++] = i + 1 + (size_t)s[i].imm;
+                i++;
+            }
+        /* Each function stands behind an exit, the other's or the program's. */
+        assert_int_equal(n, 2);
+        assert_true(target[0] != target[1]);
+        for (size_t i = 0; i < 2; i++) {
+            assert_in_range(target[i], 1, count - 1);
+            assert_int_equal(s[target[i] - 1].opcode, 0x95);
+        }
+        wn_object_free(obj);
+    }
+}
+
+static void without_sections_text_is_the_program(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("text", NULL, "1234", 4), 7 + 8);
+    assert_int_equal(value_of("text", ".text", "1234", 4), 7 + 8);
+}
+
+static void one_of_several_programs_is_chosen_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("several", "one", "1234", 4), 5);
+    assert_int_equal(value_of("several", "two", "1234", 4), 6);
+    assert_int_equal(value_of("several", "three", "1234", 4), 7);
+    assert_int_equal(value_of("several", "filter/other", "1234", 4), 7);
+
+    struct wn_object *obj = loaded("several", "o");
+    struct wn_error err;
+    assert_int_equal(wn_object_count(obj), 3);
+    assert_int_equal(wn_object_find(obj, NULL, &err), WN_E_REJECTED);
+    assert_string_equal(err.text,
+                        "name one of 3 programs: one (filter), two (filter), three (filter/other)");
+    assert_int_equal(wn_object_find(obj, "filter", &err), WN_E_REJECTED);
+    assert_string_equal(err.text, "section 'filter' has 2 programs, name one: one (filter), two "
+                                  "(filter), three (filter/other)");
+    assert_int_equal(wn_object_find(obj, "four", &err), -ENOENT);
+    assert_string_equal(
+        err.text, "no program 'four'; there is: one (filter), two (filter), three (filter/other)");
+    wn_object_free(obj);
+}
+
+static void what_is_not_supported_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *object;
+        int code;
+        const char *text;
+    } cases[] = {
+        {"bss", WN_E_UNSUPPORTED,
+         "variable 'seen', which 'bss' uses, can change: only constants are supported yet"},
+        {"data", WN_E_UNSUPPORTED,
+         "variable 'left', which 'data' uses, can change: only constants are supported yet"},
+        {"map", WN_E_UNSUPPORTED, "map 'counts', which 'map' uses: maps are not supported yet"},
+        {"oldmap", WN_E_UNSUPPORTED,
+         "map 'hosts', which 'oldmap' uses: maps are not supported yet"},
+        {"absent", WN_E_UNSUPPORTED, "'elsewhere', which 'absent' uses, is not in this object"},
+        {"table", WN_E_UNSUPPORTED,
+         "section '.rodata': addresses of functions in constants are not supported"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t b = 0; b < 3; b++) {
+            struct wn_error err;
+            struct wn_object *obj;
+            assert_int_equal(load(cases[i].object, builds[b], &obj, &err), cases[i].code);
+            assert_string_equal(err.text, cases[i].text);
+            assert_null(obj);
+        }
+    struct wn_error err;
+    struct wn_object *obj;
+    assert_int_equal(load("core", "o", &obj, &err), WN_E_UNSUPPORTED);
+    assert_string_equal(err.text, "the object has CO-RE relocations (preserve_access_index), "
+                                  "which are not supported yet");
+}
+
+static void other_byte_orders_are_refused(void **state)
+{
+    (void)state;
+    struct wn_error err;
+    struct wn_object *obj;
+    assert_int_equal(load("plain", "eb.o", &obj, &err), WN_E_FORMAT);
+    assert_string_equal(err.text, "compiled for a big-endian machine: use clang -target bpfel");
+}
+
+static void files_that_are_no_objects_are_refused(void **state)
+{
+    (void)state;
+    struct wn_error err;
+    struct wn_object *obj = NULL;
+    assert_int_equal(wn_object_load("/nonexistent/filter.o", &obj, &err), -ENOENT);
+    assert_string_equal(err.text, "No such file or directory");
+    assert_int_equal(wn_object_load(WN_ELF_DIR, &obj, &err), -EISDIR);
+    assert_int_equal(wn_object_load("/dev/zero", &obj, &err), WN_E_FORMAT);
+    assert_string_equal(err.text, "not a regular file");
+    assert_int_equal(wn_object_load("/proc/self/exe", &obj, &err), WN_E_FORMAT);
+    assert_non_null(strstr(err.text, "not for BPF: use clang -target bpf"));
+    assert_int_equal(load("plain", "c", &obj, &err), WN_E_FORMAT);
+    assert_string_equal(err.text, "not an ELF file");
+    assert_null(obj);
+
+    char path[] = "/tmp/winnow-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && ftruncate(fd, (64 << 20) + 1) == 0);
+    assert_int_equal(wn_object_load(path, &obj, &err), WN_E_LIMIT);
+    assert_string_equal(err.text, "larger than 64 MiB");
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(wn_object_load(path, &obj, &err), WN_E_FORMAT);
+    assert_string_equal(err.text, "not an ELF file");
+    close(fd);
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_filter_is_found_and_runs),
+        cmocka_unit_test(called_functions_are_linked_behind_the_program),
+        cmocka_unit_test(a_function_that_nobody_calls_stays_out),
+        cmocka_unit_test(constants_are_read_where_the_object_keeps_them),
+        cmocka_unit_test(constants_may_point_to_constants),
+        cmocka_unit_test(constants_outlive_the_object),
+        cmocka_unit_test(addresses_of_functions_are_distances_to_them),
+        cmocka_unit_test(without_sections_text_is_the_program),
+        cmocka_unit_test(one_of_several_programs_is_chosen_by_name),
+        cmocka_unit_test(what_is_not_supported_is_named),
+        cmocka_unit_test(other_byte_orders_are_refused),
+        cmocka_unit_test(files_that_are_no_objects_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
