@@ -289,10 +289,10 @@ static void translate_entry(struct emitter *e)
 /** Where rejections go: to a `ret #0` of the program's own if there is one. */
 static void translate_rejection(struct emitter *e)
 {
-    const struct fixup *f = e->fixups.data, *end = f + e->fixups.len;
-    while (f < end && f->target != e->n)
+    size_t f = 0;
+    while (f < e->fixups.len && e->fixups.data[f].target != e->n)
         f++;
-    if (f == end)
+    if (f == e->fixups.len)
         return;
     for (uint32_t i = e->n; i-- > 0;)
         if (e->insns[i].code == CBPF_RET && e->insns[i].k == 0 && e->facts[i].reached) {
