@@ -490,6 +490,11 @@ int ctl_server_open(struct event_base *base, struct engine *engine, const char *
     return 0;
 }
 
+void ctl_server_serve(struct ctl_server *server, struct engine *engine)
+{
+    server->engine = engine;
+}
+
 void ctl_server_limit(struct ctl_server *server, const struct ctl_limits *limits)
 {
     server->limits = *limits;

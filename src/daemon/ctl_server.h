@@ -40,6 +40,10 @@ enum {
 int ctl_server_open(struct event_base *base, struct engine *engine, const char *path, mode_t mode,
                     const char *group, struct ctl_server **out, struct wn_error *err);
 
+/** Say whom requests are about, where it was not known when the socket was opened. Before the loop
+ * runs. */
+void ctl_server_serve(struct ctl_server *server, struct engine *engine);
+
 /** The limits of one server. */
 struct ctl_limits {
     unsigned clients, clients_per_uid;

@@ -52,6 +52,10 @@ enum engine_outcome engine_reload(struct engine *engine, bool check_only, struct
 /** Begin to stop: drain rings (up to drain_timeout), complete files, then leave the event loop. */
 void engine_stop(struct engine *engine);
 
+/** After the loop has ended: complete the outputs, so that all counters are final. Later only
+ * engine_stats() and engine_free() may be called. */
+void engine_finish(struct engine *engine);
+
 /** After the loop has ended. Returns the program's exit status so far (0, or 1/74 if data was
  * lost). */
 int engine_free(struct engine *engine);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/diag.h"
+#include "common/own.h"
+#include "common/source.h"
+#include "daemon/stats.h"
+
+struct variant {
+    struct variant *next;
+    int dlt;
+    struct wn_prog *prog;
+};
+
+/* The bytes of a program's file: what tells a changed one from the same saved again. */
+struct bytes {
+    void *data;
+    size_t len;
+};
+
+struct filter {
+    unsigned refs;
+    char *name;
+    char *file; /* of the configuration, for messages; NULL: the command line */
+    unsigned line;
+    char *program, *section, *expr; /* as in struct conf_filter */
+    enum conf_returns returns;
+    enum conf_on_fault on_fault;
+    enum wn_engine engine;
+    uint64_t fuel;
+    struct stat_filter *stats;
+    struct bytes loaded;
+    struct variant *variants; /* the newest first */
+};
+
+static void filter_free(struct filter *filter)
+{
+    while (filter->variants) {
+        struct variant *v = filter->variants;
+        filter->variants = v->next;
+        wn_prog_free(v->prog);
+        free(v);
+    }
+    free(filter->loaded.data);
+    free(filter->name);
+    free(filter->file);
+    free(filter->program);
+    free(filter->section);
+    free(filter->expr);
+    free(filter);
+}
+
+OWN_BY(filter, struct filter, filter_free)
+
+/* What cannot be read this way has no bytes; loading it says why. */
+static struct bytes read_bytes(const char *path)
+{
+    struct bytes b = {NULL, 0};
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return b;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+        st.st_size <= SOURCE_OBJECT_MAX)
+        b.data = malloc((size_t)st.st_size);
+    while (b.data && b.len < (size_t)st.st_size) {
+        ssize_t n = read(fd, (char *)b.data + b.len, (size_t)st.st_size - b.len);
+        if (n <= 0)
+            break;
+        b.len += (size_t)n;
+    }
+    close(fd);
+    return b;
+}
+
+static bool same_bytes(const struct bytes *a, const struct bytes *b)
+{
+    return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+static int compile(struct filter *filter, int dlt, struct wn_prog **out, enum diag_code *why,
+                   struct wn_error *err)
+{
+    struct source_opts opts = {
+        .linktype = dlt,
+        .section = filter->section,
+        .any_file = !filter->file,
+        .prog = {.engine = filter->engine, .fuel = filter->fuel},
+    };
+    if (!filter->program)
+        return source_compile(filter->expr ? filter->expr : "", &opts, out, why, err);
+
+    /* Loading reads the file a second time: it must have found what is kept for comparison. */
+    for (int attempt = 0; attempt < 3; attempt++) {
+        struct bytes before = read_bytes(filter->program);
+        struct wn_prog *prog;
+        if (filter->loaded.data && !same_bytes(&before, &filter->loaded)) {
+            free(before.data);
+            *why = DIAG_P100;
+            return wn_fail(err, -ESTALE, WN_NOWHERE,
+                           "file has changed since it was loaded; reload");
+        }
+        int rc = source_load(filter->program, &opts, &prog, why, err);
+        if (rc < 0) {
+            free(before.data);
+            return rc;
+        }
+        struct bytes after = read_bytes(filter->program);
+        bool stable = (!before.data && !after.data) || same_bytes(&before, &after);
+        free(before.data);
+        if (stable) {
+            free(filter->loaded.data);
+            filter->loaded = after;
+            *out = prog;
+            return 0;
+        }
+        free(after.data);
+        wn_prog_free(prog);
+    }
+    *why = DIAG_P100;
+    return wn_fail(err, -EAGAIN, WN_NOWHERE, "file changes while it is read");
+}
+
+static void report(const struct filter *filter, enum diag_code why, const struct wn_error *err,
+                   struct diag_list *diags)
+{
+    OWN(free) char *section = NULL;
+    if (filter->file && asprintf(&section, "filter %s", filter->name) < 0)
+        section = NULL;
+    struct diag_place at = {
+        .file = filter->program ? filter->program : filter->file,
+        .line = filter->program ? 0 : filter->line,
+        .section = section,
+        .key = !filter->file     ? NULL
+               : filter->program ? "program"
+                                 : "expr",
+    };
+    diag_add_error(diags, why, at, err);
+}
+
+int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, struct diag_list *diags)
+{
+    for (struct variant *v = filter->variants; v; v = v->next) {
+        if (v->dlt == dlt) {
+            *out = v->prog;
+            return 0;
+        }
+    }
+    OWN(free) struct variant *v = calloc(1, sizeof *v);
+    enum diag_code why = DIAG_P110;
+    struct wn_error err = {.code = 0};
+    int rc = v ? compile(filter, dlt, &v->prog, &why, &err)
+               : wn_fail(&err, -ENOMEM, WN_NOWHERE, "no memory");
+    if (rc < 0) {
+        report(filter, why, &err, diags);
+        return rc;
+    }
+    v->dlt = dlt;
+    v->next = filter->variants;
+    filter->variants = v;
+    *out = v->prog;
+    (void)give(v);
+    return 0;
+}
+
+/* A copy of a string that may be missing; *ok turns false without memory. */
+static char *copy(const char *text, bool *ok)
+{
+    char *p = text ? strdup(text) : NULL;
+    *ok = *ok && (!text || p);
+    return p;
+}
+
+int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stats,
+               struct filter **out, struct diag_list *diags)
+{
+    bool ok = true;
+    OWN(filter) struct filter *f = calloc(1, sizeof *f);
+    if (!f)
+        return -ENOMEM;
+    f->refs = 1;
+    f->name = copy(conf->name, &ok);
+    f->file = copy(conf->origin.file, &ok);
+    f->line = conf->origin.line;
+    f->program = copy(conf->program, &ok);
+    f->section = copy(conf->section, &ok);
+    f->expr = copy(conf->expr, &ok);
+    f->returns = conf->returns;
+    f->on_fault = conf->on_fault;
+    f->engine = conf->engine;
+    f->fuel = conf->fuel;
+    f->stats = stats;
+    if (!ok)
+        return -ENOMEM;
+    const struct wn_prog *prog;
+    int rc = filter_prog(f, dlt, &prog, diags);
+    if (rc < 0)
+        return rc;
+    *out = give(f);
+    return 0;
+}
+
+struct filter *filter_ref(struct filter *filter)
+{
+    filter->refs++;
+    return filter;
+}
+
+void filter_unref(struct filter *filter)
+{
+    if (filter && --filter->refs == 0)
+        filter_free(filter);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool filter_is(const struct filter *filter, const struct conf_filter *conf)
+{
+    if (!same_text(filter->name, conf->name) || !same_text(filter->program, conf->program) ||
+        !same_text(filter->section, conf->section) || !same_text(filter->expr, conf->expr) ||
+        filter->returns != conf->returns || filter->on_fault != conf->on_fault ||
+        filter->engine != conf->engine || filter->fuel != conf->fuel)
+        return false;
+    if (!filter->program)
+        return true;
+    struct bytes now = read_bytes(filter->program);
+    bool same = same_bytes(&filter->loaded, &now);
+    free(now.data);
+    return same;
+}
+
+const char *filter_name(const struct filter *filter)
+{
+    return filter->name;
+}
+
+const char *filter_text(const struct filter *filter)
+{
+    return filter->program ? filter->program : filter->expr ? filter->expr : "";
+}
+
+enum conf_returns filter_returns(const struct filter *filter)
+{
+    return filter->returns;
+}
+
+enum conf_on_fault filter_on_fault(const struct filter *filter)
+{
+    return filter->on_fault;
+}
+
+struct stat_filter *filter_stats(const struct filter *filter)
+{
+    return filter->stats;
+}
+
+void filter_info(const struct filter *filter, struct wn_prog_info *info)
+{
+    wn_prog_info(filter->variants->prog, info);
+}

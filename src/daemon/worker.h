@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The packet path: filter, verdict, outputs, counters. Nothing here allocates,
+ * locks, logs or fails.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <winnow/prog.h>
+
+#include "daemon/conf.h"
+#include "daemon/output.h"
+
+struct stat_filter;
+struct stat_interface;
+
+/** Where the packets of one source go. */
+struct route {
+    const struct wn_prog *prog; /* NULL: everything is accepted */
+    enum conf_returns returns;
+    enum conf_on_fault on_fault;
+    uint32_t keep_max;                /* bytes kept of a packet at most */
+    struct stat_filter *filter_stats; /* NULL without prog */
+    struct stat_interface *stats;
+    struct output **outputs;
+    size_t n_outputs;
+    struct output_source source;
+};
+
+/** One thread's. Zero but for `run` is ready for use. */
+struct worker {
+    struct wn_run *run;
+    uint64_t accepted; /* since the start; a fault that is accepted counts */
+    uint64_t limit;    /* stop after so many; 0: never */
+};
+
+/** Decide about one packet and hand it on. */
+void worker_packet(struct worker *worker, const struct route *route, const struct wn_packet *pkt);
+
+/** The end of a batch. */
+void worker_flush(const struct route *route);
+
+/** Whether the limit is reached, so that no further packet is to be offered. */
+static inline bool worker_full(const struct worker *worker)
+{
+    return worker->limit && worker->accepted >= worker->limit;
+}
