@@ -48,6 +48,7 @@ struct trial {
     uint64_t fuel;
     uint8_t packets[PACKETS][PACKET_BYTES];
     uint32_t caplen[PACKETS];
+    bool damaged; /* may be refused, by all alike */
 };
 
 static void run_once(const struct wn_prog *prog, struct wn_run *run, const struct trial *t,
@@ -133,15 +134,17 @@ static bool agree(const struct trial *t, bool quiet, struct diff_counts *counts)
     struct wn_error err = {0};
     bool same = true;
     for (unsigned e = 0; run && e < ENGINES; e++) {
-        progs[e] = make(t, e, &err);
-        if (!progs[e] && err.code != WN_E_NOJIT) {
+        progs[e] = make(t, engines[e], &err);
+        bool missing = !progs[e] && err.code != WN_E_NOJIT;
+        if (missing && (!t->damaged || (e > 0 && progs[0]))) {
             if (!quiet)
                 fprintf(stderr, "%s refuses: %s (slot %u)\n", engine_names[e], err.text, err.at);
             same = false;
         }
     }
+    counts->refused += !progs[0];
     counts->compiled |= progs[2] != NULL;
-    for (unsigned p = 0; same && run && p < PACKETS; p++) {
+    for (unsigned p = 0; same && progs[0] && p < PACKETS; p++) {
         run_once(progs[0], run, t, p, &first);
         counts->runs++;
         counts->faults[first.result.fault]++;
@@ -172,7 +175,8 @@ static void minimise(struct trial *t)
         shorter = false;
         for (size_t i = 0; i < t->n; i++) {
             struct trial old = *t;
-            bool wide = wn_rows[wn_row_first(t->slots[i].opcode)].kind == WN_KIND_WIDE;
+            int row = wn_slot_row(t->slots[i], 0, NULL);
+            bool wide = row >= 0 && wn_rows[row].kind == WN_KIND_WIDE && i + 1 < t->n;
             struct wn_slot nothing = wn_encode(WN_OP_JA, 0, 0, 0, 0);
             if (!memcmp(&t->slots[i], &nothing, sizeof nothing))
                 continue;
@@ -207,6 +211,18 @@ static void report(struct trial *t, uint64_t seed)
     agree(t, false, &ignored);
 }
 
+/** What a slot becomes when somebody who means harm, or a bad disk, has had it. */
+static void damage(struct gen *g, struct wn_slot *s)
+{
+    switch (gen_below(g, 5)) {
+    case 0: s->opcode = (uint8_t)gen_below(g, 256); break;
+    case 1: s->regs = (uint8_t)gen_below(g, 256); break;
+    case 2: s->off = (int16_t)gen_number(g); break;
+    case 3: s->imm = (int32_t)(uint32_t)gen_number(g); break;
+    default: s->off ^= (int16_t)(1 << gen_below(g, 16)); break;
+    }
+}
+
 bool diff_one(const uint8_t *data, size_t len, uint64_t seed, struct diff_counts *counts)
 {
     static struct trial t;
@@ -223,6 +239,9 @@ bool diff_one(const uint8_t *data, size_t len, uint64_t seed, struct diff_counts
         for (unsigned i = 0; i < PACKET_BYTES; i++)
             t.packets[p][i] = (uint8_t)gen_below(&g, 256);
     }
+    t.damaged = gen_below(&g, 4) == 0;
+    for (uint32_t i = t.damaged ? 1 + gen_below(&g, 3) : 0; i > 0; i--)
+        damage(&g, &t.slots[gen_below(&g, (uint32_t)t.n)]);
     counts->programs++;
     if (agree(&t, true, counts))
         return true;

@@ -9,6 +9,7 @@
 /** What has happened over many programs, so that a test can tell whether it tested anything. */
 struct diff_counts {
     uint64_t programs;
+    uint64_t refused; /* damaged programs that were found out */
     uint64_t runs;
     uint64_t faults[8]; /* by enum wn_fault */
     bool compiled;      /* machine code took part */

@@ -15,8 +15,8 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; i < count; i++)
         if (!diff_one(NULL, 0, seed + i, &c))
             return 1;
-    printf("%" PRIu64 " programs, %" PRIu64 " runs, machine code %s\n", c.programs, c.runs,
-           c.compiled ? "included" : "NOT included");
+    printf("%" PRIu64 " programs, %" PRIu64 " refused, %" PRIu64 " runs, machine code %s\n",
+           c.programs, c.refused, c.runs, c.compiled ? "included" : "NOT included");
     printf("results %" PRIu64 ", faults: memory %" PRIu64 ", fuel %" PRIu64 ", stack %" PRIu64 "\n",
            c.faults[0], c.faults[1], c.faults[2], c.faults[3]);
     /* A generator that no longer reaches something tests nothing there. */

@@ -35,8 +35,10 @@ struct frame {
     uint64_t kept[4];
 };
 
-/** Numbers of places beyond those of the table: guards merged with their access. */
+/** Places beyond those of the table: guards merged with their access, fuel with its jump. */
 #define GUARDED(id) (WN_OPS + (id))
+#define PLACE_LOOP  (2 * WN_OPS)
+#define PLACES      (2 * WN_OPS + 1)
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -112,6 +114,11 @@ struct frame {
     if (UNLIKELY(!wn_run_reach_atomic(run, ADDRESS, size)))                                        \
         goto memory_fault;
 
+#define SPEND()                                                                                    \
+    if (UNLIKELY(fuel < (uint32_t)pc->imm))                                                        \
+        goto out_of_fuel;                                                                          \
+    fuel -= (uint32_t)pc->imm;
+
 /** Memory of any alignment, in the host's byte order. */
 struct packed16 {
     uint16_t v;
@@ -169,6 +176,12 @@ struct packed8 {
     NEXT();
 #define SAME(x) (x)
 
+static struct wn_result fault_at(const struct wn_interp *interp, const struct step *pc,
+                                 enum wn_fault fault)
+{
+    return (struct wn_result){.fault = fault, .slot = interp->slot[pc - interp->steps]};
+}
+
 /**
  * The interpreter. Without an interp it gives its places instead, because
  * labels are known in their function only.
@@ -178,7 +191,7 @@ static struct wn_result execute(const struct wn_interp *interp, struct wn_run *r
 {
 #define I(id, ...) [WN_OP_##id] = (int32_t)((const char *)&&L_##id - (const char *)&&first),
 #define X(id, ...) [WN_OP_##id] = (int32_t)((const char *)&&L_##id - (const char *)&&first),
-    static const int32_t all_places[2 * WN_OPS] = {
+    static const int32_t all_places[PLACES] = {
 #include "isa/isa.def"
 #undef I
 #undef X
@@ -190,6 +203,7 @@ static struct wn_result execute(const struct wn_interp *interp, struct wn_run *r
                     GA(FETCH_XOR) GA(XCHG) GA(CMPXCHG)
 #undef G
 #undef GA
+                        [PLACE_LOOP] = (int32_t)((const char *)&&loop - (const char *)&&first),
     };
     if (!interp) {
         *places = all_places;
@@ -201,7 +215,6 @@ static struct wn_result execute(const struct wn_interp *interp, struct wn_run *r
     struct frame frames[WN_CALL_DEPTH];
     struct frame *frame = frames;
     uint32_t at;
-    enum wn_fault fault;
     memcpy(&r[WN_R1], args, 5 * sizeof r[0]);
     r[WN_R10] = (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES);
     GO(0);
@@ -286,22 +299,19 @@ L_GUARD_ANY:
         goto memory_fault;
     NEXT();
 L_FUEL:
-    if (UNLIKELY(fuel < (uint32_t)pc->imm)) {
-        fault = WN_FAULT_FUEL;
-        goto faulted;
-    }
-    fuel -= (uint32_t)pc->imm;
+    SPEND()
     NEXT();
+loop:
+    SPEND()
+    GO(pc->disp);
 
 L_CALL:
     r[0] = interp->calls[pc->imm](r[1], r[2], r[3], r[4], r[5], run);
     memset(&r[1], 0, 5 * sizeof r[1]);
     NEXT();
 L_CALL_LOCAL:
-    if (UNLIKELY(frame == &frames[WN_CALL_DEPTH - 1])) {
-        fault = WN_FAULT_STACK;
-        goto faulted;
-    }
+    if (UNLIKELY(frame == &frames[WN_CALL_DEPTH - 1]))
+        goto too_deep;
     frame->back = pc + 1;
     memcpy(frame->kept, &r[WN_R6], sizeof frame->kept);
     frame++;
@@ -336,18 +346,23 @@ L_HOLE:
     __builtin_unreachable();
 
 memory_fault:
-    fault = WN_FAULT_MEMORY;
-faulted:
-    return (struct wn_result){.fault = fault, .slot = interp->slot[pc - interp->steps]};
+    return fault_at(interp, pc, WN_FAULT_MEMORY);
+out_of_fuel:
+    return fault_at(interp, pc, WN_FAULT_FUEL);
+too_deep:
+    return fault_at(interp, pc, WN_FAULT_STACK);
 }
 
-/** Whether an operation is the access that the guard before it is about. */
-static bool guards(const struct wn_op *guard, const struct wn_op *op)
+/** Whether two operations are one step: a guard and its access, fuel and the jump it is for. */
+static bool merges(const struct wn_op *op, const struct wn_op *next)
 {
-    enum wn_kind kind = wn_op_kind(op);
-    return (kind == WN_KIND_LOAD || kind == WN_KIND_STORE || kind == WN_KIND_ATOMIC) &&
-           guard->a == op->a && guard->off == op->off && guard->size == op->size &&
-           guard->write == (kind != WN_KIND_LOAD);
+    enum wn_kind kind = wn_op_kind(next);
+    if (op->id == WN_OP_FUEL)
+        return kind == WN_KIND_JUMP;
+    return op->id == WN_OP_GUARD_ANY &&
+           (kind == WN_KIND_LOAD || kind == WN_KIND_STORE || kind == WN_KIND_ATOMIC) &&
+           op->a == next->a && op->off == next->off && op->size == next->size &&
+           op->write == (kind != WN_KIND_LOAD);
 }
 
 /** What has to be known to fill steps; `step_of` is filled before the first one. */
@@ -357,7 +372,7 @@ struct filling {
     uint32_t *step_of; /* first step of each block */
 };
 
-/** Steps that block `b` takes, an access and its guard being one; NULL only counts. */
+/** Fill the steps of block `b` and return how many they are; without `out` only count. */
 static uint32_t fill_block(const struct filling *f, uint32_t b, struct wn_interp *out)
 {
     const struct wn_block *block = &f->code->blocks[b];
@@ -365,13 +380,17 @@ static uint32_t fill_block(const struct filling *f, uint32_t b, struct wn_interp
     for (uint32_t i = block->first, end = i + block->count; i < end; i++, n++) {
         const struct wn_op *op = &f->code->ops[i];
         uint32_t place = op->id;
-        if (op->id == WN_OP_GUARD_ANY && i + 1 < end && guards(op, op + 1))
-            place = GUARDED((++op, ++i, op->id));
+        int32_t imm = op->imm;
+        if (i + 1 < end && merges(op, op + 1)) {
+            op = &f->code->ops[++i];
+            place = op->id == WN_OP_JA ? PLACE_LOOP : GUARDED(op->id);
+            imm = op->id == WN_OP_JA ? imm : op->imm;
+        }
         if (!out)
             continue;
         uint32_t at = f->step_of[b] + n;
         struct step *s = &out->steps[at];
-        *s = (struct step){f->places[place], op->dst, op->a, op->b, op->size, op->off, op->imm};
+        *s = (struct step){f->places[place], op->dst, op->a, op->b, op->size, op->off, imm};
         out->slot[at] = f->code->slot[i];
         switch (wn_op_kind(op)) {
         case WN_KIND_JUMP:
