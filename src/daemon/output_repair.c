@@ -130,8 +130,10 @@ static void repair(const struct conf_output *conf, int dir, const char *name)
     if (r == 0 && good < (uint64_t)st.st_size && ftruncate(part.fd, (off_t)good) != 0)
         r = wn_fail(&err, -errno, WN_NOWHERE, "%s", strerror(errno));
     strncpy(part.name, name, sizeof part.name - 1);
-    if (r == 0 && good == 0) { /* killed before it wrote anything */
+    if (r == 0 && packets == 0) { /* killed before anything worth keeping was in it */
         output_part_remove(&part);
+        log_event(LEVEL_INFO, "output.removed", "output %s: %s/%s held no packet", conf->name,
+                  conf->dir, name);
         return;
     }
     if (r == 0) {

@@ -92,7 +92,8 @@ static void option_text(struct block *b, uint16_t code, const char *text)
 static void option_time(struct block *b, uint16_t code, uint64_t ns)
 {
     uint32_t halves[2] = {htole32((uint32_t)(ns >> 32)), htole32((uint32_t)ns)};
-    option(b, code, halves, sizeof halves);
+    if (ns)
+        option(b, code, halves, sizeof halves);
 }
 
 static void option_count(struct block *b, uint16_t code, uint64_t n)

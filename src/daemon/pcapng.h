@@ -49,12 +49,12 @@ struct pcapng_interface {
 /** Counters of an interface since the capture began; UINT64_MAX: not known, left out. */
 struct pcapng_statistics {
     uint32_t interface;
-    uint64_t time_ns; /* of the block */
-    uint64_t start_ns, end_ns;
-    uint64_t received;  /* by the interface */
-    uint64_t dropped;   /* by the interface or the kernel, for want of room */
-    uint64_t accepted;  /* by the filter */
-    uint64_t delivered; /* to this file and its predecessors */
+    uint64_t time_ns;          /* of the block */
+    uint64_t start_ns, end_ns; /* 0: not known */
+    uint64_t received;         /* by the interface */
+    uint64_t dropped;          /* by the interface or the kernel, for want of room */
+    uint64_t accepted;         /* by the filter */
+    uint64_t delivered;        /* to this file and its predecessors */
 };
 
 /** Section header block; its length is left open. */

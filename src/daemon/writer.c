@@ -27,8 +27,12 @@ int writer_init(struct writer *w, struct stat_output *stats, size_t cap)
 
 void writer_fini(struct writer *w)
 {
-    free(w->buf);
+    for (size_t i = 0; i < w->n_sources; i++) {
+        free(w->sources[i].name);
+        free(w->sources[i].filter);
+    }
     free(w->sources);
+    free(w->buf);
     *w = (struct writer){.fd = -1};
 }
 
@@ -128,6 +132,18 @@ static struct writer_source *source_at(struct writer *w, uint32_t id)
     return &w->sources[id];
 }
 
+/** Without memory for the texts a source is still known, by less. */
+static void remember(struct writer_source *s, const struct output_source *src)
+{
+    if (s->known)
+        return;
+    s->known = true;
+    s->name = src->name ? strdup(src->name) : NULL;
+    s->filter = src->filter ? strdup(src->filter) : NULL;
+    s->linktype = src->linktype;
+    s->snaplen = src->snaplen;
+}
+
 static int describe_pcap(struct writer *w, struct writer_source *s, const struct output_source *src)
 {
     if (w->linktype >= 0 && w->linktype != src->linktype)
@@ -144,19 +160,11 @@ static int describe_pcap(struct writer *w, struct writer_source *s, const struct
     return 0;
 }
 
-int writer_source(struct writer *w, const struct output_source *src)
+static int describe(struct writer *w, struct writer_source *s, int linktype, uint32_t snaplen,
+                    const char *name, const char *filter)
 {
-    struct writer_source *s = source_at(w, src->id);
-    if (!s)
-        return -ENOMEM;
-    if (s->interface)
-        return 0;
-    if (w->pcap)
-        return describe_pcap(w, s, src);
-    struct pcapng_interface i = {.linktype = (uint16_t)src->linktype,
-                                 .snaplen = src->snaplen,
-                                 .name = src->name,
-                                 .filter = src->filter};
+    struct pcapng_interface i = {
+        .linktype = (uint16_t)linktype, .snaplen = snaplen, .name = name, .filter = filter};
     size_t n = pcapng_interface(NULL, 0, &i);
     int r = reserve(w, n);
     if (r)
@@ -164,6 +172,19 @@ int writer_source(struct writer *w, const struct output_source *src)
     w->len += pcapng_interface(w->buf + w->len, n, &i);
     s->interface = ++w->interfaces;
     return 0;
+}
+
+int writer_source(struct writer *w, const struct output_source *src)
+{
+    struct writer_source *s = source_at(w, src->id);
+    if (!s)
+        return -ENOMEM;
+    if (s->interface)
+        return 0;
+    remember(s, src);
+    if (w->pcap)
+        return describe_pcap(w, s, src);
+    return describe(w, s, src->linktype, src->snaplen, src->name, src->filter);
 }
 
 static inline bool described(const struct writer *w, uint32_t id)
@@ -324,34 +345,50 @@ static const struct output_totals *totals_of(uint32_t id, const struct output_to
     return NULL;
 }
 
-/** A classic file without packets: readers want its header all the same. */
-static void put_empty_head(struct writer *w)
+static void put_statistics(struct writer *w, const struct writer_source *s,
+                           const struct output_totals *t, uint64_t now_ns)
 {
-    if (reserve(w, PCAP_FILE_HEAD) != 0)
-        return;
-    pcap_file_head(w->buf + w->len, 1, 262144); /* Ethernet */
-    w->len += PCAP_FILE_HEAD;
+    struct pcapng_statistics block = {
+        .interface = s->interface - 1,
+        .time_ns = now_ns ? now_ns : s->last_ns,
+        .start_ns = s->first_ns,
+        .end_ns = s->last_ns,
+        .received = t ? t->received : UINT64_MAX,
+        .dropped = t ? t->dropped : UINT64_MAX,
+        .accepted = t ? t->accepted : UINT64_MAX,
+        .delivered = s->packets,
+    };
+    if (reserve(w, STATISTICS_MAX) == 0)
+        w->len += pcapng_statistics(w->buf + w->len, w->cap - w->len, &block);
+}
+
+/** A file without packets from anywhere: readers want to know the link type all the same. */
+static void put_nothing(struct writer *w)
+{
+    struct writer_source *s = NULL;
+    for (size_t i = 0; !s && i < w->n_sources; i++)
+        s = w->sources[i].known ? &w->sources[i] : NULL;
+    struct writer_source ethernet = {.linktype = 1, .snaplen = 262144};
+    s = s ? s : &ethernet;
+    if (!w->pcap) {
+        (void)describe(w, s, s->linktype, s->snaplen, s->name, s->filter);
+    } else if (reserve(w, PCAP_FILE_HEAD) == 0) {
+        pcap_file_head(w->buf + w->len, (uint32_t)s->linktype, s->snaplen);
+        w->len += PCAP_FILE_HEAD;
+        w->linktype = s->linktype;
+    }
 }
 
 void writer_trailer(struct writer *w, const struct output_totals *totals, size_t n, uint64_t now_ns)
 {
-    if (w->pcap && w->linktype < 0)
-        put_empty_head(w);
+    if (w->pcap ? w->linktype < 0 : w->interfaces == 0)
+        put_nothing(w);
     for (uint32_t id = 0; !w->pcap && id < w->n_sources; id++) {
-        const struct writer_source *s = &w->sources[id];
-        const struct output_totals *t = totals_of(id, totals, n);
-        struct pcapng_statistics block = {
-            .interface = s->interface - 1,
-            .time_ns = now_ns ? now_ns : s->last_ns,
-            .start_ns = s->first_ns,
-            .end_ns = s->last_ns,
-            .received = t ? t->received : UINT64_MAX,
-            .dropped = t ? t->dropped : UINT64_MAX,
-            .accepted = t ? t->accepted : UINT64_MAX,
-            .delivered = s->packets,
-        };
-        if (s->interface && reserve(w, STATISTICS_MAX) == 0)
-            w->len += pcapng_statistics(w->buf + w->len, w->cap - w->len, &block);
+        struct writer_source *s = &w->sources[id];
+        if (s->known && !s->interface)
+            (void)describe(w, s, s->linktype, s->snaplen, s->name, s->filter);
+        if (s->interface)
+            put_statistics(w, s, totals_of(id, totals, n), now_ns);
     }
 }
 

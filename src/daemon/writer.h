@@ -24,6 +24,10 @@ enum {
 
 /** What a source has been up to; the position in the table is its id. */
 struct writer_source {
+    bool known;
+    char *name, *filter; /* copies, for files that no packet of it comes to; may be NULL */
+    int linktype;
+    uint32_t snaplen;
     uint32_t interface;         /* number in the current file, from 1; 0: not described yet */
     uint64_t first_ns, last_ns; /* of its packets */
     uint64_t packets;           /* put into this output, ever */
@@ -103,8 +107,9 @@ int writer_packet(struct writer *w, const struct output_source *src, const struc
 int writer_flush(struct writer *w);
 
 /**
- * Put a statistics block for each source described in the file, with what is
- * known of it.
+ * Put what belongs at the end of a file: a statistics block for each source that
+ * was ever described, and a description of those that have none in this file
+ * (or of no interface at all: readers refuse a file without).
  *
  * now_ns   0: the time of the source's last packet, so that the same input gives the same file
  */
