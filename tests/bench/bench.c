@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * bench OBJECT...: nanoseconds a packet, filter by filter and engine by engine.
+ *
+ * Each filter is one source: compiled by gcc -O2 into this program and by clang
+ * into the object that is run by our engines. Expressions have libpcap's
+ * bpf_filter() instead. All get the same packets; each figure is the least of
+ * many rounds, in which everybody has a turn, and is followed by how many times
+ * the first column it is. What they say of the packets must be the same, or the
+ * benchmark fails. "mixed" are packets of many kinds in an order that no branch predictor learns,
+ * "one" is one packet that passes most of them, over and over.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <pcap/pcap.h>
+
+#include <winnow/object.h>
+#include <winnow/prog.h>
+#include <winnow/text.h>
+
+#include "traffic.h"
+
+#define ROUNDS 40
+#define TURN   20000 /* packets an engine has in its turn */
+
+enum column { NATIVE, JIT, INTERP, REFERENCE, COLUMNS };
+
+typedef uint64_t (*native_fn)(const uint8_t *p, uint64_t len, uint64_t wirelen);
+
+#define NATIVE_FILTERS(F) F(constant) F(port) F(tuple) F(checksum) F(scan) F(acl) F(packed)
+
+#define DECLARE(name) uint64_t name(const uint8_t *p, uint64_t len, uint64_t wirelen);
+NATIVE_FILTERS(DECLARE)
+#undef DECLARE
+
+#define ROW(name) {#name, name},
+static const struct {
+    const char *name;
+    native_fn fn;
+} natives[] = {NATIVE_FILTERS(ROW)};
+#undef ROW
+
+static const char *const expressions[] = {
+    "tcp dst port 80",
+    "not (tcp port 22) and (udp port 53 or icmp)",
+    "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 and not src and dst net 10.0.0.0/8",
+    "udp portrange 1000-2000 or net 172.16.0.0/12",
+};
+
+/** One filter in all its forms: native code or libpcap's program, and ours. */
+struct subject {
+    native_fn native;
+    struct bpf_program classic;
+    struct wn_prog *progs[COLUMNS];
+};
+
+static struct wn_run *run;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/** The next packet of a sequence that does not repeat within a turn. */
+static inline const struct wn_packet *pick(const struct wn_packet *p, uint32_t *at, uint32_t mask)
+{
+    *at = *at * 1664525 + 1013904223;
+    return &p[*at >> 16 & mask];
+}
+
+/* One loop an engine, so that nothing but the call is in it. */
+
+static uint64_t loop_native(native_fn fn, const struct wn_packet *p, size_t n, uint32_t mask)
+{
+    uint64_t passed = 0;
+    for (uint32_t i = 0, at = 1; i < n; i++) {
+        const struct wn_packet *k = pick(p, &at, mask);
+        passed += fn(k->data, k->caplen, k->wirelen) != 0;
+    }
+    return passed;
+}
+
+static uint64_t loop_classic(const struct bpf_program *f, const struct wn_packet *p, size_t n,
+                             uint32_t mask)
+{
+    uint64_t passed = 0;
+    for (uint32_t i = 0, at = 1; i < n; i++) {
+        const struct wn_packet *k = pick(p, &at, mask);
+        passed += bpf_filter(f->bf_insns, k->data, k->wirelen, k->caplen) != 0;
+    }
+    return passed;
+}
+
+static uint64_t loop_prog(const struct wn_prog *prog, const struct wn_packet *p, size_t n,
+                          uint32_t mask)
+{
+    uint64_t passed = 0;
+    for (uint32_t i = 0, at = 1; i < n; i++) {
+        struct wn_result r = wn_prog_run(prog, run, pick(p, &at, mask));
+        passed += (uint32_t)r.value != 0;
+        if (r.fault) {
+            fprintf(stderr, "fault %s at slot %u\n", wn_fault_name((enum wn_fault)r.fault), r.slot);
+            exit(1);
+        }
+    }
+    return passed;
+}
+
+static uint64_t loop(const struct subject *s, enum column c, const struct wn_packet *p, size_t n,
+                     uint32_t mask)
+{
+    if (c == NATIVE && s->native)
+        return loop_native(s->native, p, n, mask);
+    return c == NATIVE ? loop_classic(&s->classic, p, n, mask) : loop_prog(s->progs[c], p, n, mask);
+}
+
+/** Time all columns in turn; false if they do not say the same. */
+static bool measure(const struct subject *s, const struct wn_packet *p, uint32_t mask,
+                    double best[COLUMNS])
+{
+    uint64_t passed[COLUMNS];
+    for (int c = 0; c < COLUMNS; c++)
+        best[c] = 1e18;
+    for (int round = 0; round < ROUNDS; round++)
+        for (int c = 0; c < COLUMNS; c++) {
+            size_t n = c == REFERENCE ? TURN / 10 : TURN;
+            passed[c] = loop(s, (enum column)c, p, TURN / 10, mask);
+            double start = now();
+            loop(s, (enum column)c, p, n, mask);
+            double took = (now() - start) / (double)n;
+            best[c] = took < best[c] ? took : best[c];
+        }
+    for (int c = 1; c < COLUMNS; c++)
+        if (passed[c] != passed[0]) {
+            fprintf(stderr, "%d: %" PRIu64 " packets pass, not %" PRIu64 "\n", c, passed[c],
+                    passed[0]);
+            return false;
+        }
+    return true;
+}
+
+static bool make_progs(struct subject *s, const struct wn_slot *slots, size_t count)
+{
+    static const enum wn_engine engines[COLUMNS] = {
+        [JIT] = WN_ENGINE_JIT, [INTERP] = WN_ENGINE_INTERP, [REFERENCE] = WN_ENGINE_REFERENCE};
+    struct wn_error err;
+    for (int c = JIT; c < COLUMNS; c++) {
+        struct wn_prog_opts opts = {.engine = engines[c]};
+        if (wn_prog_new(slots, count, &opts, &s->progs[c], &err)) {
+            fprintf(stderr, "slot %u: %s\n", err.at, err.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void print_row(const char *name, const char *traffic, const double best[COLUMNS])
+{
+    printf("%-44.44s %-6s %8.2f", name, traffic, best[NATIVE]);
+    for (int c = JIT; c < COLUMNS; c++)
+        printf(" %9.2f %6.2fx", best[c], best[c] / best[NATIVE]);
+    printf("\n");
+}
+
+static bool report(struct subject *s, const char *name, const struct traffic *t)
+{
+    double best[COLUMNS];
+    if (!measure(s, t->packets, TRAFFIC_PACKETS - 1, best))
+        return false;
+    print_row(name, "mixed", best);
+    if (!measure(s, t->packets + TRAFFIC_ONE, 0, best))
+        return false;
+    print_row("", "one", best);
+    for (int c = JIT; c < COLUMNS; c++)
+        wn_prog_free(s->progs[c]);
+    return true;
+}
+
+static bool bench_object(const char *path, const struct traffic *t)
+{
+    struct wn_error err;
+    struct wn_object *obj = NULL;
+    struct subject s = {0};
+    if (wn_object_load(path, &obj, &err)) {
+        fprintf(stderr, "%s: %s\n", path, err.text);
+        return false;
+    }
+    struct wn_object_prog info;
+    wn_object_describe(obj, 0, &info);
+    for (size_t i = 0; i < sizeof natives / sizeof *natives; i++)
+        if (!strcmp(natives[i].name, info.name))
+            s.native = natives[i].fn;
+    size_t count = 0;
+    const struct wn_slot *slots = wn_object_slots(obj, 0, &count);
+    bool done = s.native && make_progs(&s, slots, count) && report(&s, info.name, t);
+    wn_object_free(obj);
+    return done;
+}
+
+static bool bench_expression(const char *text, const struct traffic *t)
+{
+    struct wn_error err;
+    struct subject s = {0};
+    struct wn_slot *slots = NULL;
+    size_t count = 0;
+    pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
+    if (!pcap || pcap_compile(pcap, &s.classic, text, 1, PCAP_NETMASK_UNKNOWN)) {
+        fprintf(stderr, "%s: %s\n", text, pcap ? pcap_geterr(pcap) : "no memory");
+        return false;
+    }
+    bool done = false;
+    if (wn_cbpf_translate((const struct wn_cbpf_insn *)s.classic.bf_insns, s.classic.bf_len, &slots,
+                          &count, &err))
+        fprintf(stderr, "%s: %s\n", text, err.text);
+    else
+        done = make_progs(&s, slots, count) && report(&s, text, t);
+    free(slots);
+    pcap_freecode(&s.classic);
+    pcap_close(pcap);
+    return done;
+}
+
+int main(int argc, char **argv)
+{
+    static struct traffic t;
+    traffic_make(&t);
+    run = wn_run_new();
+    bool done = run != NULL;
+    printf("ns a packet, least of %d rounds%26s gcc -O2              jit           interp        "
+           "reference\n",
+           ROUNDS, "");
+    for (int i = 1; i < argc && done; i++)
+        done = bench_object(argv[i], &t);
+    printf("%52s libpcap\n", "");
+    for (size_t i = 0; i < sizeof expressions / sizeof *expressions && done; i++)
+        done = bench_expression(expressions[i], &t);
+    wn_run_free(run);
+    return !done;
+}
