@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <winnow/object.h>
-#include <winnow/text.h>
 
 #include "common/expr.h"
 #include "common/own.h"
@@ -38,6 +37,13 @@ static inline void own_fd(int *fd)
 {
     if (*fd > STDIN_FILENO)
         close(*fd);
+}
+
+static int give_fd(int *fd)
+{
+    int given = *fd;
+    *fd = -1;
+    return given;
 }
 
 /* The one way out of a failure: the code that fits, if anybody wants to know it. */
@@ -72,8 +78,7 @@ static int open_file(const char *path, bool any_file, int *out, struct wn_error 
         return fail_file(path, -EISDIR, err);
     if (!any_file && !S_ISREG(st.st_mode))
         return wn_fail(err, -EINVAL, WN_NOWHERE, "cannot read %s: it is no regular file", path);
-    *out = fd;
-    fd = -1;
+    *out = give_fd(&fd);
     return 0;
 }
 
@@ -111,7 +116,11 @@ static enum source_kind kind_of(const char *path, const struct text *text)
     size_t len = strlen(path);
     if (text->len >= 4 && !memcmp(text->data, "\177ELF", 4))
         return SOURCE_OBJECT;
-    return len > 2 && !strcmp(path + len - 2, ".s") ? SOURCE_ASSEMBLY : SOURCE_EXPRESSION;
+    if (len > 2 && !strcmp(path + len - 2, ".s"))
+        return SOURCE_ASSEMBLY;
+    if (text->len && text->len % WN_SLOT_BYTES == 0 && memchr(text->data, '\0', text->len))
+        return SOURCE_SLOTS;
+    return SOURCE_EXPRESSION;
 }
 
 static int load_text(const char *path, bool any_file, struct text *out, struct wn_error *err)
@@ -129,7 +138,7 @@ static int load_text(const char *path, bool any_file, struct text *out, struct w
         return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "%s is no object, and larger than %u MiB", path,
                        SOURCE_TEXT_MAX >> 20);
     *out = text;
-    text.data = NULL;
+    out->data = give(text.data);
     return 0;
 }
 
@@ -190,13 +199,39 @@ static int parse_object(const struct text *text, const char *section, struct wn_
     return 0;
 }
 
+/* Slots as they lie in files, little-endian. */
+static int raw_slots(const struct text *text, struct wn_slot **slots, size_t *count,
+                     struct wn_error *err)
+{
+    const uint8_t *b = (const uint8_t *)text->data;
+    size_t n = text->len / WN_SLOT_BYTES;
+    struct wn_slot *out = malloc(n * sizeof *out);
+    if (!out)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    for (size_t i = 0; i < n; i++, b += WN_SLOT_BYTES)
+        out[i] = wn_slot(b[0], b[1] & 15, b[1] >> 4, (int16_t)(b[2] | b[3] << 8),
+                         (int32_t)(b[4] | b[5] << 8 | b[6] << 16 | (uint32_t)b[7] << 24));
+    *slots = out;
+    *count = n;
+    return 0;
+}
+
 static int text_slots(struct text *text, const char *path, const struct source_opts *opts,
                       struct wn_slot **slots, size_t *count, enum diag_code *why,
                       struct wn_error *err)
 {
-    if (text->kind == SOURCE_ASSEMBLY)
-        return because(why, DIAG_P131, wn_assemble(text->data, text->len, NULL, slots, count, err));
-    int code = plain_expression(text, path, err);
+    int code;
+    switch (text->kind) {
+    case SOURCE_ASSEMBLY:
+        code = wn_assemble(text->data, text->len, &opts->text, slots, count, err);
+        return code ? because(why, DIAG_P131, code) : 0;
+    case SOURCE_SLOTS:
+        code = raw_slots(text, slots, count, err);
+        return code ? because(why, DIAG_P111, code) : 0;
+    case SOURCE_OBJECT:
+    case SOURCE_EXPRESSION: break;
+    }
+    code = plain_expression(text, path, err);
     if (code)
         return because(why, DIAG_P100, code);
     return source_expr_slots(text->data, opts, slots, count, why, err);
@@ -272,4 +307,15 @@ int source_expr_slots(const char *expr, const struct source_opts *opts, struct w
 {
     int code = expr_compile(expr, opts->linktype, slots, count, err);
     return code ? because(why, DIAG_P130, code) : 0;
+}
+
+int source_assembly_slots(const char *path, const struct source_opts *opts, struct wn_slot **slots,
+                          size_t *count, enum diag_code *why, struct wn_error *err)
+{
+    OWN(text) struct text text = {0};
+    int code = load_text(path, opts->any_file, &text, err);
+    if (code)
+        return because(why, DIAG_P100, code);
+    text.kind = SOURCE_ASSEMBLY;
+    return text_slots(&text, path, opts, slots, count, why, err);
 }

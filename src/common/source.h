@@ -3,8 +3,8 @@
  * Programs from what an operator writes down: an ELF object, assembly, or a
  * tcpdump expression, in a file or on the command line. Files are told apart
  * by content: what begins like ELF is an object, a name ending in `.s` is
- * assembly, anything else is an expression (where # begins a comment, as in
- * `tcpdump -F`).
+ * assembly, whole slots with a zero byte among them are slots, anything else is
+ * an expression (where # begins a comment, as in `tcpdump -F`).
  */
 #pragma once
 
@@ -12,10 +12,11 @@
 #include <stddef.h>
 
 #include <winnow/prog.h>
+#include <winnow/text.h>
 
 #include "common/diag.h"
 
-enum source_kind { SOURCE_OBJECT, SOURCE_ASSEMBLY, SOURCE_EXPRESSION };
+enum source_kind { SOURCE_OBJECT, SOURCE_ASSEMBLY, SOURCE_SLOTS, SOURCE_EXPRESSION };
 
 #define SOURCE_OBJECT_MAX (64u << 20) /* bytes of an object file */
 #define SOURCE_TEXT_MAX   (16u << 20) /* bytes of assembly or of an expression in a file */
@@ -25,6 +26,7 @@ struct source_opts {
     const char *section; /* section or function of an object; NULL: the only one */
     bool any_file;       /* pipes and devices may be read too, which may take for ever */
     struct wn_prog_opts prog;
+    struct wn_text_opts text; /* of assembly */
 };
 
 /**
@@ -57,3 +59,7 @@ int source_slots(const char *path, const struct source_opts *opts, struct wn_slo
 /** As source_slots(), from the text of an expression. */
 int source_expr_slots(const char *expr, const struct source_opts *opts, struct wn_slot **slots,
                       size_t *count, enum diag_code *why, struct wn_error *err);
+
+/** As source_slots(), from a file that is assembly whatever its name is. */
+int source_assembly_slots(const char *path, const struct source_opts *opts, struct wn_slot **slots,
+                          size_t *count, enum diag_code *why, struct wn_error *err);
