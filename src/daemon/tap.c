@@ -43,6 +43,7 @@ struct stage {
     uint64_t timeout_ns; /* of its ring */
     uint64_t seal_ns;    /* when to seal it; 0: done. This and the next are monotonic */
     uint64_t idle_ns;    /* when it last had a packet */
+    uint64_t drain_ns;   /* how long to drain at most */
     uint64_t limit_ns;   /* when to give up */
 };
 
@@ -98,29 +99,42 @@ static void set_timer(struct tap *tap, uint64_t ns)
     event_add(tap->timer, &tv);
 }
 
-/* Send a stage on its way out: sealed now, or at a later moment. */
-static void leave(struct stage *s, uint64_t seal_ns, uint64_t limit_ns)
+/* The time that a stage has for draining begins when it is its turn to be read. */
+static void start_draining(struct stage *s)
 {
     uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    s->idle_ns = s->seal_ns > now ? s->seal_ns : now;
+    s->limit_ns = s->idle_ns + s->drain_ns;
+}
+
+/* Send a stage on its way out: sealed now, or at a later moment. */
+static void leave(struct stage *s, uint64_t seal_ns, uint64_t drain_ns)
+{
     s->leaving = true;
     s->seal_ns = seal_ns;
-    s->idle_ns = seal_ns > now ? seal_ns : now;
-    s->limit_ns = now + limit_ns;
+    s->drain_ns = drain_ns;
     if (!seal_ns)
         capture_seal(s->capture);
+    start_draining(s);
     set_timer(s->tap, DRAIN_PERIOD_NS);
+}
+
+static void seal_due(struct tap *tap)
+{
+    for (struct stage *s = tap->stages; s; s = s->next) {
+        if (!s->seal_ns || clock_ns(CLOCK_MONOTONIC) < s->seal_ns)
+            continue;
+        capture_seal(s->capture);
+        s->seal_ns = 0;
+    }
 }
 
 /* Whether everything that a stage has taken in is delivered, or it is time to give up. */
 static bool stage_done(struct stage *s)
 {
     uint64_t now = clock_ns(CLOCK_MONOTONIC);
-    if (s->seal_ns) {
-        if (now < s->seal_ns)
-            return false;
-        capture_seal(s->capture);
-        s->seal_ns = 0;
-    }
+    if (s->seal_ns)
+        return false;
     if (now >= s->limit_ns) {
         log_event(LEVEL_WARNING, "interface.undrained", "%s: gave up draining its ring",
                   s->tap->name);
@@ -223,6 +237,7 @@ static void begin(struct tap *tap)
             begin(tap);
     } else {
         event_add(s->readable, NULL);
+        start_draining(s);
     }
     diag_fini(&diags);
 }
@@ -362,6 +377,7 @@ static void turn(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     plan(tap);
+    seal_due(tap);
     if (s)
         read_batch(s);
     if (worker_full(tap->host->worker))
@@ -446,10 +462,23 @@ struct stat_interface *tap_stats(const struct tap *tap)
     return tap->stats;
 }
 
+/* Wait until no old ring is left: rings are large, and changes may come faster than they empty. */
+static void settle(struct tap *tap)
+{
+    static const struct timespec pause = {.tv_nsec = (long)MS};
+    while (tap->stages && tap->stages->leaving && !worker_full(tap->host->worker)) {
+        seal_due(tap);
+        if (read_batch(tap->stages) <= 0)
+            nanosleep(&pause, NULL);
+        advance(tap);
+    }
+}
+
 int tap_prepare(struct tap *tap, const struct conf_interface *conf, struct capture **out,
                 struct wn_error *err)
 {
     struct capture *capture = NULL;
+    settle(tap);
     int rc = capture_open(conf, tap->stats, &capture, err);
     if (rc < 0 && rc != -ENODEV && rc != -ENETDOWN)
         return rc;

@@ -4,7 +4,7 @@
 
 static unsigned seen;
 
-SEC("filter")
+WN_SEC("filter")
 unsigned bss(const unsigned char *data, unsigned long caplen)
 {
     return ++seen;

@@ -6,7 +6,7 @@ struct place {
     int a, b;
 } __attribute__((preserve_access_index));
 
-SEC("filter")
+WN_SEC("filter")
 unsigned core(const struct place *at, unsigned long caplen)
 {
     return at->b;

@@ -4,7 +4,7 @@
 
 unsigned left = 10;
 
-SEC("filter")
+WN_SEC("filter")
 unsigned data(const unsigned char *data, unsigned long caplen)
 {
     return left ? left-- : 0;

@@ -2,19 +2,19 @@
 /* Programs to choose from: two in one section, one in another. */
 #include <winnow/bpf.h>
 
-SEC("filter")
+WN_SEC("filter")
 unsigned one(const unsigned char *data, unsigned long caplen)
 {
     return caplen + 1;
 }
 
-SEC("filter")
+WN_SEC("filter")
 unsigned two(const unsigned char *data, unsigned long caplen)
 {
     return caplen + 2;
 }
 
-SEC("filter/other")
+WN_SEC("filter/other")
 unsigned three(const unsigned char *data, unsigned long caplen)
 {
     return caplen + 3;

@@ -13,7 +13,6 @@
 
 #include "isa/code.h"
 #include "jit/code_buf.h"
-#include "jit/jit.h"
 
 /** What a program makes use of, over all its operations. */
 struct wn_shape {
@@ -23,8 +22,7 @@ struct wn_shape {
     bool helpers;      /* calls helpers */
     bool locals;       /* calls functions of its own */
     bool main_called;  /* one of these calls is of the main function */
-    bool packet;       /* has packet loads */
-    uint8_t needs;     /* what of the run, r10 included: WN_JIT_WINDOW, WN_JIT_RUN */
+    bool runs;         /* needs the run structure for any reason, r10 included */
     uint32_t features; /* of the processor, in the back end's bits */
 };
 
