@@ -62,6 +62,7 @@ static void run_once(const struct wn_prog *prog, struct wn_run *run, const struc
     memset(memory.writable, 0x11, sizeof memory.writable);
     memcpy(memory.readable, readable_before, sizeof memory.readable);
     run->random = 42;
+    run->fuel = t->fuel; /* machine code that spends none does not set it */
     run->fault_address = 0;
     memset(out, 0, sizeof *out);
     out->result = wn_prog_run(prog, run, &pkt);
@@ -134,7 +135,7 @@ static bool agree(const struct trial *t, bool quiet, struct diff_counts *counts)
     struct wn_error err = {0};
     bool same = true;
     for (unsigned e = 0; run && e < ENGINES; e++) {
-        progs[e] = make(t, engines[e], &err);
+        progs[e] = make(t, e, &err);
         bool missing = !progs[e] && err.code != WN_E_NOJIT;
         if (missing && (!t->damaged || (e > 0 && progs[0]))) {
             if (!quiet)
