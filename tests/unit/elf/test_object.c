@@ -2,6 +2,7 @@
 /* WN_ELF_DIR is the directory of the objects, tests/elf. */
 #include <winnow/object.h>
 
+#include <elf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -275,6 +276,152 @@ static void files_that_are_no_objects_are_refused(void **state)
     unlink(path);
 }
 
+/** A file in memory of its own size, for the sanitizer's sake; the caller frees it. */
+static uint8_t *read_object(const char *name, size_t *len)
+{
+    static uint8_t data[1 << 16];
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", WN_ELF_DIR, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    *len = fread(data, 1, sizeof data, file);
+    fclose(file);
+    uint8_t *copy = malloc(*len);
+    memcpy(copy, data, *len);
+    return copy;
+}
+
+static void a_file_that_ends_early_is_refused_wherever_it_ends(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"calls.v1.o", "constants.o", "pointers.v4.o"};
+    for (size_t i = 0; i < 3; i++) {
+        size_t len;
+        uint8_t *data = read_object(names[i], &len);
+        for (size_t n = 0; n < len; n++) {
+            uint8_t *part = malloc(n ? n : 1);
+            memcpy(part, data, n);
+            struct wn_object *obj = NULL;
+            struct wn_error err = {0};
+            if (wn_object_parse(part, n, &obj, &err) != WN_E_FORMAT || obj || !err.text[0])
+                fail_msg("%s cut to %zu bytes: %d %s", names[i], n, err.code, err.text);
+            free(part);
+        }
+        free(data);
+    }
+}
+
+/** An object with one damage gives this error. */
+static void damaged(size_t at, unsigned width, uint64_t value, int code, const char *text)
+{
+    size_t len;
+    uint8_t *data = read_object("calls.v1.o", &len);
+    struct wn_object *obj = NULL;
+    struct wn_error err = {0};
+    assert_true(at + width <= len);
+    for (unsigned i = 0; i < width; i++)
+        data[at + i] = (uint8_t)(value >> 8 * i);
+    assert_int_equal(wn_object_parse(data, len, &obj, &err), code);
+    assert_string_equal(err.text, text);
+    free(data);
+}
+
+static uint64_t number_at(const uint8_t *p, unsigned width)
+{
+    uint64_t v = 0;
+    for (unsigned i = 0; i < width; i++)
+        v |= (uint64_t)p[i] << 8 * i;
+    return v;
+}
+
+/** Where the header of the nth section of a type is in calls.v1.o. */
+static size_t header_of(uint32_t type, unsigned nth)
+{
+    size_t len;
+    uint8_t *data = read_object("calls.v1.o", &len);
+    size_t at = (size_t)number_at(data + offsetof(Elf64_Ehdr, e_shoff), 8);
+    for (; at + sizeof(Elf64_Shdr) <= len; at += sizeof(Elf64_Shdr))
+        if (number_at(data + at + offsetof(Elf64_Shdr, sh_type), 4) == type && nth-- == 0)
+            break;
+    assert_true(at + sizeof(Elf64_Shdr) <= len);
+    free(data);
+    return at;
+}
+
+/** Where the bytes of that section are. */
+static size_t bytes_of(uint32_t type, unsigned nth)
+{
+    size_t len, header = header_of(type, nth);
+    uint8_t *data = read_object("calls.v1.o", &len);
+    size_t at = (size_t)number_at(data + header + offsetof(Elf64_Shdr, sh_offset), 8);
+    free(data);
+    return at;
+}
+
+/** Where the symbol of a name is. */
+static size_t symbol_of(const char *name)
+{
+    size_t len, at = bytes_of(SHT_SYMTAB, 0), names = bytes_of(SHT_STRTAB, 0);
+    uint8_t *data = read_object("calls.v1.o", &len);
+    while (strcmp((char *)data + names + number_at(data + at, 4), name) != 0) {
+        at += sizeof(Elf64_Sym);
+        assert_true(at + sizeof(Elf64_Sym) <= len);
+    }
+    free(data);
+    return at;
+}
+
+#define EHDR(field) offsetof(Elf64_Ehdr, field), sizeof(((Elf64_Ehdr *)0)->field)
+#define SHDR(type, nth, field)                                                                     \
+    header_of(type, nth) + offsetof(Elf64_Shdr, field), sizeof(((Elf64_Shdr *)0)->field)
+#define SYM(name, field)                                                                           \
+    symbol_of(name) + offsetof(Elf64_Sym, field), sizeof(((Elf64_Sym *)0)->field)
+
+static void each_damage_has_its_words(void **state)
+{
+    (void)state;
+    const int bad = WN_E_FORMAT;
+    damaged(0, 1, 'E', bad, "not an ELF file");
+    damaged(EI_CLASS, 1, 1, bad, "not an ELF file of 64 bits (class 1)");
+    damaged(EI_DATA, 1, 3, bad, "ELF header: byte order 3 does not exist");
+    damaged(EHDR(e_type), ET_EXEC, bad,
+            "not an object file (ELF type 2): compile with clang -c, do not link");
+    damaged(EHDR(e_machine), EM_X86_64, bad,
+            "compiled for machine 62 (x86-64), not for BPF: use clang -target bpf");
+    damaged(EHDR(e_shoff), 0, bad, "ELF file without sections");
+    damaged(EHDR(e_shoff), UINT64_MAX - 7, bad, "the file ends within the section headers");
+    damaged(EHDR(e_shentsize), 40, bad, "ELF header: section headers of 40 bytes, must be 64");
+    damaged(EHDR(e_shnum), 0xfff0, bad, "the file ends within the section headers");
+    damaged(EHDR(e_shstrndx), 0x1000, bad, "ELF file without names of sections");
+    damaged(SHDR(SHT_PROGBITS, 0, sh_offset), UINT64_MAX, bad, "the file ends within section 2");
+    damaged(SHDR(SHT_PROGBITS, 0, sh_size), UINT64_MAX, bad, "the file ends within section 2");
+    damaged(SHDR(SHT_PROGBITS, 0, sh_size), 12, bad,
+            "section '.text': 12 bytes are no whole number of instructions");
+    damaged(SHDR(SHT_PROGBITS, 0, sh_addralign), 3, bad, "section 2: alignment 3");
+    damaged(SHDR(SHT_PROGBITS, 0, sh_name), 0xffff, bad, "section 2 has no readable name");
+    damaged(SHDR(SHT_SYMTAB, 0, sh_entsize), 16, bad, "section 7: entries of 16 bytes");
+    damaged(SHDR(SHT_SYMTAB, 0, sh_link), 0x1000, bad, "symbols without their names");
+    damaged(SYM("middle", st_name), 0xffff, bad, "symbol 8 has no readable name");
+    damaged(SYM("middle", st_shndx), 0x1000, bad, "symbol 8 is in section 4096 of 8");
+    damaged(SYM("middle", st_value), 4, bad, "function 'middle' does not lie within its section");
+    damaged(SYM("middle", st_value), UINT64_MAX - 7, bad,
+            "function 'middle' does not lie within its section");
+    damaged(SYM("middle", st_size), 0xfff8, bad,
+            "function 'middle' does not lie within its section");
+    damaged(SYM("middle", st_value), 8, bad, "functions 'middle' and 'deepest' overlap");
+    damaged(SYM("middle", st_shndx), SHN_UNDEF, WN_E_UNSUPPORTED,
+            "'middle', which 'outer' uses, is not in this object");
+    damaged(bytes_of(SHT_REL, 0), 8, 4, bad, ".rel.text: relocation 0 is at no instruction");
+    damaged(bytes_of(SHT_REL, 0), 8, 8, bad,
+            "function 'outer', instruction 1: calls what is no function");
+    damaged(bytes_of(SHT_REL, 0) + 8, 4, 1, bad,
+            "function 'outer', instruction 1: relocation on the wrong instruction");
+    damaged(bytes_of(SHT_REL, 0) + 8, 4, 3, WN_E_UNSUPPORTED,
+            "function 'outer', instruction 1: relocation of type 3");
+    damaged(bytes_of(SHT_REL, 0) + 12, 4, 0xffff, bad, ".rel.text: relocation 0 has no symbol");
+    damaged(bytes_of(SHT_REL, 0) + 16, 8, 0x68, bad, ".rel.text: two relocations at byte 104");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +436,8 @@ int main(void)
         cmocka_unit_test(one_of_several_programs_is_chosen_by_name),
         cmocka_unit_test(what_is_not_supported_is_named),
         cmocka_unit_test(other_byte_orders_are_refused),
+        cmocka_unit_test(a_file_that_ends_early_is_refused_wherever_it_ends),
+        cmocka_unit_test(each_damage_has_its_words),
         cmocka_unit_test(files_that_are_no_objects_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
