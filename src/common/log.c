@@ -59,10 +59,12 @@ static struct {
 static bool stderr_is_journal(void)
 {
     const char *env = getenv("JOURNAL_STREAM");
-    uintmax_t dev, ino;
+    char mine[48];
     struct stat st;
-    return env && sscanf(env, "%ju:%ju", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-           st.st_dev == dev && st.st_ino == ino;
+    if (!env || fstat(STDERR_FILENO, &st) < 0)
+        return false;
+    snprintf(mine, sizeof(mine), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    return strcmp(env, mine) == 0;
 }
 
 void log_init(const char *program, enum log_target target, enum log_level level)

@@ -14,7 +14,9 @@
 struct diag_list;
 
 #define CONF_NAME_MAX 31 /* of a filter, interface or output */
-#define CONF_DEFAULT  "/etc/winnowd/winnowd.conf"
+#ifndef CONF_DEFAULT     /* the build knows where it is installed */
+#define CONF_DEFAULT "/etc/winnowd/winnowd.conf"
+#endif
 
 enum conf_returns { RETURNS_BOOL, RETURNS_SNAPLEN };
 enum conf_on_fault { ON_FAULT_ACCEPT, ON_FAULT_REJECT };

@@ -103,13 +103,23 @@ static void check_pattern(struct conf_input *in, const struct conf_object *o, co
                  "\"%s\" gives every file the same name", pattern);
 }
 
+static bool same_dir(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    while (n > 1 && a[n - 1] == '/')
+        n--;
+    while (m > 1 && b[m - 1] == '/')
+        m--;
+    return n == m && strncmp(a, b, n) == 0;
+}
+
 /** Same place and same names, unless the output's own name is in them. */
 static void check_same_names(struct conf_input *in, const struct conf_object *o)
 {
     const struct conf_output *a = &in->conf->outputs[o->index];
     for (size_t i = 0; i < o->index; i++) {
         const struct conf_output *b = &in->conf->outputs[i];
-        if (b->type == OUTPUT_FILE && b->dir && a->dir && strcmp(a->dir, b->dir) == 0 &&
+        if (b->type == OUTPUT_FILE && b->dir && a->dir && same_dir(a->dir, b->dir) &&
             strcmp(a->pattern, b->pattern) == 0 && !strstr(a->pattern, "%{output}")) {
             diag_add(in->diags, DIAG_C062, place(o, "name"), "put in %{output}",
                      "makes the same names as [output %s] in the same directory", b->name);

@@ -80,7 +80,7 @@ static void read_file(struct conf_input *in, struct conf_file *file)
 {
     struct diag_place at = {.file = file->path};
     OWN(fd) int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st;
+    struct stat st = {0};
     file->bytes = malloc(FILE_MAX_BYTES + 1);
     int ret = !file->bytes ? -ENOMEM
               : fd < 0     ? -errno

@@ -318,8 +318,6 @@ static void cut_comment(char *text)
 static void continue_value(struct reading *r, const char *value)
 {
     struct conf_entry *e = r->last;
-    if (!e)
-        return;
     struct diag_place at = here(r);
     at.key = e->row->key;
     if (e->row->type != TYPE_EXPR && e->row->type != TYPE_REFS) {
@@ -426,6 +424,8 @@ static bool admit(struct reading *r, const char *line, size_t len)
                      "an indented line, but no value before it to go on with");
             return false;
         }
+        if (!r->last)
+            return false;
         r->continues = true;
     }
     r->wanted = true;
