@@ -82,6 +82,11 @@ const char *varlink_stream_next(struct varlink_stream *s, size_t *len)
     return message;
 }
 
+bool varlink_stream_too_long(struct varlink_stream *s)
+{
+    return s->end - s->start > s->max && !varlink_stream_ready(s);
+}
+
 bool varlink_stream_pending(const struct varlink_stream *s)
 {
     return s->end > s->start;

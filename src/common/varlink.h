@@ -52,6 +52,9 @@ bool varlink_stream_pending(const struct varlink_stream *s);
 /** Whether a whole message waits in the stream. */
 bool varlink_stream_ready(struct varlink_stream *s);
 
+/** Whether the first message is already longer than allowed: no more room will be given. */
+bool varlink_stream_too_long(struct varlink_stream *s);
+
 /** A call as it was read; everything in it lives until varlink_call_fini(). */
 struct varlink_call {
     const char *method;

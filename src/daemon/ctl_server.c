@@ -90,15 +90,27 @@ static void count_rejected(struct ctl_server *server)
     stats_process(engine_stats(server->engine))->control_rejected++;
 }
 
-/* Error replies as text; NULL without memory. */
-static char *print_limit(const char *limit, size_t max, size_t *len)
+/* A message on its way out; text is NULL without memory. */
+struct message {
+    char *text;
+    size_t len;
+};
+
+static struct message print_reply(const char *error, struct json_t *parameters)
 {
-    return varlink_print_reply(CTL_E_LIMIT, ctl_cmds_limit(limit, max), false, len);
+    struct message m = {0};
+    m.text = varlink_print_reply(error, parameters, false, &m.len);
+    return m;
 }
 
-static char *print_busy(int retry_ms, size_t *len)
+static struct message print_limit(const char *limit, size_t max)
 {
-    return varlink_print_reply(CTL_E_BUSY, ctl_cmds_busy(retry_ms), false, len);
+    return print_reply(CTL_E_LIMIT, ctl_cmds_limit(limit, max));
+}
+
+static struct message print_busy(int retry_ms)
+{
+    return print_reply(CTL_E_BUSY, ctl_cmds_busy(retry_ms));
 }
 
 static void client_free(struct client *c)
@@ -144,15 +156,15 @@ static bool client_send(struct client *c)
     return true;
 }
 
-/* Takes the text of a reply. */
-static void client_reply(struct client *c, char *text, size_t len)
+/* Takes a reply. */
+static void client_reply(struct client *c, struct message reply)
 {
-    if (!text) {
+    if (!reply.text) {
         c->closing = true;
         return;
     }
-    c->out = text;
-    c->out_len = len;
+    c->out = reply.text;
+    c->out_len = reply.len;
     c->out_done = 0;
     c->since_ms = now_ms();
     if (!client_send(c)) {
@@ -174,16 +186,15 @@ static void client_answer(struct client *c, const struct varlink_call *call)
 
     stats_process(engine_stats(server->engine))->control_requests++;
     ctl_cmds_run(server->engine, &request, &answer);
-    size_t len = 0;
-    char *text = varlink_print_reply(answer.error, answer.parameters, false, &len);
-    if (text && len > server->limits.reply_bytes) {
-        free(text);
-        text = print_limit("reply_bytes", server->limits.reply_bytes, &len);
+    struct message reply = print_reply(answer.error, answer.parameters);
+    if (reply.text && reply.len > server->limits.reply_bytes) {
+        free(reply.text);
+        reply = print_limit("reply_bytes", server->limits.reply_bytes);
     }
     if (call->oneway)
-        free(text);
+        free(reply.text);
     else
-        client_reply(c, text, len);
+        client_reply(c, reply);
     if (answer.after)
         answer.after(server->engine);
 }
@@ -200,11 +211,9 @@ static void client_call(struct client *c)
         client_answer(c, &call);
     } else if (!code || code == WN_E_FORMAT) {
         /* JSON, so the peer speaks Varlink, or nearly: say what is wrong. */
-        size_t len = 0;
         count_rejected(c->server);
-        char *text = varlink_print_reply(
-            CTL_E_PARAMETER, ctl_cmds_parameter(code ? err.text : "upgrade"), false, &len);
-        client_reply(c, text, len);
+        client_reply(c,
+                     print_reply(CTL_E_PARAMETER, ctl_cmds_parameter(code ? err.text : "upgrade")));
     } else {
         count_rejected(c->server);
         log_event(LEVEL_INFO, "control.garbage", "control client pid %d uid %u: %s",
@@ -250,11 +259,10 @@ static void client_serve(struct client *c)
         c->message = varlink_stream_next(&c->in, &c->message_len);
         int64_t wait_ms = ctl_rate_take(&c->server->rate, c->peer.uid, c->message_len, now_ms());
         if (wait_ms < 0) {
-            size_t len = 0;
             count_rejected(c->server);
             c->message = NULL;
             c->hold_ms = now_ms() + BUSY_PAUSE_MS;
-            client_reply(c, print_busy(BUSY_PAUSE_MS, &len), len);
+            client_reply(c, print_busy(BUSY_PAUSE_MS));
             return;
         }
         if (wait_ms > 0) {
@@ -300,17 +308,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     struct client *c = arg;
     bool begun = varlink_stream_pending(&c->in);
     char *at;
-    size_t room, len = 0;
+    size_t room;
     (void)what;
 
     int code = varlink_stream_room(&c->in, &at, &room);
-    if (code == -EMSGSIZE) {
-        count_rejected(c->server);
-        c->closing = true;
-        client_reply(c, print_limit("request_bytes", c->in.max, &len), len);
-        client_settle(c);
-        return;
-    }
     ssize_t n = code ? -1 : recv(fd, at, room < READ_BYTES ? room : READ_BYTES, MSG_DONTWAIT);
     if (n < 0) {
         if (code || (errno != EAGAIN && errno != EINTR))
@@ -321,8 +322,13 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     c->eof = n == 0;
     if (!begun)
         c->since_ms = now_ms();
-    if (varlink_stream_ready(&c->in))
+    if (varlink_stream_ready(&c->in)) {
         client_serve(c);
+    } else if (varlink_stream_too_long(&c->in)) {
+        count_rejected(c->server);
+        c->closing = true;
+        client_reply(c, print_limit("request_bytes", c->in.max));
+    }
     client_settle(c);
 }
 
@@ -350,13 +356,13 @@ static bool client_new(struct ctl_server *server, int fd, const struct unix_peer
     return true;
 }
 
-/* One message of goodbye, which fits into any fresh socket, then nothing. Takes the text. */
-static void refuse(struct ctl_server *server, int fd, char *text, size_t len)
+/* One message of goodbye, which fits into any fresh socket, then nothing. Takes both. */
+static void refuse(struct ctl_server *server, int fd, struct message why)
 {
     count_rejected(server);
-    if (text && send(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    if (why.text && send(fd, why.text, why.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         log_event(LEVEL_DEBUG, "control.refuse", "refused control client: %s", strerror(errno));
-    free(text);
+    free(why.text);
     close(fd);
 }
 
@@ -371,7 +377,6 @@ static void admit(struct ctl_server *server, int fd)
 {
     const struct ctl_limits *limits = &server->limits;
     struct unix_peer peer;
-    size_t len = 0;
     if (unix_peer_get(fd, &peer)) {
         close(fd);
         return;
@@ -383,9 +388,9 @@ static void admit(struct ctl_server *server, int fd)
     LIST_FOREACH(c, &server->clients, link)
     same += c->peer.uid == peer.uid;
     if (same >= limits->clients_per_uid)
-        refuse(server, fd, print_limit("clients_per_uid", limits->clients_per_uid, &len), len);
+        refuse(server, fd, print_limit("clients_per_uid", limits->clients_per_uid));
     else if (server->n_clients >= limits->clients + (admin ? ADMIN_RESERVE : 0))
-        refuse(server, fd, print_limit("clients", limits->clients, &len), len);
+        refuse(server, fd, print_limit("clients", limits->clients));
     else if (!client_new(server, fd, &peer, admin))
         close(fd);
 }
@@ -398,13 +403,12 @@ static void admit(struct ctl_server *server, int fd)
 static void accept_without_descriptors(struct ctl_server *server)
 {
     struct timeval pause = in_ms(ACCEPT_PAUSE_MS);
-    size_t len = 0;
 
     if (server->reserve >= 0)
         close(server->reserve);
     int fd = accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0)
-        refuse(server, fd, print_busy(ACCEPT_PAUSE_MS, &len), len);
+        refuse(server, fd, print_busy(ACCEPT_PAUSE_MS));
     server->reserve = fcntl(server->listener.fd, F_DUPFD_CLOEXEC, 0);
     log_event(LEVEL_WARNING, "control.descriptors",
               "no descriptors left for control clients; raise LimitNOFILE=");

@@ -95,7 +95,10 @@ static void longest_message_passes_and_one_byte_more_does_not(void **state)
     assert_int_equal(len, MAX);
 
     bytes[MAX] = 'x';
-    feed(&s, bytes, MAX + 1, 977);
+    feed(&s, bytes, MAX, 977);
+    assert_false(varlink_stream_too_long(&s));
+    feed(&s, bytes, 1, 1);
+    assert_true(varlink_stream_too_long(&s));
     assert_null(varlink_stream_next(&s, &len));
     assert_int_equal(varlink_stream_room(&s, &at, &room), -EMSGSIZE);
     varlink_stream_fini(&s);
