@@ -20,7 +20,14 @@ say() {
 
 # Echo a command as a user would type it, then run it.
 show() {
-    printf '\n$ %s\n' "$*"
+    line=
+    for word in "$@"; do
+        case $word in
+        *[!A-Za-z0-9_./=:%+-]*) line="$line '$word'" ;;
+        *) line="$line $word" ;;
+        esac
+    done
+    printf '\n$%s\n' "$line"
     "$@"
 }
 

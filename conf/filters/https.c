@@ -30,7 +30,7 @@ static __inline unsigned to_web(const unsigned char *data, unsigned long caplen,
     return wn_be16(data + at) == web || wn_be16(data + at + 2) == web ? WN_ACCEPT : WN_REJECT;
 }
 
-WN_SEC("filter")
+SEC("filter")
 unsigned https(const unsigned char *data, unsigned long caplen)
 {
     unsigned long at = ETHERNET; /* where what the type speaks of begins */

@@ -357,7 +357,7 @@ struct totals {
 
 static void add_verdict(const struct client_opts *opts, struct totals *t, struct wn_result result)
 {
-    const char *verdict = result.fault ? "fault" : result.value ? "accept" : "reject";
+    const char *verdict = result.fault ? "fault" : (uint32_t)result.value ? "accept" : "reject";
     if (!opts->verdicts)
         return;
     if (t->verdicts)
@@ -389,7 +389,7 @@ static int run_all(const struct client_opts *opts, const struct wn_prog *prog, s
         t->bytes += pkt.wirelen;
         if (result.fault)
             t->faults[result.fault < WN_FAULTS ? result.fault : 0]++;
-        else if (result.value)
+        else if ((uint32_t)result.value)
             t->accepted++;
         else
             t->rejected++;

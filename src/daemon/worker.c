@@ -18,15 +18,16 @@ static enum verdict judge(struct worker *worker, const struct route *route,
         stats->fault_packets[result.fault < WN_FAULTS ? result.fault : WN_FAULT_HELPER]++;
         return FAULT;
     }
-    if (!result.value) {
+    uint32_t verdict = (uint32_t)result.value; /* as the kernel, which sees 32 bits of r0 */
+    if (!verdict) {
         stats->rejected_packets++;
         stats->rejected_bytes += pkt->caplen;
         return REJECT;
     }
     stats->accepted_packets++;
     stats->accepted_bytes += pkt->caplen;
-    if (route->returns == RETURNS_SNAPLEN && result.value < *keep)
-        *keep = (uint32_t)result.value;
+    if (route->returns == RETURNS_SNAPLEN && verdict < *keep)
+        *keep = verdict;
     return ACCEPT;
 }
 

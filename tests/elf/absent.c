@@ -4,7 +4,7 @@
 
 unsigned elsewhere(unsigned long caplen);
 
-WN_SEC("filter")
+SEC("filter")
 unsigned absent(const unsigned char *data, unsigned long caplen)
 {
     return elsewhere(caplen);

@@ -4,7 +4,7 @@
 
 static unsigned seen;
 
-WN_SEC("filter")
+SEC("filter")
 unsigned bss(const unsigned char *data, unsigned long caplen)
 {
     return ++seen;

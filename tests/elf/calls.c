@@ -20,12 +20,12 @@ static APART unsigned long outer(const unsigned char *data, unsigned long at)
     return middle(data[at]) ^ deepest(at);
 }
 
-static APART WN_SEC("filter") unsigned long beside(unsigned long a)
+static APART SEC("filter") unsigned long beside(unsigned long a)
 {
     return middle(a) + 1000;
 }
 
-WN_SEC("filter")
+SEC("filter")
 unsigned calls(const unsigned char *data, unsigned long caplen)
 {
     if (caplen < 2)

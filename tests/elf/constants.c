@@ -13,7 +13,7 @@ static int begins(const unsigned char *data, const char *text, unsigned long n)
     return 1;
 }
 
-WN_SEC("filter")
+SEC("filter")
 unsigned constants(const unsigned char *data, unsigned long caplen)
 {
     if (caplen < 16)

@@ -6,7 +6,7 @@ struct place {
     int a, b;
 } __attribute__((preserve_access_index));
 
-WN_SEC("filter")
+SEC("filter")
 unsigned core(const struct place *at, unsigned long caplen)
 {
     return at->b;

@@ -4,7 +4,7 @@
 
 unsigned left = 10;
 
-WN_SEC("filter")
+SEC("filter")
 unsigned data(const unsigned char *data, unsigned long caplen)
 {
     return left ? left-- : 0;

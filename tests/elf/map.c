@@ -11,7 +11,7 @@ struct {
 
 static void *(*const lookup)(void *map, const void *key) = (void *(*)(void *, const void *))1;
 
-WN_SEC("filter")
+SEC("filter")
 unsigned map(const unsigned char *data, unsigned long caplen)
 {
     unsigned key = 0;

@@ -4,7 +4,7 @@
 
 static const char *const words[4] = {"alpha", "beta", "gamma", "delta"};
 
-WN_SEC("filter")
+SEC("filter")
 unsigned pointers(const unsigned char *data, unsigned long caplen)
 {
     if (caplen < 2)

@@ -14,7 +14,7 @@ static __attribute__((noinline)) unsigned thrice(unsigned a)
 
 static unsigned (*const table[2])(unsigned) = {twice, thrice};
 
-WN_SEC("filter")
+SEC("filter")
 unsigned choose(const unsigned char *data, unsigned long caplen)
 {
     return table[caplen & 1](caplen);

@@ -12,7 +12,7 @@ static __attribute__((noinline)) unsigned thrice(unsigned a)
     return a * 3;
 }
 
-WN_SEC("filter")
+SEC("filter")
 unsigned through(const unsigned char *data, unsigned long caplen)
 {
     unsigned (*volatile f)(unsigned) = caplen & 1 ? twice : thrice;

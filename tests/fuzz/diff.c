@@ -80,7 +80,7 @@ static int compile_for_baseline(struct wn_prog *prog, struct wn_error *err)
     if (r == 0)
         r = wn_jit_compile_for(lowered, 0, &prog->jit, err);
     wn_code_free(lowered);
-    prog->entry = wn_prog_enter(WN_ENGINE_JIT);
+    prog->entry = wn_prog_enter(prog, WN_ENGINE_JIT);
     return r;
 }
 

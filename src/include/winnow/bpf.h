@@ -5,7 +5,7 @@
  *
  *     #include <winnow/bpf.h>
  *
- *     WN_SEC("filter")
+ *     SEC("filter")
  *     unsigned filter(const unsigned char *data, unsigned long caplen, unsigned long wirelen)
  *     {
  *         return caplen >= 14 && wn_be16(data + 12) == 0x0800 ? WN_ACCEPT : WN_REJECT;
@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /** Put a function into a section, by which it is found. */
-#define WN_SEC(name) __attribute__((section(name), used))
+#define SEC(name) __attribute__((section(name), used))
 
 #define WN_REJECT 0u
 #define WN_ACCEPT 0xffffffffu /* all there is */

@@ -60,10 +60,10 @@ struct wn_run {
 static inline void wn_window_set(struct wn_window *w, uint64_t base, uint64_t bytes)
 {
     w->base = base;
-    w->room[0] = bytes;
-    w->room[1] = bytes >= 2 ? bytes - 1 : 0;
-    w->room[2] = bytes >= 4 ? bytes - 3 : 0;
-    w->room[3] = bytes >= 8 ? bytes - 7 : 0;
+    for (unsigned k = 0; k < 4; k++) { /* no room where bytes <= last, so nothing wraps */
+        uint64_t last = (1u << k) - 1;
+        w->room[k] = bytes > last ? bytes - last : 0;
+    }
 }
 
 /**

@@ -13,6 +13,7 @@
 
 #include "isa/code.h"
 #include "jit/code_buf.h"
+#include "jit/jit.h"
 
 /** What a program makes use of, over all its operations. */
 struct wn_shape {
@@ -22,7 +23,8 @@ struct wn_shape {
     bool helpers;      /* calls helpers */
     bool locals;       /* calls functions of its own */
     bool main_called;  /* one of these calls is of the main function */
-    bool runs;         /* needs the run structure for any reason, r10 included */
+    bool packet;       /* has packet loads */
+    uint8_t needs;     /* what of the run, r10 included: WN_JIT_WINDOW, WN_JIT_RUN */
     uint32_t features; /* of the processor, in the back end's bits */
 };
 

@@ -56,10 +56,13 @@ static struct wn_shape shape_of(const struct wn_code *code, uint32_t features)
         if (kind == WN_KIND_GUARD)
             s.windows |= 1u << (log2_of(op->size) + (op->write ? 4 : 0));
         s.fuel |= kind == WN_KIND_FUEL;
-        s.runs |= kind == WN_KIND_GUARD || kind == WN_KIND_FUEL || kind == WN_KIND_PACKET ||
-                  kind == WN_KIND_CALL;
+        s.packet |= kind == WN_KIND_PACKET;
     }
-    s.runs |= s.read >> WN_R10 & 1;
+    bool frame = s.read >> WN_R10 & 1;
+    if (s.windows || s.fuel || s.helpers || s.locals || frame)
+        s.needs = WN_JIT_WINDOW | WN_JIT_RUN;
+    else if (s.packet)
+        s.needs = WN_JIT_WINDOW;
     return s;
 }
 
@@ -143,7 +146,7 @@ static int make(const struct wn_code *code, uint32_t features, struct wn_code_bu
     int r = wn_jit_emit(this_machine, code, features, buf, err);
     if (r)
         return r;
-    struct wn_jit jit = {.bytes = buf->len};
+    struct wn_jit jit = {.bytes = buf->len, .needs = shape_of(code, features).needs};
     r = wn_pages_seal(wn_buf_code(buf), buf->len, &jit.code, err);
     if (r)
         return r;

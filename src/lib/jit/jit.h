@@ -12,10 +12,17 @@
 /** Compiled code, called like a function of the machine's C ABI. r4 and r5 start at 0. */
 typedef struct wn_result (*wn_jit_fn)(uint64_t r1, uint64_t r2, uint64_t r3, struct wn_run *run);
 
+/** What compiled code needs of its run, as bits; the stack is the program's affair. */
+enum {
+    WN_JIT_WINDOW = 1, /* the window of loads */
+    WN_JIT_RUN = 2,    /* everything: it has guards, spends fuel, calls, or has a stack */
+};
+
 struct wn_jit {
     wn_jit_fn enter;
     const uint8_t *code; /* executable and read-only; unmapped by wn_jit_fini() */
     size_t bytes;
+    uint8_t needs; /* WN_JIT_WINDOW, WN_JIT_RUN; 0 if it only computes */
 };
 
 /**

@@ -84,7 +84,7 @@ static struct x86_mem operand(const struct wn_gen *g, const struct wn_op *op)
 /** Whether a machine register holds something after the operation. */
 static bool is_live(const struct wn_gen *g, unsigned machine)
 {
-    if (g->shape.runs && g->anchor == machine)
+    if (g->shape.needs && g->anchor == machine)
         return true;
     for (unsigned r = 0; r < WN_R10; r++)
         if (g->live >> r & 1 && g->home[r] == machine)
@@ -199,7 +199,7 @@ static void map_without_calls(struct wn_gen *g)
     uint32_t taken = 0;
     unsigned next = 0;
     g->anchor = X86_RCX;
-    if (g->shape.runs)
+    if (g->shape.needs)
         taken |= 1u << X86_RCX;
     for (unsigned r = WN_R0; r <= WN_R3; r++) {
         g->home[r] = g->shape.read >> r & 1 || r == WN_R0 ? fixed[r] : NO_REG;
@@ -248,7 +248,7 @@ static void set_up(struct wn_gen *g)
 {
     uint32_t live = g->live_in[0];
     push_frame(g);
-    if (g->shape.runs)
+    if (g->shape.needs)
         x86_lea(&g->chunk, W64, g->anchor, (struct x86_mem){X86_RCX, WN_STACK_BYTES});
     clear(g, live, WN_R0, WN_R0);
     clear(g, live, WN_R4, WN_R9);

@@ -120,7 +120,7 @@ static int make_engine(struct wn_prog *prog, struct wn_code **decoded, enum wn_e
     } else {
         r = choose_engine(prog, lowered, wanted, err);
     }
-    prog->entry = wn_prog_enter(prog->info.engine);
+    prog->entry = wn_prog_enter(prog, prog->info.engine);
     prog->info.code = prog->jit.code;
     prog->info.code_bytes = prog->jit.bytes;
     return r;

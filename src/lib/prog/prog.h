@@ -22,5 +22,5 @@ struct wn_prog {
     struct wn_prog_info info;
 };
 
-/** The function that runs a program on its engine. */
-struct wn_prog_entry wn_prog_enter(enum wn_engine engine);
+/** The function that runs a program on an engine it has been made for. */
+struct wn_prog_entry wn_prog_enter(const struct wn_prog *prog, enum wn_engine engine);

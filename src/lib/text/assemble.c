@@ -176,13 +176,13 @@ static int fail_label(struct assembler *as, const struct fixup *f, const struct 
         return fail_at(as, f->line, &f->label, "%s is a constant, not a label; a distance needs +",
                        name.text);
     const struct wn_symbol *near = NULL;
-    unsigned best = f->label.len < 4 ? 2 : 3;
+    unsigned best = wn_name_slack(f->label.len);
     for (size_t i = 0; i < as->symbols.size; i++) {
         const struct wn_symbol *s = &as->symbols.slots[i];
-        unsigned d = s->name && s->label
-                         ? wn_name_distance(s->name, s->len, f->label.text, f->label.len, 2)
-                         : 3;
-        if (d < best) {
+        if (!s->name || !s->label)
+            continue;
+        unsigned d = wn_name_distance(s->name, s->len, f->label.text, f->label.len, best);
+        if (d < best || (d == best && (!near || s->line < near->line))) {
             best = d;
             near = s;
         }

@@ -85,12 +85,17 @@ unsigned wn_name_distance(const char *a, size_t n, const char *b, size_t m, unsi
     return least(rows[n % 3][m], limit + 1);
 }
 
+unsigned wn_name_slack(size_t len)
+{
+    return len < 3 ? 0 : len < 6 ? 1 : 2;
+}
+
 /** The mnemonic or keyword nearest to a word, NULL if none is near. */
 static const char *nearest_name(const char *word, size_t len)
 {
     static const char *const keywords[] = {"if", "goto", "gotol", "lock"};
     const unsigned n_keywords = sizeof keywords / sizeof *keywords;
-    unsigned best = len < 4 ? 2 : 3; /* fewer changes than this */
+    unsigned best = wn_name_slack(len) + 1; /* fewer changes than this */
     const char *found = NULL;
     for (unsigned i = 0; i < WN_OPS_ENCODED + n_keywords; i++) {
         const char *name = i < WN_OPS_ENCODED ? wn_rows[i].name : keywords[i - WN_OPS_ENCODED];

@@ -2,6 +2,7 @@
 #include <winnow/prog.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -167,6 +168,156 @@ static void what_cannot_run_is_refused(void **state)
     wn_prog_free(made(p, 3, WN_ENGINE_AUTO, 0));
 }
 
+static void nothing_of_an_earlier_run_is_left(void **state)
+{
+    (void)state;
+    struct wn_slot writer[] = {
+        wn_encode(WN_OP_ST_DW, 10, 0, -8, -1),
+        wn_encode(WN_OP_ST_DW, 10, 0, -400, -1),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    struct wn_slot reader[] = {
+        wn_encode(WN_OP_LDX_DW, 0, 10, -8, 0),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    /* Through a copy of r10 the whole frame is within reach; through r10 what is named. */
+    struct wn_slot prowler[] = {
+        wn_encode(WN_OP_MOV64_X, 1, 10, 0, 0),
+        wn_encode(WN_OP_LDX_DW, 0, 1, -400, 0),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    struct wn_packet pkt = {.data = (const uint8_t *)""};
+    struct wn_run *run = wn_run_new();
+    assert_non_null(run);
+    for
+        EACH_ENGINE(e)
+        {
+            struct wn_prog *w = made(writer, 3, engines[e], 0), *r = made(reader, 2, engines[e], 0),
+                           *p = made(prowler, 3, engines[e], 0);
+            for (int i = 0; i < 2; i++) {
+                assert_int_equal(wn_prog_run(w, run, &pkt).fault, WN_FAULT_NONE);
+                assert_true(wn_prog_run(r, run, &pkt).value == 0);
+                assert_true(wn_prog_run(p, run, &pkt).value == 0);
+                assert_int_equal(wn_prog_run(p, run, &pkt).fault, WN_FAULT_NONE);
+            }
+            wn_prog_free(w);
+            wn_prog_free(r);
+            wn_prog_free(p);
+        }
+    wn_run_free(run);
+}
+
+static void a_run_goes_on_after_every_fault(void **state)
+{
+    (void)state;
+    struct wn_slot bad[] = {
+        wn_encode(WN_OP_LDX_B, 0, 2, 0, 0),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    struct wn_slot endless[] = {
+        wn_encode(WN_OP_JA, 0, 0, -1, 0),
+    };
+    struct wn_slot good[] = {
+        wn_encode(WN_OP_ADD64_K, 0, 0, 0, 1),
+        wn_encode(WN_OP_JLT64_K, 0, 0, -2, 100),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    struct wn_packet pkt = {.data = (const uint8_t *)"abc", .caplen = 3};
+    struct wn_run *run = wn_run_new();
+    assert_non_null(run);
+    for
+        EACH_ENGINE(e)
+        {
+            struct wn_prog *b = made(bad, 2, engines[e], 0), *l = made(endless, 1, engines[e], 0),
+                           *g = made(good, 3, engines[e], 0);
+            for (int i = 0; i < 3; i++) {
+                assert_int_equal(wn_prog_run(b, run, &pkt).fault, WN_FAULT_MEMORY);
+                assert_int_equal(wn_run_fault_address(run), 3);
+                assert_int_equal(wn_prog_run(g, run, &pkt).value, 100);
+                assert_int_equal(wn_prog_run(l, run, &pkt).fault, WN_FAULT_FUEL);
+                assert_int_equal(wn_prog_run(g, run, &pkt).value, 100);
+            }
+            wn_prog_free(b);
+            wn_prog_free(l);
+            wn_prog_free(g);
+        }
+    wn_run_free(run);
+}
+
+struct shared {
+    const struct wn_prog *prog;
+    uint8_t first;
+    bool right;
+};
+
+/** Runs the program that all threads share, on a packet of its own. */
+static void *run_often(void *arg)
+{
+    struct shared *s = arg;
+    uint8_t bytes[] = {s->first, 1, 2, 3};
+    struct wn_packet pkt = {.data = bytes, .caplen = 4};
+    struct wn_run *run = wn_run_new();
+    s->right = run != NULL;
+    for (int i = 0; s->right && i < 2000; i++)
+        s->right = wn_prog_run(s->prog, run, &pkt).value == s->first * 3u;
+    wn_run_free(run);
+    return NULL;
+}
+
+static void threads_share_a_program(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_LDX_B, 2, 1, 0, 0),    wn_encode(WN_OP_STX_DW, 10, 2, -8, 0),
+        wn_encode(WN_OP_LDX_DW, 1, 10, -8, 0), wn_encode(WN_OP_CALL_LOCAL, 0, 0, 0, 1),
+        wn_encode(WN_OP_EXIT, 0, 0, 0, 0),     wn_encode(WN_OP_MOV64_X, 0, 1, 0, 0),
+        wn_encode(WN_OP_MUL64_K, 0, 0, 0, 3),  wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    for
+        EACH_ENGINE(e)
+        {
+            struct wn_prog *prog = made(p, sizeof p / sizeof *p, engines[e], 0);
+            struct shared s[4];
+            pthread_t t[4];
+            for (unsigned i = 0; i < 4; i++) {
+                s[i] = (struct shared){prog, (uint8_t)(50 + i), false};
+                assert_int_equal(pthread_create(&t[i], NULL, run_often, &s[i]), 0);
+            }
+            for (unsigned i = 0; i < 4; i++) {
+                assert_int_equal(pthread_join(t[i], NULL), 0);
+                assert_true(s[i].right);
+            }
+            wn_prog_free(prog);
+        }
+}
+
+static void who_asks_for_machine_code_gets_it_or_an_error(void **state)
+{
+    (void)state;
+    struct wn_slot p[] = {wn_encode(WN_OP_EXIT, 0, 0, 0, 0)};
+    struct wn_prog_opts opts = {.engine = WN_ENGINE_JIT};
+    struct wn_prog *prog = NULL;
+    struct wn_error err = {0};
+    struct wn_prog_info info;
+    int r = wn_prog_new(p, 1, &opts, &prog, &err);
+    if (r) {
+        assert_int_equal(r, WN_E_NOJIT);
+        assert_true(err.text[0]);
+    } else {
+        wn_prog_info(prog, &info);
+        assert_int_equal(info.engine, WN_ENGINE_JIT);
+        assert_non_null(info.code);
+        assert_true(info.code_bytes > 0);
+    }
+    wn_prog_free(prog);
+    /* AUTO says why it is not the compiler. */
+    prog = made(p, 1, WN_ENGINE_AUTO, 0);
+    wn_prog_info(prog, &info);
+    assert_int_equal(info.engine, r ? WN_ENGINE_INTERP : WN_ENGINE_JIT);
+    assert_int_equal(info.no_jit.code, r);
+    wn_prog_free(prog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +327,10 @@ int main(void)
         cmocka_unit_test(calls_nest_eight_deep),
         cmocka_unit_test(info_counts),
         cmocka_unit_test(what_cannot_run_is_refused),
+        cmocka_unit_test(nothing_of_an_earlier_run_is_left),
+        cmocka_unit_test(a_run_goes_on_after_every_fault),
+        cmocka_unit_test(threads_share_a_program),
+        cmocka_unit_test(who_asks_for_machine_code_gets_it_or_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
