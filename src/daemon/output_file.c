@@ -208,6 +208,7 @@ static void reopen(struct file_output *f)
         return;
     }
     begin(f, &part);
+    set_interval(f);
     f->condition = WRITING;
     log_event(LEVEL_NOTICE, "output.resumed", "output %s: goes on in %s", f->base.conf->name,
               part.name);

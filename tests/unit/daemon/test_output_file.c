@@ -298,18 +298,19 @@ static void nothing_is_ever_overwritten(void **state)
     f->conf.pattern = fixed;
     touch(f, "fixed.pcapng", "precious");
     assert_int_equal(symlink("/nonexistent", path_of(f, "fixed-2.pcapng")), 0);
+    assert_int_equal(symlink("fixed.pcapng", path_of(f, "fixed-3.pcapng.part")), 0);
     start(f);
-    assert_true(exists(f, "fixed-3.pcapng.part"));
+    assert_true(exists(f, "fixed-4.pcapng.part"));
     send(f, 5);
-    touch(f, "fixed-3.pcapng", "arrived meanwhile");
+    touch(f, "fixed-4.pcapng", "arrived meanwhile");
     assert_int_equal(finish(f), 0);
     FILE *file = fopen(path_of(f, "fixed.pcapng"), "r");
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof text, file));
     assert_string_equal(text, "precious");
     fclose(file);
-    assert_int_equal(size_of(f, "fixed-3.pcapng"), strlen("arrived meanwhile"));
-    assert_int_equal(read_all(f, "fixed-3-2.pcapng"), 5);
+    assert_int_equal(size_of(f, "fixed-4.pcapng"), strlen("arrived meanwhile"));
+    assert_int_equal(read_all(f, "fixed-4-2.pcapng"), 5);
 }
 
 static void an_output_without_packets_and_totals_leaves_nothing(void **state)
@@ -379,21 +380,25 @@ static void a_packet_larger_than_the_buffer_is_written(void **state)
 static void no_file_exceeds_rotate_size(void **state)
 {
     struct fixture *f = *state;
-    uint32_t next = 0;
-    unsigned total = 0;
-    f->conf.rotate_size = 10000;
-    start(f);
-    send(f, 1000);
-    finish(f);
-    assert_int_equal(f->stats.files_completed, f->stats.files_opened);
-    for (unsigned i = 1; i <= f->stats.files_completed; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "disk-%03u.pcapng", i);
-        assert_in_range(size_of(f, name), 1, 10000);
-        assert_true(size_of(f, name) > 9500 || i == f->stats.files_completed);
-        total += read_from(f, name, &next);
+    /* The limit lies at every place in a record of 132 bytes. */
+    for (unsigned limit = 5000; limit < 5132; limit += 12) {
+        uint32_t next = 0;
+        unsigned total = 0, last = (unsigned)f->stats.files_completed;
+        f->conf.rotate_size = limit;
+        f->sent = 0;
+        start(f);
+        send(f, 200);
+        finish(f);
+        assert_int_equal(f->stats.files_completed, f->stats.files_opened);
+        for (unsigned i = last + 1; i <= f->stats.files_completed; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "disk-%03u.pcapng", i);
+            assert_in_range(size_of(f, name), 1, limit);
+            assert_true(size_of(f, name) > limit - 300 || i == f->stats.files_completed);
+            total += read_from(f, name, &next);
+        }
+        assert_int_equal(total, 200);
     }
-    assert_int_equal(total, 1000);
 }
 
 static void a_packet_larger_than_rotate_size_has_a_file_of_its_own(void **state)
@@ -683,6 +688,25 @@ static void a_removed_directory_is_waited_for(void **state)
     assert_int_equal(f->stats.written_packets, 5);
 }
 
+static void attempts_get_rarer_until_one_succeeds(void **state)
+{
+    struct fixture *f = *state;
+    f->conf.rotate_interval_ns = 60 * SECOND;
+    start(f);
+    tick(f, 0);
+    for (int i = 1; i <= 2; i++) { /* the second time the pause is short again */
+        assert_int_equal(remove_dir(f->dir), 0);
+        tick(f, 1);
+        tick(f, 60);
+        tick(f, 1); /* a second later: fails */
+        assert_int_equal(mkdir(f->dir, 0700), 0);
+        tick(f, 1);
+        assert_int_equal(f->stats.files_opened, i);
+        tick(f, 1);
+        assert_int_equal(f->stats.files_opened, i + 1);
+    }
+}
+
 static void a_missing_directory_is_said_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -867,6 +891,33 @@ static void repair_keeps_every_whole_record(void **state)
     }
 }
 
+/** A block whose lengths disagree ends what is kept, whatever follows it. */
+static void repair_stops_at_damage(void **state)
+{
+    struct fixture *f = *state;
+    start(f);
+    send(f, 5);
+    struct output *out = f->out;
+    f->out = NULL;
+    assert_int_equal(output_close(out, NULL, 0, NULL), 0);
+    assert_int_equal(rename(path_of(f, "disk-001.pcapng"), "/tmp/test_output.moved"), 0);
+    assert_int_equal(rename("/tmp/test_output.moved", path_of(f, "disk-001.pcapng.part")), 0);
+    int fd = open(path_of(f, "disk-001.pcapng.part"), O_RDWR);
+    off_t end = size_of(f, "disk-001.pcapng.part");
+    uint8_t b[1024] = {0};
+    ssize_t n = read(fd, b, sizeof b);
+    assert_int_equal(n, end);
+    uint8_t *fourth = memmem(b, (size_t)n, "\x03\0\0\0\0\0", 6); /* its number, then zeros */
+    assert_non_null(fourth);
+    fourth[100] ^= 8; /* the length behind its data */
+    assert_int_equal(pwrite(fd, b, (size_t)n, 0), n);
+    close(fd);
+    start(f);
+    output_close(f->out, NULL, 0, NULL);
+    f->out = NULL;
+    assert_int_equal(read_all(f, "disk-001.pcapng"), 3);
+}
+
 static void leftovers_of_others_are_left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -941,11 +992,13 @@ int main(void)
         CASE(a_lost_end_is_an_error_of_close),
         CASE(a_removed_file_is_noticed_and_replaced_at_rotation),
         CASE(a_removed_directory_is_waited_for),
+        CASE(attempts_get_rarer_until_one_succeeds),
         CASE(a_missing_directory_is_said_at_once),
         CASE(another_name_or_format_needs_a_new_output),
         CASE(without_memory_opening_fails_and_packets_are_counted),
         CASE(what_was_reported_as_written_survives_kill),
         CASE(repair_keeps_every_whole_record),
+        CASE(repair_stops_at_damage),
         CASE(leftovers_of_others_are_left_alone),
         CASE(a_full_tmpfs_is_survived),
     };
