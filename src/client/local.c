@@ -302,30 +302,43 @@ static const char *engine_name(enum wn_engine engine)
     return "unknown";
 }
 
+/* What is known of a program, or null where there is none: the shape is the same. */
+static json_t *describe(const struct wn_prog_info *info)
+{
+    static const char *const members[] = {"engine",    "no_jit",      "slots",
+                                          "functions", "accesses",    "guarded",
+                                          "ops",       "stack_bytes", "code_bytes"};
+    json_t *answer = json_pack("{s:b}", "ok", info != NULL);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        json_object_set_new(answer, members[i], json_null());
+    if (!info)
+        return answer;
+    OWN(json)
+    json_t *known =
+        json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "engine",
+                  engine_name(info->engine), "no_jit", info->no_jit.code ? info->no_jit.text : NULL,
+                  "slots", (json_int_t)info->slots, "functions", (json_int_t)info->functions,
+                  "accesses", (json_int_t)info->accesses, "guarded", (json_int_t)info->guarded,
+                  "ops", (json_int_t)info->ops, "stack_bytes", (json_int_t)info->stack_bytes,
+                  "code_bytes", (json_int_t)info->code_bytes);
+    json_object_update(answer, known);
+    return answer;
+}
+
 static void show_accepted(const struct client_opts *opts, const struct wn_prog_info *info)
 {
     const char *no_jit = info->no_jit.code ? info->no_jit.text : NULL;
-    if (opts->json) {
-        OWN(json)
-        json_t *answer =
-            json_pack("{s:b, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:[]}", "ok", 1,
-                      "engine", engine_name(info->engine), "no_jit", no_jit, "slots",
-                      (json_int_t)info->slots, "functions", (json_int_t)info->functions, "accesses",
-                      (json_int_t)info->accesses, "guarded", (json_int_t)info->guarded, "ops",
-                      (json_int_t)info->ops, "stack_bytes", (json_int_t)info->stack_bytes,
-                      "code_bytes", (json_int_t)info->code_bytes, "diagnostics");
-        print_json(opts, answer);
-    } else if (!opts->quiet) {
-        printf("accepted: %u slots, %u function%s, %u memory accesses (%u checked at run time)\n",
-               info->slots, info->functions, info->functions == 1 ? "" : "s", info->accesses,
-               info->guarded);
-        if (info->code_bytes)
-            printf("engine %s: %zu bytes of machine code\n", engine_name(info->engine),
-                   info->code_bytes);
-        else
-            printf("engine %s: %u operations%s%s\n", engine_name(info->engine), info->ops,
-                   no_jit ? "; no machine code: " : "", no_jit ? no_jit : "");
-    }
+    if (opts->json || opts->quiet)
+        return;
+    printf("accepted: %u slots, %u function%s, %u memory accesses (%u checked at run time)\n",
+           info->slots, info->functions, info->functions == 1 ? "" : "s", info->accesses,
+           info->guarded);
+    if (info->code_bytes)
+        printf("engine %s: %zu bytes of machine code\n", engine_name(info->engine),
+               info->code_bytes);
+    else
+        printf("engine %s: %u operations%s%s\n", engine_name(info->engine), info->ops,
+               no_jit ? "; no machine code: " : "", no_jit ? no_jit : "");
 }
 
 int command_check(const struct client_opts *opts, char **operands)
@@ -342,11 +355,22 @@ int command_check(const struct client_opts *opts, char **operands)
     int status = find_origin("check", operands, origin);
     if (status)
         return status;
-    if (origin_load(origin, &source, &prog, &why, &err))
+    int code = origin_load(origin, &source, &prog, &why, &err);
+    if (code && !opts->json)
         return fail_program(opts, origin, &source, why, &err);
-    wn_prog_info(prog, &info);
-    show_accepted(opts, &info);
-    return CLIENT_OK;
+    if (!code) {
+        wn_prog_info(prog, &info);
+        show_accepted(opts, &info);
+    }
+    if (opts->json) {
+        OWN(json) json_t *answer = describe(code ? NULL : &info);
+        OWN(json) json_t *found = json_array();
+        if (code)
+            json_array_append_new(found, diagnostic(origin, &source, why, &err));
+        json_object_set(answer, "diagnostics", found);
+        print_json(opts, answer);
+    }
+    return code ? CLIENT_REFUSED : CLIENT_OK;
 }
 
 /* What a run over a file gave. */
@@ -385,6 +409,7 @@ static int run_all(const struct client_opts *opts, const struct wn_prog *prog, s
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     while ((more = capfile_next(file, &pkt, err)) > 0) {
         struct wn_result result = wn_prog_run(prog, run, &pkt);
+        result.value = (uint32_t)result.value; /* as for the daemon: a verdict has 32 bits */
         t->packets++;
         t->bytes += pkt.wirelen;
         if (result.fault)
