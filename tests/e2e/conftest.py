@@ -123,7 +123,7 @@ class Daemon:
     def start(self, text=None, ready=True, env=None, prefix=()):
         if text is not None:
             self.configure(text)
-        environment = dict(os.environ, NOTIFY_SOCKET=self.notify.path, **(env or {}))
+        environment = {**os.environ, "NOTIFY_SOCKET": self.notify.path, **(env or {})}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([*prefix, *self.net.command(WINNOWD, "--config", self.conf)], stderr=log,
                                             env=environment)
