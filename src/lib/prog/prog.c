@@ -165,6 +165,7 @@ int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_
     int r = wn_prog_new(slots, count, opts, &prog, err);
     if (r)
         return r;
+    assert(prog);
     prog->object = wn_object_ref(obj);
     prog->regions = wn_object_regions(prog->object, &prog->n_regions);
     *out = wn_give(prog);
