@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/expr.h"
 
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +12,24 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <pcap/dlt.h>
+#include <pcap/pcap.h>
+
+static char asked[256]; /* the last name that somebody wanted to be looked up */
+
+/** Stands before the resolver's, so that libpcap's calls come here. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **out)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    struct in6_addr any;
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (node && inet_pton(AF_INET, node, &any) != 1 && inet_pton(AF_INET6, node, &any) != 1) {
+        snprintf(asked, sizeof asked, "%s", node);
+        return EAI_NONAME;
+    }
+    return real(node, service, hints, out);
+}
 
 static int compile(const char *text, struct wn_error *err)
 {
@@ -170,11 +190,61 @@ static void link_types_differ(void **state)
                      WN_E_SYNTAX);
 }
 
+static uint64_t seed = 1;
+
+/** Below n; xorshift64*. */
+static uint32_t any_of(uint32_t n)
+{
+    seed ^= seed >> 12;
+    seed ^= seed << 25;
+    seed ^= seed >> 27;
+    return (uint32_t)((seed * UINT64_C(0x2545f4914f6cdd1d)) >> 32) % n;
+}
+
+static void nothing_makes_libpcap_ask_for_a_name(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "www",  "a.b.c",     "foo-1",       "x:y",   "\\www",     "host",       "net",
+        "port", "portrange", "proto",       "src",   "dst",       "and",        "or",
+        "not",  "(",         ")",           "!",     "&&",        "||",         "ip",
+        "tcp",  "ether",     "vlan",        "llc",   "type",      "dir",        "gateway",
+        "mask", "len",       "80",          "1.2",   "::1",       "http",       "[",
+        "]",    "/",         "-",           "=",     ">",         "1:2:3",      "0x1f",
+        "ip6",  "less",      "xid",         "aa:bb", "host",      "or",         "and",
+        "port", "10.",       "10.1.1.1",    "-",     "broadcast", "protochain", "ifname",
+        "on",   "wlan",      "1-2-3-4-5-6",
+    };
+    struct wn_error err;
+    size_t compiled = 0;
+
+    /* First that this test can see it at all. */
+    struct bpf_program code;
+    pcap_t *dead = pcap_open_dead(DLT_EN10MB, 100);
+    assert_int_not_equal(pcap_compile(dead, &code, "host www.invalid", 1, 0), 0);
+    assert_string_equal(asked, "www.invalid");
+    pcap_close(dead);
+
+    asked[0] = '\0';
+    for (int round = 0; round < 200000; round++) {
+        char text[256] = "";
+        for (uint32_t n = 1 + any_of(7); n > 0; n--) {
+            strcat(text, parts[any_of(sizeof parts / sizeof *parts)]);
+            strcat(text, any_of(6) ? " " : "");
+        }
+        compiled += compile(text, &err) == 0;
+        if (asked[0])
+            fail_msg("'%s' asked for '%s'", text, asked);
+    }
+    assert_true(compiled > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expressions_compile),
         cmocka_unit_test(names_of_hosts_are_refused),
+        cmocka_unit_test(nothing_makes_libpcap_ask_for_a_name),
         cmocka_unit_test(what_only_the_kernel_knows_is_refused),
         cmocka_unit_test(errors_are_in_the_words_of_libpcap),
         cmocka_unit_test(long_expressions_are_refused),
