@@ -314,13 +314,12 @@ static json_t *describe(const struct wn_prog_info *info)
     if (!info)
         return answer;
     OWN(json)
-    json_t *known =
-        json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "engine",
-                  engine_name(info->engine), "no_jit", info->no_jit.code ? info->no_jit.text : NULL,
-                  "slots", (json_int_t)info->slots, "functions", (json_int_t)info->functions,
-                  "accesses", (json_int_t)info->accesses, "guarded", (json_int_t)info->guarded,
-                  "ops", (json_int_t)info->ops, "stack_bytes", (json_int_t)info->stack_bytes,
-                  "code_bytes", (json_int_t)info->code_bytes);
+    json_t *known = json_pack(
+        "{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "engine", engine_name(info->engine),
+        "no_jit", info->no_jit.code ? info->no_jit.text : NULL, "slots", (json_int_t)info->slots,
+        "functions", (json_int_t)info->functions, "accesses", (json_int_t)info->accesses, "guarded",
+        (json_int_t)info->guarded, "ops", (json_int_t)info->ops, "stack_bytes",
+        (json_int_t)info->stack_bytes, "code_bytes", (json_int_t)info->code_bytes);
     json_object_update(answer, known);
     return answer;
 }

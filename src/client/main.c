@@ -71,6 +71,7 @@ const struct client_command *client_find(const char *name)
     return NULL;
 }
 
+/* Takes the details. */
 static int fail_with(const struct client_opts *opts, int status, const char *error, json_t *details,
                      const char *fmt, va_list args)
 {
@@ -83,6 +84,7 @@ static int fail_with(const struct client_opts *opts, int status, const char *err
         json_decref(object);
     } else {
         fprintf(stderr, "winnowctl: %s\n", text);
+        json_decref(details);
     }
     return status;
 }

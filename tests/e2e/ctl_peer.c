@@ -78,32 +78,17 @@ static int read_setting(struct settings *s, const char *word)
     return 0;
 }
 
-int main(int argc, char **argv)
+static int serve(struct event_base *base, struct engine *engine, const char *path,
+                 const struct settings *s)
 {
-    struct settings s = {
-        .limits = {CTL_CLIENTS, CTL_CLIENTS_PER_UID, CTL_REQUEST_BYTES, CTL_REPLY_BYTES,
-                   CTL_REQUEST_MS, CTL_IDLE_MS, CTL_WRITE_MS},
-        .fake = {.interfaces = 2},
-        .mode = 0660,
-    };
-    struct event_base *base = event_base_new();
     struct ctl_server *server;
     struct wn_error err;
-
-    for (int i = 2; i < argc; i++) {
-        if (read_setting(&s, argv[i]))
-            return 64;
-    }
-    s.fake.stop = leave;
-    s.fake.arg = base;
-    struct engine *engine = fake_engine_new(&s.fake);
-    int code =
-        argc < 2 ? -EINVAL : ctl_server_open(base, engine, argv[1], s.mode, NULL, &server, &err);
+    int code = ctl_server_open(base, engine, path, s->mode, NULL, &server, &err);
     if (code) {
-        fprintf(stderr, "ctl_peer: %s\n", argc < 2 ? "which path?" : err.text);
+        fprintf(stderr, "ctl_peer: %s\n", err.text);
         return code == -EBUSY ? EX_TEMPFAIL : EX_CANTCREAT;
     }
-    ctl_server_limit(server, &s.limits);
+    ctl_server_limit(server, &s->limits);
     struct event *term = evsignal_new(base, SIGTERM, on_signal, base);
     struct event *end = event_new(base, STDIN_FILENO, EV_READ, on_signal, base);
     event_add(term, NULL);
@@ -114,7 +99,28 @@ int main(int argc, char **argv)
     ctl_server_close(server);
     event_free(term);
     event_free(end);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = {
+        .limits = {CTL_CLIENTS, CTL_CLIENTS_PER_UID, CTL_REQUEST_BYTES, CTL_REPLY_BYTES,
+                   CTL_REQUEST_MS, CTL_IDLE_MS, CTL_WRITE_MS},
+        .fake = {.interfaces = 2},
+        .mode = 0660,
+    };
+    struct event_base *base = event_base_new();
+
+    for (int i = 2; i < argc; i++) {
+        if (read_setting(&s, argv[i]))
+            return 64;
+    }
+    s.fake.stop = leave;
+    s.fake.arg = base;
+    struct engine *engine = fake_engine_new(&s.fake);
+    int status = argc < 2 ? 64 : serve(base, engine, argv[1], &s);
     fake_engine_free(engine);
     event_base_free(base);
-    return 0;
+    return status;
 }
