@@ -67,6 +67,8 @@ class Machine:
         with open(os.path.join(etc, "machine-id"), "w", encoding="ascii") as f:
             f.write("0123456789abcdef0123456789abcdef\n")
         if self.tree:
+            # Its top is somebody's private directory, and the copy's must not become one.
+            os.chmod(self.tree, 0o755)
             run("cp", "-a", self.tree + "/.", self.root)
 
     def _boot(self):
@@ -106,6 +108,10 @@ class Machine:
         if check and done.returncode:
             raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done
+
+    def net(self, command):
+        """Run a shell command outside, in the machine's network."""
+        return run("ip", "netns", "exec", self.netns, "/bin/sh", "-c", command)
 
     def path(self, inside):
         """A path inside as seen from outside."""
