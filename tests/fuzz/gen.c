@@ -301,12 +301,50 @@ static void put_statement(struct writer *w)
         put(w, wn_encode(WN_OP_EXIT, 0, 0, 0, 0));
 }
 
+/** Compare the packet's length as programs do, before r1 and r2 become something else. */
+static void put_length_check(struct writer *w)
+{
+    static const enum wn_op_id by_imm[] = {WN_OP_JLT64_K, WN_OP_JLE64_K, WN_OP_JGT64_K,
+                                           WN_OP_JGE64_K, WN_OP_JLT32_K, WN_OP_JLE32_K,
+                                           WN_OP_JGT32_K, WN_OP_JGE32_K, WN_OP_JSGT64_K};
+    static const enum wn_op_id by_reg[] = {WN_OP_JLT64_X, WN_OP_JLE64_X, WN_OP_JGT64_X,
+                                           WN_OP_JGE64_X};
+    struct gen *g = w->g;
+    int32_t n = one_in(g, 12) ? number32(g) : 8 + (int32_t)gen_below(g, 57);
+    int off = (n & 63) - (int)gen_below(g, 9); /* of a load that ends about where the check says */
+    bool turned = one_in(g, 2);
+    switch (gen_below(g, 3)) {
+    case 0:
+        w->jumps[w->len] = REACH_FORWARD;
+        put(w, wn_encode(by_imm[gen_below(g, 9)], WN_R2, 0, 0, n));
+        put_access(w, WN_KIND_LOAD, PACKET, off);
+        return;
+    case 1: /* a constant in a register */
+        put(w, wn_encode(WN_OP_MOV64_K, WN_R3, 0, 0, n));
+        put(w, wn_encode(WN_OP_MOV32_X, WN_R4, WN_R2, 0, 0));
+        break;
+    default: /* addresses */
+        put(w, wn_encode(WN_OP_MOV64_X, WN_R3, WN_R1, 0, 0));
+        put(w, wn_encode(WN_OP_ADD64_K, WN_R3, 0, 0, n));
+        put(w, wn_encode(WN_OP_MOV64_X, WN_R4, WN_R2, 0, 0));
+        put(w, wn_encode(WN_OP_ADD64_X, WN_R4, WN_R1, 0, 0));
+        break;
+    }
+    w->jumps[w->len] = REACH_FORWARD;
+    put(w,
+        wn_encode(by_reg[gen_below(g, 4)], turned ? WN_R3 : WN_R4, turned ? WN_R4 : WN_R3, 0, 0));
+    put_access(w, WN_KIND_LOAD, PACKET, off);
+}
+
 static void put_function(struct writer *w, uint32_t number)
 {
     struct gen *g = w->g;
     w->start = w->func[number] = w->len;
     if (number == 0)
         put(w, wn_encode(WN_OP_MOV64_X, PACKET, WN_R1, 0, 0));
+    if (number == 0 && one_in(g, 2))
+        for (uint32_t n = 1 + gen_below(g, 3); n > 0; n--)
+            put_length_check(w);
     if (!one_in(g, 3)) {
         put(w, wn_encode(WN_OP_MOV64_X, STACK, WN_R10, 0, 0));
         put(w, wn_encode(WN_OP_ADD64_K, STACK, 0, 0, -40));

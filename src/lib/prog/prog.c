@@ -12,6 +12,7 @@
 #include "isa/decode.h"
 #include "opt/lower.h"
 #include "verify/flow.h"
+#include "verify/packet.h"
 #include "verify/stack.h"
 
 #define FUEL      1000000u
@@ -69,6 +70,8 @@ static int check_slots(const struct wn_slot *slots, size_t count, uint32_t max,
     int r = wn_decode(slots, count, &code, err);
     if (r == 0)
         r = wn_flow_check(code, err);
+    if (r == 0)
+        r = wn_packet_prove(code, err);
     if (r == 0)
         r = resolve_helpers(code, err);
     if (r == 0)

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/packet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/own.h"
+
+/* Distances and lengths beyond this are not followed, so that sums stay far from wrapping. */
+#define FARTHEST 0xffff
+
+/** What is known of a register. */
+enum kind {
+    UNKNOWN,
+    CONSTANT, /* number */
+    DATA,     /* the packet's first byte, plus number */
+    LENGTH,   /* bytes captured */
+    END,      /* the packet's first byte, plus its length */
+};
+
+struct value {
+    uint8_t kind;
+    uint16_t number;
+};
+
+/** What is known before an instruction. */
+struct state {
+    struct value r[WN_REGS];
+    uint32_t length; /* the packet has at least so many bytes */
+    bool reached;
+};
+
+static bool same(struct value a, struct value b)
+{
+    return a.kind == b.kind && a.number == b.number;
+}
+
+/** Keep what holds on both ways. */
+static void join(struct state *into, const struct state *from)
+{
+    if (!into->reached) {
+        *into = *from;
+        return;
+    }
+    for (unsigned i = 0; i < WN_REGS; i++)
+        if (!same(into->r[i], from->r[i]))
+            into->r[i] = (struct value){UNKNOWN, 0};
+    if (from->length < into->length)
+        into->length = from->length;
+}
+
+static void forget(struct state *s)
+{
+    *s = (struct state){.reached = true};
+}
+
+static struct value sum(struct value a, struct value b)
+{
+    bool counts = (a.kind == DATA || a.kind == CONSTANT) && b.kind == CONSTANT;
+    uint32_t number = (uint32_t)a.number + b.number;
+    if (a.kind == DATA && a.number == 0 && b.kind == LENGTH)
+        return (struct value){END, 0};
+    if (counts && number <= FARTHEST)
+        return (struct value){a.kind, (uint16_t)number};
+    return (struct value){UNKNOWN, 0};
+}
+
+static struct value constant(int32_t imm)
+{
+    if (imm < 0 || imm > FARTHEST)
+        return (struct value){UNKNOWN, 0};
+    return (struct value){CONSTANT, (uint16_t)imm};
+}
+
+/** What an operation puts into its dst. A length has 32 bits, so moves of 32 bits keep it. */
+static struct value result(const struct state *s, const struct wn_op *op)
+{
+    struct value a = s->r[op->a], b = s->r[op->b];
+    switch ((enum wn_op_id)op->id) {
+    case WN_OP_MOV64_K:
+    case WN_OP_MOV32_K: return constant(op->imm);
+    case WN_OP_MOV64_X: return a;
+    case WN_OP_MOV32_X:
+        return a.kind == LENGTH || a.kind == CONSTANT ? a : (struct value){UNKNOWN, 0};
+    case WN_OP_ADD64_K: return sum(a, constant(op->imm));
+    case WN_OP_ADD64_X: return same(sum(a, b), (struct value){UNKNOWN, 0}) ? sum(b, a) : sum(a, b);
+    default: return (struct value){UNKNOWN, 0};
+    }
+}
+
+static void step(struct state *s, const struct wn_op *op)
+{
+    struct value v = result(s, op);
+    uint32_t defs = wn_op_defs(op);
+    enum wn_kind kind = wn_op_kind(op);
+    for (unsigned r = 0; r < WN_REGS; r++)
+        if (defs >> r & 1)
+            s->r[r] = kind == WN_KIND_ALU ? v : (struct value){UNKNOWN, 0};
+}
+
+/** Orders of a comparison, from the side of its left operand. */
+enum order { NONE, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL };
+
+/** The order that holds when a branch is taken; signs do not matter below 2^31, see holds(). */
+static enum order order_of(enum wn_op_id id)
+{
+    switch (id) {
+    case WN_OP_JLT64_K:
+    case WN_OP_JLT64_X:
+    case WN_OP_JLT32_K: return LESS;
+    case WN_OP_JLE64_K:
+    case WN_OP_JLE64_X:
+    case WN_OP_JLE32_K: return LESS_EQUAL;
+    case WN_OP_JGT64_K:
+    case WN_OP_JGT64_X:
+    case WN_OP_JGT32_K: return GREATER;
+    case WN_OP_JGE64_K:
+    case WN_OP_JGE64_X:
+    case WN_OP_JGE32_K: return GREATER_EQUAL;
+    default: return NONE;
+    }
+}
+
+static enum order negated(enum order o)
+{
+    static const enum order other[] = {NONE, GREATER_EQUAL, GREATER, LESS_EQUAL, LESS};
+    return other[o];
+}
+
+static enum order mirrored(enum order o)
+{
+    static const enum order other[] = {NONE, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL};
+    return other[o];
+}
+
+/**
+ * Learn from `a o b`. Lengths are compared with constants and, as addresses,
+ * the packet's end with places at a constant distance from its beginning:
+ * such places are far from where addresses wrap, as the packet is there.
+ */
+static void learn(struct state *s, struct value a, enum order o, struct value b)
+{
+    bool lengths = a.kind == LENGTH && b.kind == CONSTANT;
+    bool places = a.kind == END && b.kind == DATA;
+    uint32_t least = 0;
+    if (o == GREATER)
+        least = b.number + 1u;
+    else if (o == GREATER_EQUAL)
+        least = b.number;
+    if ((lengths || places) && least > s->length)
+        s->length = least;
+}
+
+static void learn_branch(struct state *s, const struct wn_op *op, bool taken)
+{
+    enum order o = order_of((enum wn_op_id)op->id);
+    bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
+    struct value a = s->r[op->a], b = by_register ? s->r[op->b] : constant(op->imm);
+    if (!taken)
+        o = negated(o);
+    learn(s, a, o, b);
+    learn(s, b, mirrored(o), a);
+}
+
+/** Where an access begins and ends counts from the packet's beginning. */
+static bool is_within(const struct state *s, const struct wn_op *op)
+{
+    struct value a = s->r[op->a];
+    int32_t first = (int32_t)a.number + op->off;
+    return wn_op_kind(op) == WN_KIND_LOAD && a.kind == DATA && first >= 0 &&
+           (uint32_t)first + op->size <= s->length;
+}
+
+/** Pass on what is known to the target of a jump; what lies behind has been forgotten already. */
+static void pass_on(struct state *states, uint32_t at, uint32_t target, const struct state *s)
+{
+    if (!wn_is_back_edge(at, target))
+        join(&states[target], s);
+}
+
+/** One instruction: mark it, and tell its successors what is known. */
+static void visit(struct wn_code *code, struct state *states, uint32_t at)
+{
+    const struct wn_op *op = &code->ops[at];
+    struct state s = states[at], taken;
+    uint32_t next = at + (wn_op_kind(op) == WN_KIND_WIDE ? 2 : 1);
+    if (is_within(&s, op))
+        code->mark[at] = WN_MARK_PROVED;
+    switch (wn_op_kind(op)) {
+    case WN_KIND_EXIT: return;
+    case WN_KIND_JUMP: pass_on(states, at, op->target, &s); return;
+    case WN_KIND_BRANCH:
+        taken = s;
+        learn_branch(&taken, op, true);
+        pass_on(states, at, op->target, &taken);
+        learn_branch(&s, op, false);
+        break;
+    default: step(&s, op); break;
+    }
+    if (next < code->n_ops)
+        join(&states[next], &s);
+}
+
+/** Loops and functions are entered knowing nothing. */
+static void forget_entries(const struct wn_code *code, struct state *states)
+{
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        const struct wn_op *op = &code->ops[i];
+        enum wn_kind kind = wn_op_kind(op);
+        bool jumps = kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH;
+        if (op->id == WN_OP_CALL_LOCAL || (jumps && wn_is_back_edge(i, op->target)))
+            forget(&states[op->target]);
+    }
+    for (uint32_t f = 1; f < code->n_funcs; f++)
+        forget(&states[code->funcs[f].first]);
+}
+
+int wn_packet_prove(struct wn_code *code, struct wn_error *err)
+{
+    WN_OWN(free) struct state *states = calloc(code->n_ops, sizeof *states);
+    if (!states)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    forget_entries(code, states);
+    if (!states[0].reached) {
+        states[0].reached = true;
+        states[0].r[WN_R1] = (struct value){DATA, 0};
+        states[0].r[WN_R2] = (struct value){LENGTH, 0};
+    }
+    for (uint32_t i = 0; i < code->n_ops; i++)
+        if (states[i].reached)
+            visit(code, states, i);
+    return 0;
+}
