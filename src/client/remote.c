@@ -35,7 +35,7 @@ static int no_operands(const char *command, char **operands)
 int command_status(const struct client_opts *opts, char **operands)
 {
     OWN(session) struct session s = NO_SESSION;
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     int status = no_operands("status", operands);
     if (!status)
         status = session_open(&s, opts, TIMEOUT_MS);
@@ -100,7 +100,7 @@ static void show_stats(const struct client_opts *opts, json_t *reply)
 
 static int ask_stats(struct session *s, char **operands, json_t **out)
 {
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     json_t *select = json_array();
     for (; *operands; operands++)
         json_array_append_new(select, json_string(*operands));
@@ -159,7 +159,7 @@ int command_stat(const struct client_opts *opts, char **operands)
 int command_list(const struct client_opts *opts, char **operands)
 {
     OWN(session) struct session s = NO_SESSION;
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     if (!operands[0] || operands[1] ||
         (strcmp(operands[0], "interfaces") != 0 && strcmp(operands[0], "filters") != 0 &&
          strcmp(operands[0], "outputs") != 0))
@@ -206,7 +206,7 @@ static void print_reload(const struct client_opts *opts, const json_t *reply)
 int command_reload(const struct client_opts *opts, char **operands)
 {
     OWN(session) struct session s = NO_SESSION;
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     int status = no_operands("reload", operands);
     if (!status)
         status = session_open(&s, opts, RELOAD_MS);
@@ -230,7 +230,7 @@ int command_reload(const struct client_opts *opts, char **operands)
 int command_stop(const struct client_opts *opts, char **operands)
 {
     OWN(session) struct session s = NO_SESSION;
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     int status = no_operands("stop", operands);
     if (!status)
         status = session_open(&s, opts, TIMEOUT_MS);
@@ -252,7 +252,7 @@ int command_stop(const struct client_opts *opts, char **operands)
 int command_ping(const struct client_opts *opts, char **operands)
 {
     OWN(session) struct session s = NO_SESSION;
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     int status = no_operands("ping", operands);
     if (!status)
         status = session_open(&s, opts, TIMEOUT_MS);
@@ -281,7 +281,7 @@ int command_ping(const struct client_opts *opts, char **operands)
 static char *daemon_version(const struct client_opts *opts)
 {
     OWN(session) struct session s = NO_SESSION;
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     char *version = NULL;
 
     if (session_try(&s, opts, TIMEOUT_MS) && !session_exchange(&s, GET_INFO, NULL, &reply)) {
@@ -310,7 +310,7 @@ int command_version(const struct client_opts *opts, char **operands)
 struct json_t *remote_object_names(const struct client_opts *opts)
 {
     OWN(session) struct session s = NO_SESSION;
-    struct varlink_reply reply;
+    struct varlink_reply reply = {0};
     static const char *const kinds[][2] = {
         {"interfaces", "interface"}, {"filters", "filter"}, {"outputs", "output"}};
     size_t i, k;

@@ -210,7 +210,7 @@ const char *session_member(const struct varlink_reply *reply, const char *key)
 /* The daemon does not know what it was asked: which versions are these? */
 static int fail_version(struct session *s, const char *method)
 {
-    struct varlink_reply info;
+    struct varlink_reply info = {0};
     int status = session_exchange(s, SERVICE("GetInfo"), NULL, &info);
     if (status)
         return status;

@@ -707,6 +707,8 @@ def test_completion_of_operands_and_values(path):
 
 # Golden texts: what people see, to the letter. WINNOW_GOLDEN=write writes them anew.
 
+SAMPLE = os.path.join(ROOT, "conf/sample.pcap")
+
 GOLDEN = {
     "status": ["status"],
     "status.json": ["status", "-j"],
@@ -727,6 +729,9 @@ GOLDEN = {
     "asm_error": ["asm", "typo.s"],
     "disasm": ["disasm", "good.s", "--numbers"],
     "disasm_mnemonic": ["disasm", "good.s", "--dialect", "mnemonic", "--labels"],
+    "run": ["run", "--engine", "interp", "icmp", "or", "arp", "-r", SAMPLE],
+    "run.json": ["run", "--engine", "interp", "-j", "udp port 53", "-r", SAMPLE],
+    "run_verdicts": ["run", "--engine", "reference", "--verdicts", "-q", "fault.s", "-r", SAMPLE],
     "help": ["--help"],
     "help_stat": ["stat", "--help"],
 }
@@ -734,6 +739,7 @@ GOLDEN = {
 SOURCES = {
     "good.s": "r0 = 0\nif r2 < 14 goto out\nr0 = *(u16 *)(r1 + 12)\nr0 = be16 r0\nr3 = 0x123456789 ll\nout: exit\n",
     "bad.s": "r0 = 0\ngoto +7\nexit\n",
+    "fault.s": "r0 = *(u8 *)(r1 + 80)\nr0 &= 1\nexit\n",
     "typo.s": "r0 = 0\nr1 = r77\nexit\n",
 }
 
