@@ -358,6 +358,22 @@ static void one_check_covers_what_every_way_to_acceptance_needs(void **state)
     translated_free(&t);
 }
 
+static void what_is_read_behind_a_backward_jump_is_initialised(void **state)
+{
+    (void)state;
+    const struct bpf_insn p[] = {
+        BPF_STMT(BPF_JMP | BPF_JA, 1),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+        BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)-2),
+        BPF_STMT(BPF_RET | BPF_K, 1),
+    };
+    struct translated t = translate(p, 4);
+    assert_int_equal(t.slots[0].opcode, wn_rows[WN_OP_MOV32_K].opcode);
+    assert_int_equal(wn_slot_dst(t.slots[0]), WN_R0);
+    translated_free(&t);
+    assert_int_equal(VALUE(p[0], p[1], p[2], p[3]), 0);
+}
+
 static void malformed_programs_are_refused(void **state)
 {
     (void)state;
@@ -441,6 +457,7 @@ int main(void)
         cmocka_unit_test(shifts_by_32_and_more_give_zero),
         cmocka_unit_test(endless_loop_ends_by_fuel),
         cmocka_unit_test(one_check_covers_what_every_way_to_acceptance_needs),
+        cmocka_unit_test(what_is_read_behind_a_backward_jump_is_initialised),
         cmocka_unit_test(long_programs_reach_over_16_bits),
         cmocka_unit_test(random_programs_give_what_libpcap_gives),
     };
