@@ -11,6 +11,7 @@
  * "one" is one packet that passes most of them, over and over.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,10 @@ struct subject {
 };
 
 static struct wn_run *run;
+
+/** Logarithms of the ratios since the last mean. */
+static double sums[2][COLUMNS];
+static int rows;
 
 static double now(void)
 {
@@ -169,15 +174,38 @@ static void print_row(const char *name, const char *traffic, const double best[C
     printf("\n");
 }
 
+/** Geometric means of the rows since the last call. */
+static void print_means(void)
+{
+    static const char *const traffic[] = {"mixed", "one"};
+    for (int t = 0; t < 2 && rows; t++) {
+        printf("%-44s %-6s %8s", t ? "" : "geometric mean", traffic[t], "");
+        for (int c = JIT; c < COLUMNS; c++)
+            printf(" %9s %6.2fx", "", exp(sums[t][c] / rows));
+        printf("\n");
+    }
+    memset(sums, 0, sizeof sums);
+    rows = 0;
+}
+
+static void add_to_means(int traffic, const double best[COLUMNS])
+{
+    for (int c = JIT; c < COLUMNS; c++)
+        sums[traffic][c] += log(best[c] / best[NATIVE]);
+}
+
 static bool report(struct subject *s, const char *name, const struct traffic *t)
 {
     double best[COLUMNS];
     if (!measure(s, t->packets, TRAFFIC_PACKETS - 1, best))
         return false;
     print_row(name, "mixed", best);
+    add_to_means(0, best);
     if (!measure(s, t->packets + TRAFFIC_ONE, 0, best))
         return false;
     print_row("", "one", best);
+    add_to_means(1, best);
+    rows++;
     for (int c = JIT; c < COLUMNS; c++)
         wn_prog_free(s->progs[c]);
     return true;
@@ -238,9 +266,11 @@ int main(int argc, char **argv)
            ROUNDS, "");
     for (int i = 1; i < argc && done; i++)
         done = bench_object(argv[i], &t);
+    print_means();
     printf("%52s libpcap\n", "");
     for (size_t i = 0; i < sizeof expressions / sizeof *expressions && done; i++)
         done = bench_expression(expressions[i], &t);
+    print_means();
     wn_run_free(run);
     return !done;
 }
