@@ -179,6 +179,12 @@ static int load(struct conf_input *in, const char *path)
     return in->no_memory ? -ENOMEM : 0;
 }
 
+/** A diagnostic and where it belongs: the file's number, the line, the order of finding. */
+struct sorted {
+    struct diag diag;
+    size_t file, found;
+};
+
 static size_t file_number(const struct conf *conf, const char *file)
 {
     size_t i = 0;
@@ -187,22 +193,30 @@ static size_t file_number(const struct conf *conf, const char *file)
     return i;
 }
 
-static bool comes_before(const struct conf *conf, const struct diag *a, const struct diag *b)
+static int by_place(const void *x, const void *y)
 {
-    size_t x = file_number(conf, a->file), y = file_number(conf, b->file);
-    return x != y ? x < y : a->line < b->line;
+    const struct sorted *a = x, *b = y;
+    if (a->file != b->file)
+        return a->file < b->file ? -1 : 1;
+    if (a->diag.line != b->diag.line)
+        return a->diag.line < b->diag.line ? -1 : 1;
+    return a->found < b->found ? -1 : 1;
 }
 
 /** Order what was found in this run as a reader goes through the files. */
 static void sort_diags(const struct conf *conf, struct diag_list *diags, size_t first)
 {
-    for (size_t i = first + 1; i < diags->count; i++) {
-        struct diag d = diags->items[i];
-        size_t k = i;
-        for (; k > first && comes_before(conf, &d, &diags->items[k - 1]); k--)
-            diags->items[k] = diags->items[k - 1];
-        diags->items[k] = d;
+    size_t n = diags->count - first;
+    OWN(free) struct sorted *sorted = n > 1 ? calloc(n, sizeof(*sorted)) : NULL;
+    if (!sorted)
+        return; /* without memory in the order of finding */
+    for (size_t i = 0; i < n; i++) {
+        const struct diag *d = &diags->items[first + i];
+        sorted[i] = (struct sorted){.diag = *d, .file = file_number(conf, d->file), .found = i};
     }
+    qsort(sorted, n, sizeof(*sorted), by_place);
+    for (size_t i = 0; i < n; i++)
+        diags->items[first + i] = sorted[i].diag;
 }
 
 int conf_load(const char *path, struct conf **out, struct diag_list *diags)

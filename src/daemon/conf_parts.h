@@ -62,7 +62,13 @@ struct conf_row {
 extern const struct conf_row conf_rows[];
 extern const size_t conf_n_rows;
 
-enum { CONF_ROWS_MAX = 64, CONF_OBJECTS_MAX = 64, CONF_LINE_MAX = 198, CONF_LIST_MAX = 64 };
+enum {
+    CONF_ROWS_MAX = 64,
+    CONF_OBJECTS_MAX = 64,      /* of one kind */
+    CONF_LINE_MAX = 198,        /* inih's buffer, less its line end */
+    CONF_LIST_MAX = 64,         /* names in a list */
+    CONF_VALUE_MAX = 64 * 1024, /* bytes of a value over several lines */
+};
 
 /* ---- conf_table.c: names */
 

@@ -328,6 +328,11 @@ static void continue_value(struct reading *r, const char *value)
     char more[CONF_LINE_MAX + 1], *text;
     snprintf(more, sizeof(more), "%s", value);
     cut_comment(more);
+    if (strlen(e->text) + strlen(more) >= CONF_VALUE_MAX) {
+        diag_add(r->in->diags, DIAG_C018, at, NULL, "more than %d bytes", CONF_VALUE_MAX);
+        skip_line(r, false);
+        return;
+    }
     if (asprintf(&text, "%s%s%s", e->text, *e->text ? " " : "", more) < 0) {
         r->in->no_memory = true;
         return;
@@ -353,7 +358,7 @@ static int on_value(void *arg, const char *section, const char *key, const char 
         diag_add(r->in->diags, DIAG_C006, here(r), NULL, "no key before =");
         skip_line(r, false);
     } else {
-        add_key(r, key, value);
+        add_key(r, key, *value == ';' ? "" : value); /* inih wants a blank before a comment */
     }
     return 1;
 }

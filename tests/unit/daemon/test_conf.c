@@ -218,6 +218,23 @@ static void references(void **state)
          "w.conf:6:1: error[C018]: [interface x] filter: only one name is possible here\n");
 }
 
+static void a_value_has_an_end(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    char *text = NULL;
+    FILE *to = open_memstream(&text, &size);
+    fprintf(to, QUIET "[interface x]\nfilter = f\n[filter f]\nexpr = ip\n");
+    for (int i = 0; i < 9400; i++)
+        fprintf(to, "  or ip6\n"); /* 7 bytes each, the blank before it included */
+    fprintf(to, "[log]\nlevel = x\n");
+    fclose(to);
+    says(text, "w.conf:9369:3: error[C018]: [filter f] expr: more than 65536 bytes\n"
+               "w.conf:9408:1: error[C014]: [log] level: \"x\" is not one of: "
+               "error, warning, notice, info, debug\n");
+    free(text);
+}
+
 static void too_many_objects(void **state)
 {
     (void)state;
@@ -426,6 +443,7 @@ int main(void)
         cmocka_unit_test(the_same_twice),
         cmocka_unit_test(what_is_required),
         cmocka_unit_test(references),
+        cmocka_unit_test(a_value_has_an_end),
         cmocka_unit_test(too_many_objects),
         cmocka_unit_test(directories_and_names_of_files),
         cmocka_unit_test(groups),
