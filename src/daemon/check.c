@@ -36,12 +36,8 @@ static int check(const char *path, struct diag_list *diags)
 static int print_json(const struct diag_list *diags, bool ok)
 {
     json_t *all = ctl_json_diagnostics(diags), *errors = json_array(), *warnings = json_array();
-    json_t *item;
-    size_t i;
-    json_array_foreach(all, i, item)
-    {
-        json_array_append(diags->items[i].warning ? warnings : errors, item);
-    }
+    for (size_t i = 0; i < diags->count && i < json_array_size(all); i++)
+        json_array_append(diags->items[i].warning ? warnings : errors, json_array_get(all, i));
     json_t *root = json_pack("{s:b, s:o, s:o}", "ok", ok, "errors", errors, "warnings", warnings);
     int rc = root ? json_dumpf(root, stdout, JSON_COMPACT) : -1;
     putchar('\n');

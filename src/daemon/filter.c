@@ -158,7 +158,7 @@ int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, stru
     struct wn_error err = {.code = 0};
     int rc = v ? compile(filter, dlt, &v->prog, &why, &err)
                : wn_fail(&err, -ENOMEM, WN_NOWHERE, "no memory");
-    if (rc < 0) {
+    if (!v || rc < 0) {
         report(filter, why, &err, diags);
         return rc;
     }

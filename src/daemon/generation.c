@@ -121,7 +121,7 @@ int generation_new(struct conf *conf, const struct generation *old, struct stats
     g->refs = 1;
     g->conf = conf;
     g->number = old ? old->number + 1 : 1;
-    g->filters = calloc(conf->n_filters + 1, sizeof *g->filters);
+    g->filters = calloc(conf->n_filters + 1, sizeof(struct filter *));
     g->routes = calloc(conf->n_interfaces + 1, sizeof *g->routes);
     if (!g->filters || !g->routes)
         return -ENOMEM;

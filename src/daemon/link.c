@@ -26,9 +26,9 @@ struct link_watch {
 
 OWN_BY(watch, struct link_watch, link_watch_close)
 
-static bool about_links(const char *data, size_t len)
+static bool about_links(char *data, size_t len)
 {
-    const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)data;
+    struct nlmsghdr *h = (struct nlmsghdr *)(void *)data;
     for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
         if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK)
             return true;
