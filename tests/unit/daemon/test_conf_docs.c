@@ -23,7 +23,8 @@ static char *slurp(const char *path)
 static char *part(const char *text, const char *begin, const char *stop)
 {
     char *line_begin, *line_stop;
-    assert_true(asprintf(&line_begin, "\n%s", begin) > 0 && asprintf(&line_stop, "\n%s", stop) > 0);
+    assert_true(asprintf(&line_begin, "\n%s", begin) > 0);
+    assert_true(asprintf(&line_stop, "\n%s", stop) > 0);
     const char *from = strstr(text, line_begin);
     if (!from)
         fail_msg("no \"%s\"", begin);
