@@ -39,6 +39,7 @@ struct wn_gen {
 
     /* where the walk is */
     uint32_t func;
+    uint32_t block;
     uint32_t written; /* registers the function writes */
     uint32_t slot;
     uint32_t live; /* registers live after the operation */
@@ -46,9 +47,10 @@ struct wn_gen {
     /* the back end's */
     uint8_t home[WN_REGS]; /* machine register of each register that is read */
     uint8_t anchor;        /* holds the end of the stack, which all fields are addressed from */
-    uint8_t saved[6];      /* registers of the caller that are pushed at the entry */
+    uint8_t saved[8];      /* registers of the caller that are pushed at the entry */
     uint8_t n_saved;
-    bool pad; /* one more word is pushed, to align the stack at calls */
+    bool pad;             /* one more word is pushed, to align the stack at calls */
+    uint8_t window[2][5]; /* registers that hold base and rooms of the windows, by direction */
 };
 
 /** Labels: blocks come first, then the functions' entries, then what back ends ask for. */
@@ -78,9 +80,13 @@ struct wn_backend {
 };
 
 extern const struct wn_backend wn_backend_x86;
+extern const struct wn_backend wn_backend_a64;
 
 /** Features of x86-64 beyond its baseline that make better code. */
 enum { WN_X86_BMI2 = 1 };
+
+/** Features of AArch64 beyond its baseline: atomic operations as single instructions. */
+enum { WN_A64_LSE = 1 };
 
 /**
  * Make machine code of lowered code. Its first byte is the entry (wn_jit_fn),

@@ -17,6 +17,16 @@ uint32_t wn_jit_features(void)
 {
     return __builtin_cpu_supports("bmi2") ? WN_X86_BMI2 : 0;
 }
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+static const struct wn_backend *const this_machine = &wn_backend_a64;
+
+uint32_t wn_jit_features(void)
+{
+    const unsigned long atomics = 1ul << 8; /* HWCAP_ATOMICS of the kernel's asm/hwcap.h */
+    return getauxval(AT_HWCAP) & atomics ? WN_A64_LSE : 0;
+}
 #else
 static const struct wn_backend *const this_machine = NULL;
 
@@ -72,6 +82,7 @@ static void emit_block(struct wn_gen *g, const struct wn_backend *backend, uint3
     const struct wn_code *code = g->code;
     const struct wn_block *b = &code->blocks[block];
     uint32_t live = wn_live_out(code, g->live_in, block) & g->shape.read;
+    g->block = block;
     for (uint32_t i = b->first + b->count; i-- > b->first;) {
         const struct wn_op *op = &code->ops[i];
         uint32_t defs = wn_op_defs(op);
@@ -134,7 +145,8 @@ int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, ui
     switch (buf->error) {
     case 0: return 0;
     case -ENOMEM: return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    case WN_E_LIMIT: return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "more than 1 GiB of machine code");
+    case WN_E_LIMIT:
+        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "more machine code than jumps reach over");
     default:
         return wn_fail(err, buf->error, g.slot, "not compiled by the %s back end", backend->name);
     }
@@ -159,7 +171,7 @@ int wn_jit_compile_for(const struct wn_code *code, uint32_t features, struct wn_
                        struct wn_error *err)
 {
     if (!this_machine)
-        return wn_fail(err, WN_E_NOJIT, WN_NOWHERE, "there is no compiler for this processor yet");
+        return wn_fail(err, WN_E_NOJIT, WN_NOWHERE, "there is no compiler for this processor");
     struct wn_code_buf buf = {0};
     int r = make(code, features & wn_jit_features(), &buf, out, err);
     wn_buf_fini(&buf);

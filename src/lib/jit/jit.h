@@ -31,7 +31,7 @@ struct wn_jit {
  * code   borrowed for the call
  * out    set on success alone; the caller releases it with wn_jit_fini()
  *
- * Returns 0, -ENOMEM, WN_E_LIMIT (more than a GiB of code) or WN_E_NOJIT with
+ * Returns 0, -ENOMEM, WN_E_LIMIT (more code than jumps reach over) or WN_E_NOJIT with
  * the reason: another processor, or pages that cannot be made executable here.
  */
 int wn_jit_compile(const struct wn_code *code, struct wn_jit *out, struct wn_error *err);
