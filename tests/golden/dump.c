@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/** dump FILE.s: the machine code of a program, to standard output. Every helper is the same. */
+/** dump x86|a64 FILE.s: the machine code of a program, to standard output. Every helper is the
+ * same.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +44,10 @@ static int lowered(const char *text, size_t len, struct wn_code **out, struct wn
 int main(int argc, char **argv)
 {
     static char text[65536];
-    FILE *f = argc == 2 ? fopen(argv[1], "r") : NULL;
+    FILE *f = argc == 3 ? fopen(argv[2], "r") : NULL;
     if (!f)
         return 2;
+    bool a64 = !strcmp(argv[1], "a64");
     size_t len = fread(text, 1, sizeof text, f);
     fclose(f);
     struct wn_error err = {0};
@@ -52,9 +55,10 @@ int main(int argc, char **argv)
     struct wn_code_buf buf = {0};
     int r = lowered(text, len, &code, &err);
     if (r == 0)
-        r = wn_jit_emit(&wn_backend_x86, code, WN_X86_BMI2, &buf, &err);
+        r = a64 ? wn_jit_emit(&wn_backend_a64, code, WN_A64_LSE, &buf, &err)
+                : wn_jit_emit(&wn_backend_x86, code, WN_X86_BMI2, &buf, &err);
     if (r)
-        fprintf(stderr, "%s: %u: %s\n", argv[1], err.at, err.text);
+        fprintf(stderr, "%s: %u: %s\n", argv[2], err.at, err.text);
     else
         fwrite(wn_buf_code(&buf), 1, buf.len, stdout);
     wn_buf_fini(&buf);

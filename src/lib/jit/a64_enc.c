@@ -42,13 +42,13 @@ bool a64_fits_arith(uint64_t value)
     return value < 0x1000 || (value < 0x1000000 && value % 0x1000 == 0);
 }
 
-/** N, immr and imms of a logical constant, in place; 0 if it is none, which no constant gives. */
-static uint32_t logic_fields(bool wide, uint64_t v)
+/** N, immr and imms of a logical constant, in place; false if it is none. */
+static bool logic_fields(bool wide, uint64_t v, uint32_t *out)
 {
     if (!wide)
         v = (uint32_t)v | v << 32;
     if (v == 0 || v == UINT64_MAX)
-        return 0;
+        return false;
     unsigned size = 64;
     while (size > 2 && ((v ^ v >> size / 2) & ((UINT64_C(1) << size / 2) - 1)) == 0)
         size /= 2;
@@ -60,15 +60,17 @@ static uint32_t logic_fields(bool wide, uint64_t v)
     unsigned ones = (unsigned)__builtin_popcountll(element);
     uint64_t run = (element >> start | element << (size - start) % 64) & mask;
     if (run != UINT64_MAX >> (64 - ones))
-        return 0;
+        return false;
     uint32_t immr = (size - start) & (size - 1);
     uint32_t imms = (~(2 * size - 1) & 63) | (ones - 1);
-    return (uint32_t)(size == 64) << 22 | immr << 16 | imms << 10;
+    *out = (uint32_t)(size == 64) << 22 | immr << 16 | imms << 10;
+    return true;
 }
 
 bool a64_fits_logic(bool wide, uint64_t value)
 {
-    return logic_fields(wide, value) != 0;
+    uint32_t fields;
+    return logic_fields(wide, value, &fields);
 }
 
 static bool fits_scaled(unsigned size, int64_t disp)
@@ -105,7 +107,7 @@ void a64_mov_ri(struct wn_chunk *c, unsigned d, uint64_t value)
         ones += (uint16_t)(value >> 16 * i) == UINT16_MAX;
     }
     if (zeros + 1 < n && ones + 1 < n && a64_fits_logic(wide, value)) {
-        put(c, 0x32000000 | sf(wide) | logic_fields(wide, value) | dnm(d, A64_ZR, 0));
+        a64_logic_i(c, A64_ORR, wide, d, A64_ZR, value);
         return;
     }
     bool inverted = ones > zeros;
@@ -119,6 +121,15 @@ void a64_mov_ri(struct wn_chunk *c, unsigned d, uint64_t value)
             part = (uint16_t)~part;
         put(c, op | sf(wide) | (part || op == MOVK ? i << 21 : 0) | (uint32_t)part << 5 | d);
         op = MOVK;
+    }
+}
+
+void a64_mov_address(struct wn_chunk *c, unsigned d, uint64_t address)
+{
+    assert(address >> 48 == 0);
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t part = (uint16_t)(address >> 16 * i);
+        put(c, (i ? MOVK : MOVZ) | sf(true) | i << 21 | part << 5 | d);
     }
 }
 
@@ -213,8 +224,11 @@ void a64_logic_r(struct wn_chunk *c, enum a64_logic op, bool wide, unsigned d, u
 void a64_logic_i(struct wn_chunk *c, enum a64_logic op, bool wide, unsigned d, unsigned n,
                  uint64_t imm)
 {
-    assert(a64_fits_logic(wide, imm));
-    put(c, 0x12000000 | sf(wide) | (uint32_t)op << 29 | logic_fields(wide, imm) | dnm(d, n, 0));
+    uint32_t fields = 0;
+    bool fits = logic_fields(wide, imm, &fields);
+    assert(fits);
+    (void)fits;
+    put(c, 0x12000000 | sf(wide) | (uint32_t)op << 29 | fields | dnm(d, n, 0));
 }
 
 void a64_shift_r(struct wn_chunk *c, enum a64_shift op, bool wide, unsigned d, unsigned n,

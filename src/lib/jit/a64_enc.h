@@ -101,6 +101,8 @@ bool a64_fits_branch(unsigned bits, int64_t distance);
 void a64_mov_rr(struct wn_chunk *c, bool wide, unsigned d, unsigned n);
 /** Load a constant in as few instructions as there are, 1 to 4. */
 void a64_mov_ri(struct wn_chunk *c, unsigned d, uint64_t value);
+/** Load an address of 48 bits, always in 3: code is as long wherever functions lie. */
+void a64_mov_address(struct wn_chunk *c, unsigned d, uint64_t address);
 void a64_mvn(struct wn_chunk *c, bool wide, unsigned d, unsigned m);
 /** Extend the low 1, 2 or 4 bytes; by zeros, the result has 64 bits either way. */
 void a64_extend(struct wn_chunk *c, bool is_signed, bool wide, unsigned size, unsigned d,

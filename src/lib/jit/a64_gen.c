@@ -486,7 +486,7 @@ static void reach(struct wn_gen *g)
     a64_mov_rr(c, W64, A64_X1, ADDRESS);
     a64_logic_i(c, A64_AND, W32, A64_X2, TEMP, 15);
     a64_shift_i(c, A64_LSR, W32, A64_X3, TEMP, 4);
-    a64_mov_ri(c, TEMP, (uint64_t)(uintptr_t)wn_run_reach);
+    a64_mov_address(c, TEMP, (uint64_t)(uintptr_t)wn_run_reach);
     a64_blr(c, TEMP);
     a64_extend(c, false, W32, 1, STATUS, A64_X0);
     pop(g, restored, sizeof restored);
@@ -929,7 +929,7 @@ static void call_helper(struct wn_gen *g, const struct wn_op *op)
 {
     uint64_t helper = (uint64_t)(uintptr_t)g->code->calls[op->target];
     add(g, W64, A64_X5, g->anchor, -anchor_at(g));
-    a64_mov_ri(&g->chunk, ADDRESS, helper);
+    a64_mov_address(&g->chunk, ADDRESS, helper);
     a64_blr(&g->chunk, ADDRESS);
     if (g->live >> WN_R0 & 1)
         copy(g, W64, target(g, op), RESULT);
@@ -952,37 +952,48 @@ static void call_local(struct wn_gen *g, const struct wn_op *op, uint32_t too_de
     jump_if(g, a64_if(A64_LS), too_deep);
 }
 
-/** Compare an offset in the packet with how far loads of a size may begin. */
-static void packet_check(struct wn_gen *g, const struct wn_op *op, unsigned offset)
+/** What follows a packet load: r0, if it is read, is in host order, r1 to r5 are clear. */
+static void packet_loaded(struct wn_gen *g, const struct wn_op *op)
 {
-    unsigned room = window(g, false, ROOM + log2_of(op->size), TEMP);
-    a64_arith_r(&g->chunk, A64_SUBS, W64, A64_ZR, offset, room);
-    jump_if(g, a64_if(A64_HS), wn_gen_block_label(g, op->target));
-}
-
-/** Load big-endian at the offset in x16 into r0, if it is read; r1 to r5 are cleared. */
-static void packet_load(struct wn_gen *g, const struct wn_op *op)
-{
-    unsigned r0 = home(g, WN_R0);
-    if (g->live >> WN_R0 & 1) {
-        a64_load_x(&g->chunk, op->size, r0, window(g, false, BASE, TEMP), ADDRESS);
-        if (op->size > 1)
-            a64_rev(&g->chunk, op->size, r0, r0);
-    }
+    if (op->size > 1 && g->live >> WN_R0 & 1)
+        a64_rev(&g->chunk, op->size, home(g, WN_R0), home(g, WN_R0));
     clear(g, g->live, WN_R1, WN_R5);
     commit(g);
+}
+
+/** Load from the packet at an offset that compare and load take as it is. */
+static void packet_at_constant(struct wn_gen *g, const struct wn_op *op)
+{
+    struct wn_chunk *c = &g->chunk;
+    if (g->live >> WN_R0 & 1)
+        a64_load(c, false, op->size, home(g, WN_R0),
+                 (struct a64_mem){(uint8_t)window(g, false, BASE, TEMP), op->imm});
+    packet_loaded(g, op);
+    unsigned room = window(g, false, ROOM + log2_of(op->size), TEMP);
+    a64_arith_i(c, A64_SUBS, W64, A64_ZR, room, (uint32_t)op->imm);
+    jump_if(g, a64_if(A64_LS), wn_gen_block_label(g, op->target));
 }
 
 /** Offsets are 32 bits without sign, as in classic BPF; the packet is the window of loads. */
 static void packet(struct wn_gen *g, const struct wn_op *op)
 {
-    packet_load(g, op);
-    packet_check(g, op, ADDRESS);
-    if (wn_rows[op->id].form == WN_FORM_IND)
+    struct wn_chunk *c = &g->chunk;
+    bool indirect = wn_rows[op->id].form == WN_FORM_IND;
+    if (!indirect && a64_fits_arith((uint32_t)op->imm) &&
+        a64_fits_mem(op->size, (uint32_t)op->imm)) {
+        packet_at_constant(g, op);
+        return;
+    }
+    if (g->live >> WN_R0 & 1)
+        a64_load_x(c, op->size, home(g, WN_R0), window(g, false, BASE, TEMP), ADDRESS);
+    packet_loaded(g, op);
+    if (indirect)
         add(g, W32, ADDRESS, home(g, op->a), op->imm);
     else
-        a64_mov_ri(&g->chunk, ADDRESS, (uint32_t)op->imm);
-    commit(g);
+        a64_mov_ri(c, ADDRESS, (uint32_t)op->imm);
+    unsigned room = window(g, false, ROOM + log2_of(op->size), TEMP);
+    a64_arith_r(c, A64_SUBS, W64, A64_ZR, ADDRESS, room);
+    jump_if(g, a64_if(A64_HS), wn_gen_block_label(g, op->target));
 }
 
 /** Lowering leaves none of these. */

@@ -1,95 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Machine code as C sees it: the ABI in both directions, faults from any depth,
- * programs of any size. The assembly below is what a C compiler would never
- * do on purpose: a helper that destroys everything the ABI lets it, and a
- * caller that checks that nothing else is destroyed.
+ * programs of any size.
  */
 #include "fixture.h"
 
 #include "exec/reference.h"
-
-/** Adds its arguments if the stack is aligned and r6 the run, else gives 0xbad. */
-uint64_t hostile_helper(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
-                        struct wn_run *run);
-/** Calls, and gives the bits in which callee-saved registers differ afterwards. */
-uint64_t watchful_call(wn_jit_fn enter, const uint64_t args[3], struct wn_run *run,
-                       struct wn_result *out);
-extern struct wn_run *hostile_run;
-struct wn_run *hostile_run;
-
-__asm__(".text\n"
-        ".globl hostile_helper\n"
-        "hostile_helper:\n"
-        "    lea 8(%rsp), %rax\n"
-        "    test $15, %al\n"
-        "    jne 1f\n"
-        "    cmp hostile_run(%rip), %r9\n"
-        "    jne 1f\n"
-        "    lea (%rdi,%rsi), %rax\n"
-        "    add %rdx, %rax\n"
-        "    add %rcx, %rax\n"
-        "    add %r8, %rax\n"
-        "    jmp 2f\n"
-        "1:  mov $0xbad, %eax\n"
-        "2:  mov $-1, %rcx\n"
-        "    mov %rcx, %rdx\n"
-        "    mov %rcx, %rsi\n"
-        "    mov %rcx, %rdi\n"
-        "    mov %rcx, %r8\n"
-        "    mov %rcx, %r9\n"
-        "    mov %rcx, %r10\n"
-        "    mov %rcx, %r11\n"
-        "    mov %rcx, -8(%rsp)\n"
-        "    mov %rcx, -16(%rsp)\n"
-        "    mov %rcx, -24(%rsp)\n"
-        "    pcmpeqd %xmm0, %xmm0\n"
-        "    pcmpeqd %xmm15, %xmm15\n"
-        "    stc\n"
-        "    ret\n"
-        ".globl watchful_call\n"
-        "watchful_call:\n"
-        "    push %rbx\n"
-        "    push %rbp\n"
-        "    push %r12\n"
-        "    push %r13\n"
-        "    push %r14\n"
-        "    push %r15\n"
-        "    push %rcx\n"
-        "    mov %rdi, %rax\n"
-        "    mov %rdx, %rcx\n"
-        "    mov 16(%rsi), %rdx\n"
-        "    mov (%rsi), %rdi\n"
-        "    mov 8(%rsi), %rsi\n"
-        "    mov $0x11111111, %ebx\n"
-        "    mov $0x22222222, %ebp\n"
-        "    mov $0x33333333, %r12d\n"
-        "    mov $0x44444444, %r13d\n"
-        "    mov $0x55555555, %r14d\n"
-        "    mov $0x66666666, %r15d\n"
-        "    call *%rax\n"
-        "    pop %rcx\n"
-        "    mov %rax, (%rcx)\n"
-        "    mov %rdx, 8(%rcx)\n"
-        "    xor $0x11111111, %rbx\n"
-        "    xor $0x22222222, %rbp\n"
-        "    xor $0x33333333, %r12\n"
-        "    xor $0x44444444, %r13\n"
-        "    xor $0x55555555, %r14\n"
-        "    xor $0x66666666, %r15\n"
-        "    mov %rbx, %rax\n"
-        "    or %rbp, %rax\n"
-        "    or %r12, %rax\n"
-        "    or %r13, %rax\n"
-        "    or %r14, %rax\n"
-        "    or %r15, %rax\n"
-        "    pop %r15\n"
-        "    pop %r14\n"
-        "    pop %r13\n"
-        "    pop %r12\n"
-        "    pop %rbp\n"
-        "    pop %rbx\n"
-        "    ret\n");
+#include "hostile.h"
 
 struct program {
     struct wn_slot *slots;
