@@ -19,7 +19,7 @@
 
 #include "common/own.h"
 
-#define BACKLOG    128
+#define BACKLOG    SOMAXCONN /* whoever floods it shall not keep others out */
 #define LOCK_TRIES 8
 
 static inline void own_fd(int *fd)

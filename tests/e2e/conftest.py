@@ -145,8 +145,8 @@ class Daemon:
     def call(self, method, **parameters):
         """One call on the control socket: (error or None, parameters)."""
         with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.sock)  # waits its turn while others crowd the queue
             s.settimeout(30)
-            s.connect(self.sock)
             call = {"method": method if "." in method else f"org.winnow.Control.{method}", "parameters": parameters}
             s.sendall(json.dumps(call).encode() + b"\0")
             data = b""
