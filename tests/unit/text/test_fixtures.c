@@ -16,47 +16,13 @@
 
 #include "isa/decode.h"
 
-enum { MOST_SLOTS = 2 };
+#include "../raw_fixture.h"
 
 static char *const *files;
 static int n_files;
 
-/** One line of a file: its slots, what they read as; 0 slots for a line that is a comment. */
-struct fixture {
-    struct wn_slot slots[MOST_SLOTS];
-    size_t count;
-    char *text;
-};
-
-static struct fixture parse(char *line)
-{
-    struct fixture f = {0};
-    uint8_t bytes[MOST_SLOTS * WN_SLOT_BYTES];
-    size_t n = 0;
-    char *tab = strchr(line, '\t');
-    line[strcspn(line, "\n")] = 0;
-    if (line[0] == '#' || line[0] == 0)
-        return f;
-    assert_non_null(tab);
-    for (char *at = line; at < tab; n++) {
-        assert_true(n < sizeof bytes);
-        bytes[n] = (uint8_t)strtoul(at, &at, 16);
-    }
-    assert_true(n == WN_SLOT_BYTES || n == sizeof bytes);
-    f.count = n / WN_SLOT_BYTES;
-    for (size_t i = 0; i < f.count; i++) {
-        const uint8_t *b = &bytes[i * WN_SLOT_BYTES];
-        f.slots[i] = wn_slot(
-            b[0], b[1] & 15, b[1] >> 4, (int16_t)(b[2] | b[3] << 8),
-            (int32_t)(b[4] | (uint32_t)b[5] << 8 | (uint32_t)b[6] << 16 | (uint32_t)b[7] << 24));
-    }
-    f.text = tab + 1;
-    f.text[strcspn(f.text, "\t")] = 0;
-    return f;
-}
-
 /** Both texts of the slots, and each of them back to slots. */
-static void hold(const struct fixture *f)
+static void hold(const struct raw_fixture *f)
 {
     for (int dialect = WN_DIALECT_KERNEL; dialect <= WN_DIALECT_MNEMONIC; dialect++) {
         struct wn_text_opts opts = {.dialect = (enum wn_dialect)dialect};
@@ -88,7 +54,7 @@ static void every_row_has_foreign_bytes(void **state)
         char line[256];
         assert_non_null(file);
         while (fgets(line, sizeof line, file)) {
-            struct fixture f = parse(line);
+            struct raw_fixture f = raw_fixture_parse(line);
             if (f.count == 0)
                 continue;
             struct wn_error err = {0};
