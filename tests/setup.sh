@@ -14,6 +14,9 @@ test_needs='g++ clang clang-14 llvm-14 libclang-rt-14-dev clang-format-14 clang-
     libcmocka-dev python3 python3-pytest python3-scapy scdoc mandoc shellcheck git binutils
     tcpdump tshark iproute2 util-linux systemd systemd-container socat'
 
+# Other processors: without these, the tests under qemu are skipped.
+cross_needs='gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static'
+
 say() {
     printf '\n== %s\n' "$*"
 }

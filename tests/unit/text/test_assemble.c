@@ -24,10 +24,10 @@ static const char *hex_of(const char *text, enum wn_dialect dialect)
     hex[0] = 0;
     assert_true(count < 50);
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *bytes = (const uint8_t *)&slots[i];
-        n += (size_t)sprintf(hex + n, "%s", i ? " " : "");
-        for (int k = 0; k < 8; k++)
-            n += (size_t)sprintf(hex + n, "%02x", bytes[k]);
+        /* As in a little-endian object, whatever machine this is. */
+        n += (size_t)sprintf(hex + n, "%s%02x%02x%04x%08x", i ? " " : "", slots[i].opcode,
+                             slots[i].regs, __builtin_bswap16((uint16_t)slots[i].off),
+                             __builtin_bswap32((uint32_t)slots[i].imm));
     }
     free(slots);
     return hex;
