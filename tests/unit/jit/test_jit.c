@@ -221,6 +221,45 @@ static void jumps_reach_over_large_programs(void **state)
     free(p.slots);
 }
 
+/** A branch of each kind over `n` operations, taken and not. */
+static void branch_over(struct program *p, enum wn_op_id id, int32_t imm, int n, bool wide_ops)
+{
+    for (int i = 0; i < 2; i++) {
+        p->n = 0;
+        put(p, WN_OP_MOV64_X, WN_R3, WN_R10, 0, 0);
+        put(p, WN_OP_MOV64_K, WN_R4, 0, 0, i ? imm : ~imm);
+        put(p, id, WN_R4, 0, n, imm);
+        for (int k = 0; k < n; k++)
+            if (wide_ops)
+                put(p, WN_OP_ATOMIC_FETCH_XOR64, WN_R3, WN_R4, -8, 0);
+            else
+                put(p, WN_OP_ADD64_K, WN_R0, 0, 0, 1);
+        put(p, WN_OP_ADD64_X, WN_R0, WN_R4, 0, 0);
+        put(p, WN_OP_EXIT, 0, 0, 0, 0);
+        agreed(p, 1000000, (const uint8_t *)"x", 1);
+    }
+}
+
+/** Fields of 8, 14 and 19 bits end at 127 bytes, 32 KiB and 1 MiB, wherever operations stand. */
+static void branches_reach_over_more_than_their_fields_hold(void **state)
+{
+    (void)state;
+    static const struct {
+        enum wn_op_id id;
+        int32_t imm;
+    } branches[] = {{WN_OP_JSET64_K, 32}, {WN_OP_JEQ64_K, 0},  {WN_OP_JEQ64_K, 77},
+                    {WN_OP_JSLT64_K, 0},  {WN_OP_JSGE32_K, 0}, {WN_OP_JNE32_K, 0}};
+    struct program p = {0};
+    for (unsigned b = 0; b < sizeof branches / sizeof *branches; b++) {
+        for (int n = 25; n < 40; n++)
+            branch_over(&p, branches[b].id, branches[b].imm, n, false);
+        for (int n = 8186; n < 8196; n++)
+            branch_over(&p, branches[b].id, branches[b].imm, n, false);
+        branch_over(&p, branches[b].id, branches[b].imm, 32000, true);
+    }
+    free(p.slots);
+}
+
 /** Every jump goes back by one block: the order in which naive liveness never ends. */
 static void the_longest_way_for_liveness_is_short(void **state)
 {
@@ -248,6 +287,7 @@ int main(void)
         cmocka_unit_test(misaligned_atomics_fault),
         cmocka_unit_test(packet_loads_swap_and_end_the_program_beyond_the_packet),
         cmocka_unit_test(jumps_reach_over_large_programs),
+        cmocka_unit_test(branches_reach_over_more_than_their_fields_hold),
         cmocka_unit_test(the_longest_way_for_liveness_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
