@@ -28,6 +28,7 @@ enum wn_err {
     WN_E_FORMAT = -1005,      /* a file that is not what it should be, or damaged */
     WN_E_UNSUPPORTED = -1006, /* correct, but not provided here */
     WN_E_NOJIT = -1007,       /* this machine or this process cannot compile */
+    WN_E_FAULT = -1008,       /* a run ended without a result */
 };
 
 /** No place: the error is about the whole, not about an instruction or a line. */

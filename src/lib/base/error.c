@@ -28,6 +28,7 @@ const char *wn_strerror(int code)
     case WN_E_SYNTAX: return "syntax error";
     case WN_E_FORMAT: return "bad file format";
     case WN_E_UNSUPPORTED: return "not supported";
+    case WN_E_FAULT: return "the program faulted";
     case WN_E_NOJIT: return "machine code cannot be made here";
     }
     return code > 0 || code < -4095 ? "unknown error" : strerror(-code);

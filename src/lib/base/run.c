@@ -10,18 +10,25 @@ static bool within(uint64_t at, uint64_t size, uint64_t start, uint64_t bytes)
     return size <= bytes && at - start <= bytes - size;
 }
 
-bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write)
+bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write)
 {
     const struct wn_packet *p = run->packet;
-    if (within(address, size, run->store.base, run->store.room[0]))
+    if (within(address, bytes, run->store.base, run->store.room[0]))
         return true;
-    if (!write && p && within(address, size, (uint64_t)(uintptr_t)p->data, p->caplen))
+    if (!write && p && within(address, bytes, (uint64_t)(uintptr_t)p->data, p->caplen))
         return true;
     for (uint32_t i = 0; i < run->n_regions; i++) {
         const struct wn_region *r = &run->regions[i];
-        if ((!write || r->writable) && within(address, size, r->start, r->bytes))
+        if ((!write || r->writable) && within(address, bytes, r->start, r->bytes))
             return true;
     }
+    return false;
+}
+
+bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write)
+{
+    if (wn_run_holds(run, address, size, write))
+        return true;
     run->fault_address = address;
     return false;
 }

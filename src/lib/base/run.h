@@ -54,6 +54,8 @@ struct wn_run {
     uint32_t n_regions;
     const struct wn_packet *packet; /* borrowed for one run */
     uint64_t random;                /* state of get_prandom_u32 */
+    uint32_t ended;                 /* a helper that may do so has ended the run */
+    void *context;                  /* what the embedder's helpers find */
 };
 
 /** Make a window of `bytes` bytes at `base`. */
@@ -73,6 +75,9 @@ static inline void wn_window_set(struct wn_window *w, uint64_t base, uint64_t by
  * regions.
  */
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write);
+
+/** As wn_run_reach() for any length, and nothing is kept. */
+bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write);
 
 /** As wn_run_reach(), for an atomic operation: a store that must be aligned to its size. */
 bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size);

@@ -305,6 +305,15 @@ loop:
     SPEND()
     GO(pc->disp);
 
+L_CHECK:
+    if (UNLIKELY(!(pc->size == 8 ? A64 : A32)))
+        goto refused;
+    NEXT();
+L_CHECK_RUN:
+    if (UNLIKELY(run->ended))
+        return fault_at(interp, pc, WN_FAULT_HELPER);
+    NEXT();
+
 L_CALL:
     r[0] = interp->calls[pc->imm](r[1], r[2], r[3], r[4], r[5], run);
     memset(&r[1], 0, 5 * sizeof r[1]);
@@ -345,6 +354,11 @@ L_HOLE:
     assert(!"not in lowered code");
     __builtin_unreachable();
 
+refused:
+    if (pc->imm != WN_FAULT_NONE)
+        return fault_at(interp, pc, (enum wn_fault)pc->imm);
+    run->fuel = fuel;
+    return (struct wn_result){0};
 memory_fault:
     return fault_at(interp, pc, WN_FAULT_MEMORY);
 out_of_fuel:

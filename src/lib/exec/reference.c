@@ -208,6 +208,15 @@ static void touch(struct machine *m, const struct wn_op *op)
     }
 }
 
+static void compute_or_fault(struct machine *m, const struct wn_op *op, uint64_t a, uint64_t b)
+{
+    bool is32 = wn_opcode_is32(wn_rows[op->id].opcode);
+    if (op->check & WN_CHECK_DIVISOR && !(is32 ? (uint32_t)b : b))
+        m->fault = WN_FAULT_DIVIDE;
+    else
+        m->r[op->dst] = compute(op, a, b);
+}
+
 static bool spend(struct machine *m, uint32_t cost)
 {
     if (m->run->fuel < cost) {
@@ -248,6 +257,9 @@ static void call(struct machine *m, const struct wn_op *op)
     if (op->id != WN_OP_CALL_LOCAL) {
         r[WN_R0] = m->code->calls[op->target](r[1], r[2], r[3], r[4], r[5], m->run);
         clear_arguments(m);
+        if (op->check & WN_CHECK_RUN && m->run->ended)
+            m->fault = WN_FAULT_HELPER;
+        m->done = op->check & WN_CHECK_RESULT && !r[WN_R0];
         return;
     }
     if (!spend(m, wn_code_func_at(m->code, op->target)->slots))
@@ -288,7 +300,7 @@ static void step(struct machine *m)
     uint64_t a = m->r[op->a], b = by_register ? m->r[op->b] : (uint64_t)(int64_t)op->imm;
     m->next = m->at + 1;
     switch (wn_op_kind(op)) {
-    case WN_KIND_ALU: m->r[op->dst] = compute(op, a, b); break;
+    case WN_KIND_ALU: compute_or_fault(m, op, a, b); break;
     case WN_KIND_WIDE:
         m->r[op->dst] =
             op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, m->at)) : wn_op_wide(op);
@@ -307,7 +319,8 @@ static void step(struct machine *m)
     case WN_KIND_PACKET: load_packet(m, op); break;
     case WN_KIND_HOLE:
     case WN_KIND_GUARD:
-    case WN_KIND_FUEL: assert(!"not in decoded code"); break;
+    case WN_KIND_FUEL:
+    case WN_KIND_CHECK: assert(!"not in decoded code"); break;
     }
 }
 

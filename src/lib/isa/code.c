@@ -42,7 +42,8 @@ uint32_t wn_op_uses(const struct wn_op *op)
     case WN_FORM_STORE_IMM:
     case WN_FORM_BRANCH_IMM:
     case WN_FORM_IND:
-    case WN_FORM_GUARD: return BIT(op->a);
+    case WN_FORM_GUARD:
+    case WN_FORM_CHECK: return BIT(op->a);
     case WN_FORM_CALL: return op->id == WN_OP_CALL_LOCAL ? SCRATCH | KEPT : SCRATCH;
     case WN_FORM_CALL_REG: return SCRATCH | KEPT | BIT(op->a);
     case WN_FORM_SET_IMM:
@@ -76,7 +77,8 @@ uint32_t wn_op_defs(const struct wn_op *op)
     case WN_KIND_EXIT:
     case WN_KIND_HOLE:
     case WN_KIND_GUARD:
-    case WN_KIND_FUEL: break;
+    case WN_KIND_FUEL:
+    case WN_KIND_CHECK: break;
     }
     return 0;
 }

@@ -26,6 +26,16 @@ enum wn_code_form { WN_DECODED, WN_LOWERED };
 enum wn_mark { WN_MARK_NONE, WN_MARK_PROVED };
 
 /**
+ * What may end the run at an operation, as bits; none unless whoever makes the
+ * program asks for it. Lowering turns these into operations.
+ */
+enum wn_check {
+    WN_CHECK_DIVISOR = 1, /* divisions by a register: WN_FAULT_DIVIDE if it holds 0 */
+    WN_CHECK_RUN = 2,     /* helpers: WN_FAULT_HELPER if wn_run.ended has been set */
+    WN_CHECK_RESULT = 4,  /* helpers: a result of 0 ends the run, with 0 and without fault */
+};
+
+/**
  * One operation. Arithmetic is dst = a op b, or dst = a op imm (decoded code
  * has a == dst); loads are dst = [a + off]; stores [a + off] = b or imm;
  * moves set dst from a or imm; atomics work on [a + off] with b and leave what
@@ -37,12 +47,13 @@ struct wn_op {
     uint8_t dst;
     uint8_t a;
     uint8_t b;
-    uint8_t size;  /* bytes accessed by loads, stores, atomics, packet loads, guards; else 0 */
+    uint8_t size; /* bytes accessed by loads, stores, atomics, packet loads, guards; of a that CHECK
+                     looks at; else 0 */
     uint8_t write; /* guards: the access is a store */
-    uint8_t pad;
+    uint8_t check; /* decoded: enum wn_check, as bits */
     int32_t off;
-    int32_t
-        imm; /* wide: low half; calls by number: the helper; guards: address bits that must be 0 */
+    int32_t imm; /* wide: low half; calls by number: the helper; guards: address bits that must be
+                    0; CHECK: enum wn_fault if a is 0, WN_FAULT_NONE ends the run with 0 */
     uint32_t
         target; /* decoded: slot. lowered: block; local calls: function; helpers: index in calls */
     uint32_t high; /* wide: upper half; 0 elsewhere */
@@ -89,6 +100,12 @@ static inline uint64_t wn_op_wide(const struct wn_op *op)
 static inline enum wn_kind wn_op_kind(const struct wn_op *op)
 {
     return (enum wn_kind)wn_rows[op->id].kind;
+}
+
+/** What a check leaves the run with. */
+static inline enum wn_fault wn_check_fault(const struct wn_op *op)
+{
+    return op->id == WN_OP_CHECK_RUN ? WN_FAULT_HELPER : (enum wn_fault)op->imm;
 }
 
 /** The slot a function address of decoded code at `slot` names. */

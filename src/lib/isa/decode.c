@@ -32,7 +32,8 @@ static struct fields form_fields(enum wn_form form)
     case WN_FORM_CALL_REG:
     case WN_FORM_NONE:
     case WN_FORM_GUARD:
-    case WN_FORM_FUEL: break;
+    case WN_FORM_FUEL:
+    case WN_FORM_CHECK: break;
     }
     return (struct fields){0};
 }
@@ -184,7 +185,8 @@ static void decode_operands(struct wn_op *op, struct wn_slot s, uint32_t at)
         op->imm = s.imm;
         break;
     case WN_FORM_GUARD:
-    case WN_FORM_FUEL: break;
+    case WN_FORM_FUEL:
+    case WN_FORM_CHECK: break;
     }
     switch ((enum wn_kind)row->kind) {
     case WN_KIND_LOAD:

@@ -28,6 +28,7 @@ enum wn_form {
     WN_FORM_IND,        /* src, imm */
     WN_FORM_GUARD,      /* lowered: [a + off], size */
     WN_FORM_FUEL,       /* lowered: imm */
+    WN_FORM_CHECK,      /* lowered: a, size, imm */
 };
 
 enum wn_kind {
@@ -44,6 +45,7 @@ enum wn_kind {
     WN_KIND_HOLE,   /* second slot of a wide instruction */
     WN_KIND_GUARD,  /* faults unless an access is allowed */
     WN_KIND_FUEL,   /* spends, faults when nothing is left */
+    WN_KIND_CHECK,  /* ends the run, or lets it go on */
 };
 
 enum wn_selector {

@@ -525,10 +525,11 @@ static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     wn_buf_place(&g->buf, label + ASK);
 }
 
-/** Where a jump goes when there is no fuel, or a call when there is no frame left. */
+/** Where a jump goes when there is no fuel, a call when there is no frame left, a check that fails.
+ */
 static void fault_stub(struct wn_gen *g, enum wn_fault which, uint32_t label)
 {
-    a64_mov_ri(&g->chunk, ADDRESS, g->slot);
+    a64_mov_ri(&g->chunk, ADDRESS, which == WN_FAULT_NONE ? 0 : g->slot);
     jump(g, shared(g, FAULT + which));
     wn_buf_place(&g->buf, label);
 }
@@ -544,6 +545,8 @@ static void stubs(struct wn_gen *g)
             fault_stub(g, WN_FAULT_FUEL, g->stub[i] = wn_buf_labels(&g->buf, 1));
         else if (op->id == WN_OP_CALL_LOCAL)
             fault_stub(g, WN_FAULT_STACK, g->stub[i] = wn_buf_labels(&g->buf, 1));
+        else if (wn_op_kind(op) == WN_KIND_CHECK)
+            fault_stub(g, wn_check_fault(op), g->stub[i] = wn_buf_labels(&g->buf, 1));
     }
 }
 
@@ -556,9 +559,12 @@ static void begin(struct wn_gen *g)
     else
         map_without_calls(g);
     wn_buf_labels(&g->buf, SHARED_LABELS);
-    if (!s->fuel && !s->locals && !s->windows)
+    if (!s->fuel && !s->locals && !s->windows && !s->faults)
         return;
     leave(g);
+    for (unsigned which = 0; which < WN_FAULTS; which++)
+        if (s->faults >> which & 1)
+            fault(g, (enum wn_fault)which);
     if (s->fuel)
         fault(g, WN_FAULT_FUEL);
     if (s->locals)
@@ -606,6 +612,17 @@ static void fuel(struct wn_gen *g, const struct wn_op *op, uint32_t label)
         a64_arith_r(&g->chunk, A64_SUBS, W64, ADDRESS, ADDRESS, constant(g, TEMP, cost));
     a64_store(&g->chunk, 8, ADDRESS, left);
     jump_if(g, a64_if(A64_LO), label);
+}
+
+static void check(struct wn_gen *g, const struct wn_op *op, uint32_t label)
+{
+    jump_if(g, a64_if_zero(op->size == 8, home(g, op->a), true), label);
+}
+
+static void check_run(struct wn_gen *g, uint32_t label)
+{
+    a64_load(&g->chunk, false, 4, TEMP, field(g, offsetof(struct wn_run, ended)));
+    jump_if(g, a64_if_zero(W32, TEMP, false), label);
 }
 
 /* ---- arithmetic */
@@ -1118,6 +1135,8 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
     case WN_OP_LD_IND_W: packet(g, op); break;
     case WN_OP_GUARD_ANY: guard(g, op, g->stub[index]); break;
     case WN_OP_FUEL: fuel(g, op, g->stub[index]); break;
+    case WN_OP_CHECK: check(g, op, g->stub[index]); break;
+    case WN_OP_CHECK_RUN: check_run(g, g->stub[index]); break;
     case WN_OP_MAP_FD:
     case WN_OP_MAP_VALUE:
     case WN_OP_VAR:

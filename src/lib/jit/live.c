@@ -31,7 +31,8 @@ static struct next next_of(const struct wn_code *code, uint32_t block)
     case WN_KIND_CALL:
     case WN_KIND_HOLE:
     case WN_KIND_GUARD:
-    case WN_KIND_FUEL: break;
+    case WN_KIND_FUEL:
+    case WN_KIND_CHECK: break;
     }
     return (struct next){NONE, block + 1};
 }

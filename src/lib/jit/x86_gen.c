@@ -411,12 +411,27 @@ static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     wn_buf_place(&g->buf, label + ASK);
 }
 
-/** Where a jump goes when there is no fuel, or a call when there is no frame left. */
+/** Where a jump goes when there is no fuel, a call when there is no frame left, a check that fails.
+ */
 static void fault_stub(struct wn_gen *g, enum wn_fault which, uint32_t label)
 {
-    x86_mov_ri(&g->chunk, SCRATCH, g->slot);
+    x86_mov_ri(&g->chunk, SCRATCH, which == WN_FAULT_NONE ? 0 : g->slot);
     jump(g, ALWAYS, shared(g, FAULT + which));
     wn_buf_place(&g->buf, label);
+}
+
+/** What an operation has out of line, if anything. */
+static void stub(struct wn_gen *g, const struct wn_op *op, uint32_t index)
+{
+    g->slot = g->code->slot[index];
+    if (op->id == WN_OP_GUARD_ANY)
+        guard_stub(g, op, g->stub[index] = wn_buf_labels(&g->buf, GUARD_LABELS));
+    else if (op->id == WN_OP_FUEL)
+        fault_stub(g, WN_FAULT_FUEL, g->stub[index] = wn_buf_labels(&g->buf, 1));
+    else if (op->id == WN_OP_CALL_LOCAL)
+        fault_stub(g, WN_FAULT_STACK, g->stub[index] = wn_buf_labels(&g->buf, 1));
+    else if (wn_op_kind(op) == WN_KIND_CHECK)
+        fault_stub(g, wn_check_fault(op), g->stub[index] = wn_buf_labels(&g->buf, 1));
 }
 
 static void begin(struct wn_gen *g)
@@ -427,9 +442,12 @@ static void begin(struct wn_gen *g)
     else
         map_without_calls(g);
     wn_buf_labels(&g->buf, SHARED_LABELS);
-    if (!s->fuel && !s->locals && !s->windows)
+    if (!s->fuel && !s->locals && !s->windows && !s->faults)
         return;
     leave(g);
+    for (unsigned which = 0; which < WN_FAULTS; which++)
+        if (s->faults >> which & 1)
+            fault(g, (enum wn_fault)which);
     if (s->fuel)
         fault(g, WN_FAULT_FUEL);
     if (s->locals)
@@ -441,16 +459,8 @@ static void begin(struct wn_gen *g)
     for (unsigned bit = 0; bit < 8; bit++)
         if (s->windows >> bit & 1)
             window_thunk(g, bit);
-    for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;) {
-        const struct wn_op *op = &g->code->ops[i];
-        g->slot = g->code->slot[i];
-        if (op->id == WN_OP_GUARD_ANY)
-            guard_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, GUARD_LABELS));
-        else if (op->id == WN_OP_FUEL)
-            fault_stub(g, WN_FAULT_FUEL, g->stub[i] = wn_buf_labels(&g->buf, 1));
-        else if (op->id == WN_OP_CALL_LOCAL)
-            fault_stub(g, WN_FAULT_STACK, g->stub[i] = wn_buf_labels(&g->buf, 1));
-    }
+    for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;)
+        stub(g, &g->code->ops[i], i);
 }
 
 static void guard(struct wn_gen *g, const struct wn_op *op, uint32_t label)
@@ -472,6 +482,19 @@ static void fuel(struct wn_gen *g, const struct wn_op *op, uint32_t label)
 {
     x86_alu_mi(&g->chunk, X86_SUB, W64, field(g, FIELD(fuel)), op->imm);
     jump(g, X86_B, label);
+}
+
+static void check(struct wn_gen *g, const struct wn_op *op, uint32_t label)
+{
+    unsigned a = home(g, op->a);
+    x86_test_rr(&g->chunk, op->size == 8, a, a);
+    jump(g, X86_E, label);
+}
+
+static void check_run(struct wn_gen *g, uint32_t label)
+{
+    x86_alu_mi(&g->chunk, X86_CMP, W32, field(g, FIELD(ended)), 0);
+    jump(g, X86_NE, label);
 }
 
 /* ---- arithmetic */
@@ -1123,6 +1146,8 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
     case WN_OP_LD_IND_W: packet(g, op); break;
     case WN_OP_GUARD_ANY: guard(g, op, g->stub[index]); break;
     case WN_OP_FUEL: fuel(g, op, g->stub[index]); break;
+    case WN_OP_CHECK: check(g, op, g->stub[index]); break;
+    case WN_OP_CHECK_RUN: check_run(g, g->stub[index]); break;
     case WN_OP_MAP_FD:
     case WN_OP_MAP_VALUE:
     case WN_OP_VAR:

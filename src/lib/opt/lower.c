@@ -69,6 +69,22 @@ static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *o
     emit(l, slot, *op);
 }
 
+/** End the run if a register holds 0. */
+static void emit_check(struct lowering *l, uint32_t slot, uint8_t reg, bool is32,
+                       enum wn_fault fault)
+{
+    emit(l, slot,
+         (struct wn_op){.id = WN_OP_CHECK, .a = reg, .size = is32 ? 4 : 8, .imm = (int32_t)fault});
+}
+
+static void emit_alu(struct lowering *l, uint32_t slot, struct wn_op op)
+{
+    if (op.check & WN_CHECK_DIVISOR)
+        emit_check(l, slot, op.b, wn_opcode_is32(wn_rows[op.id].opcode), WN_FAULT_DIVIDE);
+    op.check = 0;
+    emit(l, slot, op);
+}
+
 static enum wn_op_id inverse(enum wn_op_id id)
 {
 #define PAIR(one, other)                                                                           \
@@ -120,14 +136,20 @@ static void emit_call(struct lowering *l, uint32_t slot, struct wn_op op)
         emit_fuel(l, slot, callee->slots);
         op.target = (uint32_t)(callee - l->from->funcs);
     }
+    uint8_t check = op.check;
+    op.check = 0;
     emit(l, slot, op);
+    if (check & WN_CHECK_RUN)
+        emit(l, slot, (struct wn_op){.id = WN_OP_CHECK_RUN});
+    if (check & WN_CHECK_RESULT)
+        emit_check(l, slot, WN_R0, false, WN_FAULT_NONE);
 }
 
 static void lower_op(struct lowering *l, uint32_t slot)
 {
     struct wn_op op = l->from->ops[slot];
     switch (wn_op_kind(&op)) {
-    case WN_KIND_ALU: emit(l, slot, op); break;
+    case WN_KIND_ALU: emit_alu(l, slot, op); break;
     case WN_KIND_WIDE:
         if (op.id == WN_OP_FUNC) {
             uint64_t address = WN_FUNC_ADDRESS(wn_func_slot(&op, slot));
@@ -147,7 +169,8 @@ static void lower_op(struct lowering *l, uint32_t slot)
     case WN_KIND_PACKET: emit_last(l, slot, op); break;
     case WN_KIND_HOLE:
     case WN_KIND_GUARD:
-    case WN_KIND_FUEL: break;
+    case WN_KIND_FUEL:
+    case WN_KIND_CHECK: break;
     }
 }
 

@@ -22,6 +22,8 @@
  *   faults when it nests too deep (WN_FAULT_STACK), so fuel runs out first.
  * - LD_ABS and LD_IND have the block to go to when they are beyond the packet
  *   as their target. It leaves the function with 0.
+ * - What wn_op.check asks for becomes operations: a CHECK of the divisor before a
+ *   division; behind a helper's call CHECK_RUN, then a CHECK of r0.
  * - Far jumps become JA, function addresses become IMM64 with WN_FUNC_ADDRESS().
  *   HOLEs vanish.
  *

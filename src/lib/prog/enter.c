@@ -104,6 +104,24 @@ static struct wn_result enter_reference(const struct wn_prog *prog, struct wn_ru
     return wn_reference_run(prog->decoded, run, args);
 }
 
+struct wn_result wn_prog_start(const struct wn_prog *prog, struct wn_run *run,
+                               const struct wn_start *start)
+{
+    uint64_t args[5] = {start->args[0], start->args[1]};
+    prepare(prog, run, start->packet);
+    run->fuel = start->fuel;
+    run->regions = start->regions;
+    run->n_regions = start->n_regions;
+    run->ended = false;
+    switch (prog->info.engine) {
+    case WN_ENGINE_JIT: return prog->jit.enter(args[0], args[1], args[2], run);
+    case WN_ENGINE_REFERENCE: return wn_reference_run(prog->decoded, run, args);
+    case WN_ENGINE_AUTO:
+    case WN_ENGINE_INTERP: break;
+    }
+    return wn_interp_run(prog->interp, run, args);
+}
+
 struct wn_prog_entry wn_prog_enter(const struct wn_prog *prog, enum wn_engine engine)
 {
     switch (engine) {

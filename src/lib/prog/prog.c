@@ -15,7 +15,6 @@
 #include "verify/packet.h"
 #include "verify/stack.h"
 
-#define FUEL      1000000u
 #define MAX_SLOTS 1000000u
 /** Beyond this, distances between operations would not fit where they are kept. */
 #define MOST_SLOTS (1u << 26)
@@ -23,8 +22,17 @@
 WN_OWN_BY(code, struct wn_code, wn_code_free)
 WN_OWN_BY(prog, struct wn_prog, wn_prog_free)
 
+static wn_helper_fn find_own(const void *arg, uint32_t id, uint8_t *check)
+{
+    (void)arg;
+    (void)check;
+    const struct wn_helper *helper = wn_helper_find(id);
+    return helper ? helper->fn : NULL;
+}
+
 /** Find the helpers that a decoded program calls, each once. */
-static int resolve_helpers(struct wn_code *code, struct wn_error *err)
+static int resolve_helpers(struct wn_code *code, const struct wn_prog_env *env,
+                           struct wn_error *err)
 {
     struct {
         wn_helper_fn *data;
@@ -34,16 +42,17 @@ static int resolve_helpers(struct wn_code *code, struct wn_error *err)
         struct wn_op *op = &code->ops[i];
         if (op->id != WN_OP_CALL)
             continue;
-        const struct wn_helper *helper = wn_helper_find((uint32_t)op->imm);
-        if (!helper) {
+        wn_helper_fn fn =
+            (env->find ? env->find : find_own)(env->arg, (uint32_t)op->imm, &op->check);
+        if (!fn) {
             free(calls.data);
             return wn_fail(err, WN_E_UNSUPPORTED, i, "helper %u is not provided",
                            (uint32_t)op->imm);
         }
         uint32_t k = 0;
-        while (k < calls.len && calls.data[k] != helper->fn)
+        while (k < calls.len && calls.data[k] != fn)
             k++;
-        if (k == calls.len && !wn_vec_push(&calls, helper->fn)) {
+        if (k == calls.len && !wn_vec_push(&calls, fn)) {
             free(calls.data);
             return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
         }
@@ -55,9 +64,40 @@ static int resolve_helpers(struct wn_code *code, struct wn_error *err)
     return 0;
 }
 
-/** Slots to a checked program in decoded form. */
+/** Have divisions by 0 end the run. One by a constant could do nothing else. */
+static int check_divisions(struct wn_code *code, struct wn_error *err)
+{
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        struct wn_op *op = &code->ops[i];
+        switch ((enum wn_op_id)op->id) {
+        case WN_OP_DIV64_X:
+        case WN_OP_DIV32_X:
+        case WN_OP_SDIV64_X:
+        case WN_OP_SDIV32_X:
+        case WN_OP_MOD64_X:
+        case WN_OP_MOD32_X:
+        case WN_OP_SMOD64_X:
+        case WN_OP_SMOD32_X: op->check = WN_CHECK_DIVISOR; break;
+        case WN_OP_DIV64_K:
+        case WN_OP_DIV32_K:
+        case WN_OP_SDIV64_K:
+        case WN_OP_SDIV32_K:
+        case WN_OP_MOD64_K:
+        case WN_OP_MOD32_K:
+        case WN_OP_SMOD64_K:
+        case WN_OP_SMOD32_K:
+            if (op->imm == 0)
+                return wn_fail(err, WN_E_REJECTED, i, "%s by 0", wn_rows[op->id].name);
+            break;
+        default: break;
+        }
+    }
+    return 0;
+}
+
+/** Slots to decoded form, checked as far as that goes without knowing what they call. */
 static int check_slots(const struct wn_slot *slots, size_t count, uint32_t max,
-                       struct wn_code **out, struct wn_error *err)
+                       const struct wn_prog_env *env, struct wn_code **out, struct wn_error *err)
 {
     if (max == 0)
         max = MAX_SLOTS;
@@ -70,13 +110,18 @@ static int check_slots(const struct wn_slot *slots, size_t count, uint32_t max,
     int r = wn_decode(slots, count, &code, err);
     if (r == 0)
         r = wn_flow_check(code, err);
-    if (r == 0)
-        r = wn_packet_prove(code, err);
-    if (r == 0)
-        r = resolve_helpers(code, err);
+    if (r == 0 && env->divide_faults)
+        r = check_divisions(code, err);
     if (r == 0)
         *out = wn_give(code);
     return r;
+}
+
+int wn_prog_check(const struct wn_slot *slots, size_t count, uint32_t max_slots,
+                  const struct wn_prog_env *env, struct wn_error *err)
+{
+    WN_OWN(code) struct wn_code *code = NULL;
+    return check_slots(slots, count, max_slots, env, &code, err);
 }
 
 static void count_accesses(const struct wn_code *decoded, struct wn_prog_info *info)
@@ -129,21 +174,35 @@ static int make_engine(struct wn_prog *prog, struct wn_code **decoded, enum wn_e
     return r;
 }
 
-int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
-                struct wn_prog **out, struct wn_error *err)
+/** Own the object, and know what of it is within reach. */
+static void keep_object(struct wn_prog *prog, const struct wn_object *obj)
+{
+    prog->object = wn_object_ref(obj);
+    prog->regions = wn_object_regions(prog->object, &prog->n_regions);
+}
+
+int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
+                 const struct wn_prog_env *env, struct wn_prog **out, struct wn_error *err)
 {
     static const struct wn_prog_opts defaults;
     if (!opts)
         opts = &defaults;
     WN_OWN(code) struct wn_code *decoded = NULL;
-    int r = check_slots(slots, count, opts->max_slots, &decoded, err);
+    int r = check_slots(slots, count, opts->max_slots, env, &decoded, err);
     if (r)
         return r;
     assert(decoded);
+    if (!env->other_context)
+        r = wn_packet_prove(decoded, err);
+    if (r == 0)
+        r = resolve_helpers(decoded, env, err);
+    if (r)
+        return r;
     WN_OWN(prog) struct wn_prog *prog = calloc(1, sizeof *prog);
     if (!prog)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    prog->fuel = opts->fuel ? opts->fuel : FUEL;
+    atomic_init(&prog->refs, 1);
+    prog->fuel = opts->fuel ? opts->fuel : WN_FUEL;
     prog->info.slots = (uint32_t)count;
     prog->info.functions = decoded->n_funcs;
     count_accesses(decoded, &prog->info);
@@ -151,9 +210,18 @@ int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_
     prog->info.stack_bytes = prog->stack_bytes;
     if (r == 0)
         r = make_engine(prog, &decoded, opts->engine, err);
-    if (r == 0)
-        *out = wn_give(prog);
-    return r;
+    if (r)
+        return r;
+    if (env->object)
+        keep_object(prog, env->object);
+    *out = wn_give(prog);
+    return 0;
+}
+
+int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
+                struct wn_prog **out, struct wn_error *err)
+{
+    return wn_prog_make(slots, count, opts, &(struct wn_prog_env){0}, out, err);
 }
 
 int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_prog_opts *opts,
@@ -164,20 +232,18 @@ int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_
         return i;
     size_t count;
     const struct wn_slot *slots = wn_object_slots(obj, (size_t)i, &count);
-    WN_OWN(prog) struct wn_prog *prog = NULL;
-    int r = wn_prog_new(slots, count, opts, &prog, err);
-    if (r)
-        return r;
-    assert(prog);
-    prog->object = wn_object_ref(obj);
-    prog->regions = wn_object_regions(prog->object, &prog->n_regions);
-    *out = wn_give(prog);
-    return 0;
+    return wn_prog_make(slots, count, opts, &(struct wn_prog_env){.object = obj}, out, err);
+}
+
+struct wn_prog *wn_prog_ref(struct wn_prog *prog)
+{
+    atomic_fetch_add_explicit(&prog->refs, 1, memory_order_relaxed);
+    return prog;
 }
 
 void wn_prog_free(struct wn_prog *prog)
 {
-    if (!prog)
+    if (!prog || atomic_fetch_sub_explicit(&prog->refs, 1, memory_order_acq_rel) != 1)
         return;
     wn_jit_fini(&prog->jit);
     wn_interp_free(prog->interp);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/** A program ready to run, as the two halves of this room share it. */
+/** A program ready to run, as the two halves of this room and the machines of vm.h share it. */
 #pragma once
 
+#include <stdatomic.h>
+
+#include <winnow/object.h>
 #include <winnow/prog.h>
 
 #include "base/run.h"
@@ -9,9 +12,13 @@
 #include "isa/code.h"
 #include "jit/jit.h"
 
+/** What a run may spend unless the caller says otherwise. */
+#define WN_FUEL UINT64_C(1000000)
+
 struct wn_prog {
     struct wn_prog_entry entry; /* first: wn_prog_run() knows nothing else */
-    uint32_t stack_bytes;       /* of the stack's end: cleared, and within reach */
+    atomic_uint refs;
+    uint32_t stack_bytes; /* of the stack's end: cleared, and within reach */
     uint32_t n_regions;
     const struct wn_region *regions; /* the object's */
     uint64_t fuel;
@@ -21,6 +28,43 @@ struct wn_prog {
     struct wn_object *object; /* keeps the regions alive; NULL without */
     struct wn_prog_info info;
 };
+
+/** What a program may call, and how it is entered; all zero is what wn_prog_new() makes. */
+struct wn_prog_env {
+    /**
+     * The helper of a number, NULL if there is none; `check` takes what may end
+     * the run behind it (enum wn_check). NULL: the library's helpers.
+     */
+    wn_helper_fn (*find)(const void *arg, uint32_t id, uint8_t *check);
+    const void *arg;
+    const struct wn_object *object; /* borrowed: what the slots point to, or NULL */
+    bool other_context;             /* r1 and r2 are not the data and length of a packet */
+    bool divide_faults; /* division by 0 ends the run, or is refused if it is constant */
+};
+
+/** As wn_prog_new() and, with an object in `env`, wn_prog_load(). */
+int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
+                 const struct wn_prog_env *env, struct wn_prog **out, struct wn_error *err);
+
+/** What wn_prog_make() checks of a program before it asks for helpers. */
+int wn_prog_check(const struct wn_slot *slots, size_t count, uint32_t max_slots,
+                  const struct wn_prog_env *env, struct wn_error *err);
+
+/** One more owner; each lets go with wn_prog_free(). */
+struct wn_prog *wn_prog_ref(struct wn_prog *prog);
+
+/** What a run that is no packet filter's starts with. */
+struct wn_start {
+    const struct wn_packet *packet; /* what packet loads read; never NULL */
+    uint64_t args[2];               /* r1 and r2; the other registers are 0 */
+    const struct wn_region *regions;
+    uint32_t n_regions; /* instead of the program's own */
+    uint64_t fuel;
+};
+
+/** Run a program, whatever engine it has been made for. */
+struct wn_result wn_prog_start(const struct wn_prog *prog, struct wn_run *run,
+                               const struct wn_start *start);
 
 /** The function that runs a program on an engine it has been made for. */
 struct wn_prog_entry wn_prog_enter(const struct wn_prog *prog, enum wn_engine engine);
