@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,6 +112,26 @@ static int read_all(int fd, const char *path, struct text *out, struct wn_error 
     return 0;
 }
 
+/*
+ * What `tcpdump -d`, `-dd` or `-ddd` wrote. No expression begins so: it has no
+ * braces, no five numbers in a row, and behind brackets no word with these letters.
+ */
+static bool is_classic(const char *text)
+{
+    unsigned n[5];
+    int end = 0;
+    text += strspn(text, " \t\r\n");
+    if (*text == '{')
+        return true;
+    if (!strncmp(text, "(000)", 5)) {
+        text += 5;
+        text += strspn(text, " \t");
+        return *text && strchr("ljrst", *text);
+    }
+    return sscanf(text, "%7u %7u %3u %3u %10u%n", &n[0], &n[1], &n[2], &n[3], &n[4], &end) == 5 &&
+           strchr(" \t\r\n", text[end]);
+}
+
 static enum source_kind kind_of(const char *path, const struct text *text)
 {
     size_t len = strlen(path);
@@ -120,7 +141,7 @@ static enum source_kind kind_of(const char *path, const struct text *text)
         return SOURCE_ASSEMBLY;
     if (text->len && text->len % WN_SLOT_BYTES == 0 && memchr(text->data, '\0', text->len))
         return SOURCE_SLOTS;
-    return SOURCE_EXPRESSION;
+    return is_classic(text->data) ? SOURCE_CLASSIC : SOURCE_EXPRESSION;
 }
 
 static int load_text(const char *path, bool any_file, struct text *out, struct wn_error *err)
@@ -216,6 +237,19 @@ static int raw_slots(const struct text *text, struct wn_slot **slots, size_t *co
     return 0;
 }
 
+/* A program that reads well may still make no sense. */
+static int classic_slots(const struct text *text, struct wn_slot **slots, size_t *count,
+                         enum diag_code *why, struct wn_error *err)
+{
+    OWN(free) struct wn_cbpf_insn *insns = NULL;
+    size_t n;
+    int code = wn_cbpf_parse(text->data, text->len, &insns, &n, err);
+    if (code)
+        return because(why, DIAG_P131, code);
+    code = wn_cbpf_translate(insns, n, slots, count, err);
+    return code ? because(why, DIAG_P110, code) : 0;
+}
+
 static int text_slots(struct text *text, const char *path, const struct source_opts *opts,
                       struct wn_slot **slots, size_t *count, enum diag_code *why,
                       struct wn_error *err)
@@ -228,6 +262,7 @@ static int text_slots(struct text *text, const char *path, const struct source_o
     case SOURCE_SLOTS:
         code = raw_slots(text, slots, count, err);
         return code ? because(why, DIAG_P111, code) : 0;
+    case SOURCE_CLASSIC: return classic_slots(text, slots, count, why, err);
     case SOURCE_OBJECT:
     case SOURCE_EXPRESSION: break;
     }

@@ -3,8 +3,9 @@
  * Programs from what an operator writes down: an ELF object, assembly, or a
  * tcpdump expression, in a file or on the command line. Files are told apart
  * by content: what begins like ELF is an object, a name ending in `.s` is
- * assembly, whole slots with a zero byte among them are slots, anything else is
- * an expression (where # begins a comment, as in `tcpdump -F`).
+ * assembly, whole slots with a zero byte among them are slots, what begins like
+ * the output of `tcpdump -d`, `-dd` or `-ddd` is classic BPF, anything else is an
+ * expression (where # begins a comment, as in `tcpdump -F`).
  */
 #pragma once
 
@@ -16,7 +17,13 @@
 
 #include "common/diag.h"
 
-enum source_kind { SOURCE_OBJECT, SOURCE_ASSEMBLY, SOURCE_SLOTS, SOURCE_EXPRESSION };
+enum source_kind {
+    SOURCE_OBJECT,
+    SOURCE_ASSEMBLY,
+    SOURCE_SLOTS,
+    SOURCE_CLASSIC,
+    SOURCE_EXPRESSION
+};
 
 #define SOURCE_OBJECT_MAX (64u << 20) /* bytes of an object file */
 #define SOURCE_TEXT_MAX   (16u << 20) /* bytes of assembly or of an expression in a file */

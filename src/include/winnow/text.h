@@ -47,6 +47,21 @@ WN_API int wn_disassemble(const struct wn_slot *slots, size_t count,
                           const struct wn_text_opts *opts, char **out, struct wn_error *err);
 
 /**
+ * Read classic BPF as tcpdump writes it: `-d` (`(000) ldh [12]`), `-dd`
+ * (`{ 0x28, 0, 0, 0x0000000c },`) or `-ddd` (a count, then four numbers a
+ * line), told apart by how the text begins. Whether the program makes sense is
+ * for wn_cbpf_translate() to say.
+ *
+ * text   borrowed, any bytes, need not be terminated
+ * out    set on success alone: *count instructions, which the caller frees with free()
+ * err    filled on failure: at is the line, column the place in it
+ *
+ * Returns 0, WN_E_SYNTAX, WN_E_LIMIT (over 100,000 instructions) or -ENOMEM.
+ */
+WN_API int wn_cbpf_parse(const char *text, size_t len, struct wn_cbpf_insn **out, size_t *count,
+                         struct wn_error *err);
+
+/**
  * Translate classic BPF into eBPF for a raw packet (r1 data, r2 bytes
  * captured, r3 bytes on the wire). r0 is what the classic program returns: the
  * number of bytes to keep, 0 to reject. A load beyond the packet rejects.

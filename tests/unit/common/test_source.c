@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/** What a file is, by what it holds. */
+#include "common/source.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pcap/dlt.h>
+
+static int slots_of(const char *text, enum source_kind *kind, enum diag_code *why,
+                    struct wn_error *err)
+{
+    char path[] = "/tmp/winnow-source-XXXXXX";
+    struct source_opts opts = {.linktype = DLT_EN10MB};
+    struct wn_slot *slots = NULL;
+    size_t count = 0;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    int code = source_slots(path, &opts, &slots, &count, kind, why, err);
+    unlink(path);
+    assert_true(code == 0 ? slots && count : !slots);
+    free(slots);
+    return code;
+}
+
+static void texts_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum source_kind kind;
+    } files[] = {
+        {"ip", SOURCE_EXPRESSION},
+        {"(ip)", SOURCE_EXPRESSION},
+        {"(000) < len", SOURCE_EXPRESSION},
+        {"(000)=0 and ip", SOURCE_EXPRESSION},
+        {"4\n< len", SOURCE_EXPRESSION},
+        {"# a comment\nip", SOURCE_EXPRESSION},
+        {"(000) ret      #262144\n", SOURCE_CLASSIC},
+        {"\n(000) ldh      [12]\n(001) ret #0\n", SOURCE_CLASSIC},
+        {"(000) jeq      #0x0             jt 1\tjf 1\n(001) ret #1\n", SOURCE_CLASSIC},
+        {"(000) tax\n(001) ret #1\n", SOURCE_CLASSIC},
+        {"(000) stx M[1]\n(001) ret #1\n", SOURCE_CLASSIC},
+        {"{ 0x6, 0, 0, 0x00040000 },\n", SOURCE_CLASSIC},
+        {"1\n6 0 0 262144\n", SOURCE_CLASSIC},
+        {"1\r\n6 0 0 4294967295", SOURCE_CLASSIC},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct wn_error err = {0};
+        enum source_kind kind = SOURCE_OBJECT;
+        if (slots_of(files[i].text, &kind, NULL, &err))
+            fail_msg("%s: %s", files[i].text, err.text);
+        if (kind != files[i].kind)
+            fail_msg("%s: is taken for kind %d", files[i].text, (int)kind);
+    }
+}
+
+static void mistakes_in_classic_text_have_a_line(void **state)
+{
+    (void)state;
+    struct wn_error err = {0};
+    enum diag_code why;
+    assert_int_equal(slots_of("1\n6 0 0 1\nx", NULL, &why, &err), WN_E_SYNTAX);
+    assert_int_equal(why, DIAG_P131);
+    assert_int_equal(err.at, 3);
+    /* It reads well, but never returns. */
+    assert_int_equal(slots_of("1\n40 0 0 12", NULL, &why, &err), WN_E_MALFORMED);
+    assert_int_equal(why, DIAG_P110);
+    assert_int_equal(err.at, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_told_apart),
+        cmocka_unit_test(mistakes_in_classic_text_have_a_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
