@@ -17,6 +17,7 @@
 
 #include <winnow/err.h>
 
+#include "common/clock.h"
 #include "common/own.h"
 
 #define BACKLOG    SOMAXCONN /* whoever floods it shall not keep others out */
@@ -114,13 +115,21 @@ static int check_place(const char *path, struct wn_error *err)
     return 0;
 }
 
-/* Returns whether the socket at `path` belongs to the group now. */
-static bool set_group(const char *path, const char *group)
+/* A directory may give its own group to what is made in it. A service may be denied any chown, so
+   there is none where the group is right. */
+static int set_group(const char *aside, gid_t gid, const char *path, const char *name,
+                     struct wn_error *err)
 {
-    const struct group *entry = getgrnam(group);
-    if (!entry)
-        return false;
-    return entry->gr_gid == getegid() || !lchown(path, (uid_t)-1, entry->gr_gid);
+    struct stat st;
+    if (lstat(aside, &st))
+        return fail_errno(err, path, "cannot look at the socket");
+    if (st.st_gid == gid || !lchown(aside, (uid_t)-1, gid))
+        return 0;
+    int code = -errno;
+    return wn_fail(err, code, WN_NOWHERE,
+                   "%s: cannot give the socket to group %s: %s; run with that group, or choose "
+                   "another as [control] group",
+                   path, name, strerror(-code));
 }
 
 static int bind_private(int fd, const struct sockaddr_un *addr)
@@ -148,9 +157,13 @@ static int listen_aside(const char *path, const char *aside, mode_t mode, const 
         return fail_errno(err, aside, "cannot remove what an earlier start left");
     if (bind_private(fd, &addr))
         return fail_errno(err, path, "cannot make the socket there");
-    out->own_group = group && !set_group(aside, group);
-    if (chmod(aside, mode) || listen(fd, BACKLOG) || lstat(aside, &st)) {
+    const struct group *entry = group ? getgrnam(group) : NULL;
+    out->own_group = group && !entry;
+    code = set_group(aside, entry ? entry->gr_gid : getegid(), path,
+                     entry ? group : "of this process", err);
+    if (!code && (chmod(aside, mode) || listen(fd, BACKLOG) || lstat(aside, &st)))
         code = fail_errno(err, path, "cannot prepare the socket");
+    if (code) {
         unlink(aside);
         return code;
     }
@@ -215,9 +228,7 @@ void unix_listener_close(struct unix_listener *listener)
 
 static long long now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+    return (long long)(clock_ns(CLOCK_MONOTONIC) / CLOCK_MS);
 }
 
 int unix_connect(const char *path, int timeout_ms, int *out, struct wn_error *err)

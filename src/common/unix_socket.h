@@ -14,7 +14,7 @@ struct unix_listener {
     char *path;   /* of the socket */
     dev_t device; /* with inode: whether what lies at path is still ours */
     ino_t inode;
-    bool own_group; /* the group asked for is unknown or not ours to give: it has our own */
+    bool own_group; /* the group asked for does not exist: the socket has our own */
 };
 
 /**
@@ -26,7 +26,8 @@ struct unix_listener {
  * out     set on success alone; let go of it with unix_listener_close()
  *
  * Returns 0, -EBUSY (another process holds the lock; err names its pid),
- * -EEXIST (something that is no socket of ours is there), or -errno.
+ * -EEXIST (something that is no socket of ours is there), -EPERM (the group is
+ * not ours to give), or -errno.
  */
 int unix_listener_open(const char *path, mode_t mode, const char *group, struct unix_listener *out,
                        struct wn_error *err);

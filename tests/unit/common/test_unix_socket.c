@@ -134,6 +134,56 @@ static void unknown_group_is_reported_and_ours_is_taken(void **state)
     unix_listener_close(&second);
 }
 
+static gid_t group_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(lstat(path, &st), 0);
+    return st.st_gid;
+}
+
+static void group_of_the_directory_does_not_become_the_sockets(void **state)
+{
+    struct place *place = *state;
+    struct unix_listener second;
+    const struct group *other = getgrnam("bin");
+    gid_t bin = other ? other->gr_gid : 0;
+    const struct group *own = getgrgid(getegid());
+    char path[80], name[40];
+
+    snprintf(path, sizeof path, "%s2", place->path);
+    if (geteuid() || !own || !bin)
+        skip();
+    snprintf(name, sizeof name, "%s", own->gr_name);
+    assert_int_equal(chown(place->dir, (uid_t)-1, bin), 0);
+    assert_int_equal(chmod(place->dir, 02755), 0);
+    assert_int_equal(unix_listener_open(path, 0660, name, &second, NULL), 0);
+    assert_int_equal(group_of(path), getegid());
+    unix_listener_close(&second);
+    assert_int_equal(unix_listener_open(path, 0660, NULL, &second, NULL), 0);
+    assert_int_equal(group_of(path), getegid());
+    unix_listener_close(&second);
+}
+
+static void group_that_is_not_ours_to_give_is_an_error(void **state)
+{
+    struct place *place = *state;
+    struct unix_listener second = {.fd = -1};
+    struct wn_error err = {0};
+    char path[80];
+
+    snprintf(path, sizeof path, "%s2", place->path);
+    if (geteuid() || !getgrnam("bin"))
+        skip();
+    assert_int_equal(chmod(place->dir, 0777), 0);
+    assert_int_equal(setegid(65534) || seteuid(65534), 0);
+    int code = unix_listener_open(path, 0660, "bin", &second, &err);
+    assert_int_equal(seteuid(0) || setegid(0), 0);
+    assert_int_equal(code, -EPERM);
+    assert_non_null(strstr(err.text, "group bin"));
+    assert_int_equal(second.fd, -1);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void socket_of_a_successor_is_not_removed(void **state)
 {
     struct place *place = *state;
@@ -156,6 +206,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(peer_is_who_connected, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_are_those_at_connect, setup, teardown),
         cmocka_unit_test_setup_teardown(second_listener_is_refused_and_changes_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(group_of_the_directory_does_not_become_the_sockets, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(group_that_is_not_ours_to_give_is_an_error, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(unknown_group_is_reported_and_ours_is_taken, setup,
                                         teardown),
