@@ -40,31 +40,6 @@ static void plan_fini(struct plan *plan)
     *plan = (struct plan){NULL, 0};
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Keys that are read once, at the start. */
-static void check_restart(const struct conf *old, const struct conf *new, struct diag_list *diags)
-{
-    const struct {
-        const char *section, *key;
-        bool changed;
-    } keys[] = {
-        {"control", "socket", !same_text(old->socket, new->socket)},
-        {"control", "mode", old->socket_mode != new->socket_mode},
-        {"control", "group", !same_text(old->socket_group, new->socket_group)},
-        {"log", "target", old->log_target != new->log_target},
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        struct diag_place at = {.file = new->path, .section = keys[i].section, .key = keys[i].key};
-        if (keys[i].changed)
-            diag_add(diags, DIAG_C090, at, "restart the service, or take the change back",
-                     "cannot change while the daemon runs");
-    }
-}
-
 /* The tap that an interface goes on with; NULL: it needs a new one. */
 static struct tap *going_on(const struct engine *e, const struct conf_interface *c)
 {
@@ -189,7 +164,7 @@ static enum engine_outcome transact(struct engine *e, bool apply, struct diag_li
         conf_free(conf);
         return ENGINE_UNCHANGED;
     }
-    check_restart(e->host.current->conf, conf, diags);
+    conf_check_restart(e->host.current->conf, conf, diags);
     int rc = generation_new(conf, e->host.current, e->stats, &next, diags);
     if (rc == 0)
         rc = make_plan(e, next, apply, &plan, diags);
