@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <winnow/err.h>
 
 #include "client/client.h"
+#include "common/clock.h"
 #include "common/ctl_interface.h"
 #include "common/own.h"
 #include "common/unix_socket.h"
@@ -27,9 +27,7 @@
 
 int64_t session_now_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    return (int64_t)clock_ns(CLOCK_MONOTONIC);
 }
 
 /* -s, else the environment, else the service's, else the user's own where only that is there. */

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <winnow/prog.h>
 
+#include "common/clock.h"
 #include "common/diag.h"
 #include "common/own.h"
 #include "daemon/engine.h"
@@ -41,13 +41,6 @@ static json_t *text(const char *bytes)
             *c = '?';
     }
     return json_string(plain);
-}
-
-static uint64_t wall_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* What tells this run of the daemon from another: systemd's id of it, else a random one. */
@@ -196,13 +189,13 @@ static json_t *degraded(struct engine *engine)
 struct json_t *ctl_json_status(struct engine *engine)
 {
     json_t *reasons = degraded(engine);
-    return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "version",
-                     WN_VERSION, "instance", INSTANCE, "instance_id", instance_id(), "pid",
-                     (int)getpid(), "start_ns", number(engine_started_ns(engine)), "time_ns",
-                     number(wall_ns()), "state", json_array_size(reasons) ? "degraded" : "running",
-                     "degraded", reasons, "generation", ctl_json_generation(engine), "interfaces",
-                     ctl_json_interfaces(engine), "filters", ctl_json_filters(engine), "outputs",
-                     ctl_json_outputs(engine));
+    return json_pack(
+        "{s:s, s:s, s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "version", WN_VERSION,
+        "instance", INSTANCE, "instance_id", instance_id(), "pid", (int)getpid(), "start_ns",
+        number(engine_started_ns(engine)), "time_ns", number(clock_ns(CLOCK_REALTIME)), "state",
+        json_array_size(reasons) ? "degraded" : "running", "degraded", reasons, "generation",
+        ctl_json_generation(engine), "interfaces", ctl_json_interfaces(engine), "filters",
+        ctl_json_filters(engine), "outputs", ctl_json_outputs(engine));
 }
 
 /*
@@ -278,7 +271,8 @@ struct json_t *ctl_json_stats(struct engine *engine, const struct json_t *select
     stats_each(engine_stats(engine), add_counter, &s);
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "instance", INSTANCE, "instance_id",
                      instance_id(), "start_ns", number(engine_started_ns(engine)), "time_ns",
-                     number(wall_ns()), "generation", number(g.number), "counters", s.counters);
+                     number(clock_ns(CLOCK_REALTIME)), "generation", number(g.number), "counters",
+                     s.counters);
 }
 
 struct json_t *ctl_json_diagnostics(const struct diag_list *diags)

@@ -17,11 +17,11 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <winnow/err.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/own.h"
 #include "common/unix_socket.h"
@@ -73,9 +73,7 @@ struct ctl_server {
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+    return (int64_t)(clock_ns(CLOCK_MONOTONIC) / CLOCK_MS);
 }
 
 static struct timeval in_ms(int64_t ms)
@@ -466,7 +464,8 @@ int ctl_server_open(struct event_base *base, struct engine *engine, const char *
         return code;
     if (server->listener.own_group)
         log_event(LEVEL_WARNING, "control.group",
-                  "%s: cannot have group %s: it keeps the group of this process", path, group);
+                  "%s: there is no group %s: the socket has the group of this process", path,
+                  group);
 
     const struct group *admins = getgrnam(ADMIN_GROUP);
     server->has_admin_group = admins != NULL;

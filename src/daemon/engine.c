@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/diag.h"
 #include "common/log.h"
 #include "common/own.h"
@@ -75,13 +76,6 @@ static void tap_list_fini(struct tap_list *list)
     for (size_t i = 0; i < list->count; i++)
         tap_free(list->items[i]);
     free(list->items);
-}
-
-static uint64_t clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
 }
 
 uint64_t engine_now_ns(void)

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/diag.h"
 #include "common/log.h"
 #include "common/own.h"
@@ -35,13 +35,6 @@ struct live {
     bool stopping;
     uint64_t begun_ns;
 };
-
-static uint64_t monotonic_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* --- the loop's events --- */
 
@@ -278,7 +271,7 @@ static int run(struct live *live)
 /* What `-i` ends with. */
 static int report(struct live *live)
 {
-    struct report r = {.elapsed_ns = monotonic_ns() - live->begun_ns};
+    struct report r = {.elapsed_ns = clock_ns(CLOCK_MONOTONIC) - live->begun_ns};
     const struct options *o = live->opts;
     if (!live->engine || o->mode != MODE_LIVE)
         return 0;
@@ -291,7 +284,7 @@ static int report(struct live *live)
 
 int live_run(const struct options *opts)
 {
-    struct live live = {.opts = opts, .begun_ns = monotonic_ns()};
+    struct live live = {.opts = opts, .begun_ns = clock_ns(CLOCK_MONOTONIC)};
     signal(SIGPIPE, SIG_IGN);
     notify_init();
     live.base = event_base_new();

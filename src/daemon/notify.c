@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 
 static struct {
@@ -131,11 +131,9 @@ void notify_ready(const char *fmt, ...)
 
 void notify_reloading(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
     char text[80];
     int n = snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-                     (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000);
+                     clock_ns(CLOCK_MONOTONIC) / 1000);
     send_text(text, (size_t)n);
 }
 

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/capfile.h"
+#include "common/clock.h"
 #include "common/diag.h"
 #include "common/log.h"
 #include "common/own.h"
@@ -37,7 +37,7 @@ struct run {
     struct output *output;
     struct output_totals *totals; /* one a file */
     size_t n_totals;
-    struct timespec begun;
+    uint64_t begun_ns;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -50,9 +50,7 @@ static void on_signal(int number)
 
 static uint64_t elapsed_ns(const struct run *run)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)((t.tv_sec - run->begun.tv_sec) * 1000000000 + t.tv_nsec - run->begun.tv_nsec);
+    return clock_ns(CLOCK_MONOTONIC) - run->begun_ns;
 }
 
 static int complain(const struct wn_error *err, int status)
@@ -233,7 +231,7 @@ static int run_files(struct run *run)
         fprintf(stderr, "winnowd: %s\n", strerror(ENOMEM));
         return EX_OSERR;
     }
-    clock_gettime(CLOCK_MONOTONIC, &run->begun);
+    run->begun_ns = clock_ns(CLOCK_MONOTONIC);
     for (size_t i = 0; i < o->n_read && status == 0 && (i == 0 || !finished(run)); i++)
         status = read_file(run, o->read[i], (uint32_t)i);
     return finish(run, status);

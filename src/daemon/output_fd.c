@@ -6,9 +6,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/own.h"
 #include "daemon/stats.h"
@@ -138,24 +138,15 @@ static void fd_state(const struct output *out, struct output_state *state)
 /** Flush a pipe whose reader may need a moment, but not for ever. */
 static int flush_bounded(struct fd_output *f)
 {
-    struct timespec t0, t;
-    clock_gettime(CLOCK_MONOTONIC, &t0);
+    uint64_t begun = clock_ns(CLOCK_MONOTONIC);
     for (;;) {
         int r = writer_flush(&f->writer);
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        long spent = (t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000;
+        uint64_t spent = (clock_ns(CLOCK_MONOTONIC) - begun) / CLOCK_MS;
         if (r != -EAGAIN || spent >= CLOSE_WAIT_MS)
             return r;
         struct pollfd p = {.fd = f->writer.fd, .events = POLLOUT};
         poll(&p, 1, (int)(CLOSE_WAIT_MS - spent));
     }
-}
-
-static uint64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static int fd_close(struct output *out, const struct output_totals *totals, size_t n,
@@ -164,7 +155,7 @@ static int fd_close(struct output *out, const struct output_totals *totals, size
     OWN(fd_output) struct fd_output *f = (struct fd_output *)out;
     int r = f->error;
     if (!r) {
-        writer_trailer(&f->writer, totals, n, f->live ? now() : 0);
+        writer_trailer(&f->writer, totals, n, f->live ? clock_ns(CLOCK_REALTIME) : 0);
         r = flush_bounded(f);
     }
     uint64_t lost =

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/diag.h"
 #include "common/log.h"
 #include "common/own.h"
@@ -370,15 +370,13 @@ static int file_close(struct output *out, const struct output_totals *totals, si
                       struct wn_error *err)
 {
     OWN(file_output) struct file_output *f = (struct file_output *)out;
-    struct timespec t;
     if (f->part.fd < 0)
         return 0;
     if (f->writer.packets == 0 && n == 0) {
         output_part_remove(&f->part);
         return 0;
     }
-    clock_gettime(CLOCK_REALTIME, &t);
-    writer_trailer(&f->writer, totals, n, (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec);
+    writer_trailer(&f->writer, totals, n, clock_ns(CLOCK_REALTIME));
     int r = writer_flush(&f->writer);
     bool space = r == -ENOSPC || r == -EDQUOT;
     uint64_t lost = writer_discard(&f->writer, space ? &out->stats->dropped_no_space
@@ -415,13 +413,11 @@ int output_file_open(const struct conf_output *conf, struct stat_output *stats, 
 {
     struct wn_error err = {0};
     struct output_part part;
-    struct timespec t;
     OWN(file_output) struct file_output *f = calloc(1, sizeof *f);
     if (!f || writer_init(&f->writer, stats, WRITER_BUFFER) != 0)
         return -ENOMEM;
-    clock_gettime(CLOCK_REALTIME, &t);
     f->base = (struct output){.ops = &file_ops, .conf = conf, .stats = stats};
-    f->now_ns = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+    f->now_ns = clock_ns(CLOCK_REALTIME);
     f->free_bytes = UINT64_MAX;
     int r = output_part_repair(conf, &f->seq, &err);
     if (!r)

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/diag.h"
 #include "common/log.h"
 #include "daemon/generation.h"
@@ -62,13 +63,6 @@ struct tap {
     uint32_t source;
     uint64_t backoff_ns;
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static void turn(evutil_socket_t fd, short what, void *arg);
 static void advance(struct tap *tap);
