@@ -32,6 +32,9 @@ static const struct {
 } engines[] = {
     {WN_ENGINE_REFERENCE, "reference"}, {WN_ENGINE_INTERP, "interp"}, {WN_ENGINE_JIT, "jit"}};
 
+/** How many of them there are on this machine; the compiler is the last one. */
+static size_t n_engines = sizeof engines / sizeof *engines;
+
 enum expectation { EXPECT_NOTHING, EXPECT_RESULT, EXPECT_FAULT, EXPECT_REFUSAL };
 
 struct test_case {
@@ -172,8 +175,6 @@ static void run_on(const char *file, const struct test_case *c, size_t which)
     int r = wn_prog_new(c->slots, c->n_slots, &opts, &prog, &err);
     if (r == 0) {
         judge(file, c, engines[which].name, prog);
-    } else if (r == WN_E_NOJIT) {
-        printf("ok %u - %s (%s) # SKIP %s\n", ++cases_run, c->name, engines[which].name, err.text);
     } else {
         bool ok = c->expect == EXPECT_REFUSAL && err.at == c->slot && !strcmp(err.text, c->words);
         tap(ok, file, c->name, engines[which].name);
@@ -198,7 +199,7 @@ static void finish_case(const char *file, unsigned line, struct test_case *c)
         memcpy(c->slots, slots, c->n_slots * sizeof *slots);
         free(slots);
     }
-    for (size_t e = 0; e < sizeof engines / sizeof *engines; e++)
+    for (size_t e = 0; e < n_engines; e++)
         run_on(file, c, e);
     memset(c, 0, sizeof *c);
 }
@@ -236,8 +237,23 @@ static void run_file(const char *file)
     fclose(f);
 }
 
+/** Where nothing can be compiled that is one case left out, not one for each program. */
+static void look_for_compiler(void)
+{
+    const struct wn_prog_opts opts = {.engine = WN_ENGINE_JIT};
+    const struct wn_slot nothing[] = {{0xb7, 0, 0, 0}, {0x95, 0, 0, 0}};
+    struct wn_error err = {0};
+    struct wn_prog *prog = NULL;
+    if (wn_prog_new(nothing, 2, &opts, &prog, &err) == WN_E_NOJIT) {
+        printf("ok %u - machine code # SKIP %s\n", ++cases_run, err.text);
+        n_engines--;
+    }
+    wn_prog_free(prog);
+}
+
 int main(int argc, char **argv)
 {
+    look_for_compiler();
     for (int i = 1; i < argc; i++)
         run_file(argv[i]);
     printf("1..%u\n", cases_run);

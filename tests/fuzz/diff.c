@@ -12,6 +12,7 @@
 #include "gen.h"
 #include "isa/code.h"
 #include "isa/decode.h"
+#include "jit/backend.h"
 #include "opt/lower.h"
 #include "prog/prog.h"
 
@@ -72,11 +73,28 @@ static void run_once(const struct wn_prog *prog, struct wn_run *run, const struc
     memcpy(out->writable, memory.writable, sizeof out->writable);
 }
 
+/** Code for other machines cannot be run here, but making it must go well. */
+static void emit_for_all_machines(const struct wn_code *lowered)
+{
+    static const struct wn_backend *const backends[] = {&wn_backend_x86, &wn_backend_a64};
+    for (unsigned i = 0; i < 4; i++) {
+        struct wn_code_buf buf = {0};
+        struct wn_error err;
+        if (wn_jit_emit(backends[i / 2], lowered, i % 2, &buf, &err)) {
+            fprintf(stderr, "%s, slot %u: %s\n", backends[i / 2]->name, err.at, err.text);
+            abort();
+        }
+        wn_buf_fini(&buf);
+    }
+}
+
 /** Compile a program of the reference interpreter, which has kept the decoded form. */
 static int compile_for_baseline(struct wn_prog *prog, struct wn_error *err)
 {
     struct wn_code *lowered = NULL;
     int r = wn_lower(prog->decoded, &lowered, err);
+    if (r == 0)
+        emit_for_all_machines(lowered);
     if (r == 0)
         r = wn_jit_compile_for(lowered, 0, &prog->jit, err);
     wn_code_free(lowered);
