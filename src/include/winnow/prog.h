@@ -144,6 +144,16 @@ static inline struct wn_result wn_prog_run(const struct wn_prog *prog, struct wn
     return ((const struct wn_prog_entry *)prog)->enter(prog, run, pkt);
 }
 
+/**
+ * Run a program on n packets, one after the other: the same as n times
+ * wn_prog_run().
+ *
+ * pkts     n of them, borrowed for the call
+ * results  n of them, filled; a fault ends the run of its packet alone
+ */
+WN_API void wn_prog_run_batch(const struct wn_prog *prog, struct wn_run *run,
+                              const struct wn_packet *pkts, size_t n, struct wn_result *results);
+
 #ifdef __cplusplus
 }
 #endif

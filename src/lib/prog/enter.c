@@ -132,3 +132,10 @@ struct wn_prog_entry wn_prog_enter(const struct wn_prog *prog, enum wn_engine en
     }
     return (struct wn_prog_entry){enter_interp};
 }
+
+void wn_prog_run_batch(const struct wn_prog *prog, struct wn_run *run, const struct wn_packet *pkts,
+                       size_t n, struct wn_result *results)
+{
+    for (size_t i = 0; i < n; i++)
+        results[i] = wn_prog_run(prog, run, &pkts[i]);
+}

@@ -318,6 +318,47 @@ static void who_asks_for_machine_code_gets_it_or_an_error(void **state)
     wn_prog_free(prog);
 }
 
+static void a_batch_gives_what_single_runs_give(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    /* A loop as long as the first byte says: some run out of fuel; empty packets fault. */
+    struct wn_slot p[] = {
+        wn_encode(WN_OP_LDX_B, 3, 1, 0, 0),     wn_encode(WN_OP_STX_B, 10, 3, -1, 0),
+        wn_encode(WN_OP_LDX_B, 0, 10, -2, 0),   wn_encode(WN_OP_STX_B, 10, 3, -2, 0),
+        wn_encode(WN_OP_ADD64_K, 0, 0, 0, 2),   wn_encode(WN_OP_SUB64_K, 3, 0, 0, 1),
+        wn_encode(WN_OP_JSGT64_K, 3, 0, -3, 0), wn_encode(WN_OP_EXIT, 0, 0, 0, 0),
+    };
+    uint8_t bytes[N];
+    struct wn_packet pkts[N];
+    struct wn_result results[N];
+    for (unsigned i = 0; i < N; i++) {
+        bytes[i] = (uint8_t)i;
+        pkts[i] = (struct wn_packet){.data = &bytes[i], .caplen = i % 5 != 0, .wirelen = 1};
+    }
+    for
+        EACH_ENGINE(e)
+        {
+            struct wn_prog *prog = made(p, sizeof p / sizeof *p, engines[e], 60);
+            struct wn_run *run = wn_run_new();
+            unsigned faults[WN_FAULTS] = {0};
+            memset(results, 0xaa, sizeof results);
+            wn_prog_run_batch(prog, run, pkts, 0, results);
+            assert_int_equal(results[0].slot, 0xaaaaaaaa);
+            wn_prog_run_batch(prog, run, pkts, N, results);
+            for (unsigned i = 0; i < N; i++) {
+                struct wn_result one = wn_prog_run(prog, run, &pkts[i]);
+                assert_int_equal(results[i].value, one.value);
+                assert_int_equal(results[i].fault, one.fault);
+                assert_int_equal(results[i].slot, one.slot);
+                faults[one.fault]++;
+            }
+            assert_true(faults[WN_FAULT_NONE] && faults[WN_FAULT_MEMORY] && faults[WN_FAULT_FUEL]);
+            wn_run_free(run);
+            wn_prog_free(prog);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +370,7 @@ int main(void)
         cmocka_unit_test(what_cannot_run_is_refused),
         cmocka_unit_test(nothing_of_an_earlier_run_is_left),
         cmocka_unit_test(a_run_goes_on_after_every_fault),
+        cmocka_unit_test(a_batch_gives_what_single_runs_give),
         cmocka_unit_test(threads_share_a_program),
         cmocka_unit_test(who_asks_for_machine_code_gets_it_or_an_error),
     };
