@@ -35,7 +35,6 @@ struct file_output {
     struct output_part part;
     uint64_t seq;
     enum condition condition;
-    bool removed;                  /* somebody deleted the file that is being written */
     char reason[160];              /* why it is not as it should be; "" */
     uint64_t now_ns, monotonic_ns; /* of the last tick */
     uint64_t flushed_ns;           /* the rest is in monotonic time, too */
@@ -102,7 +101,6 @@ static void begin(struct file_output *f, const struct output_part *part)
 {
     f->part = *part;
     f->seq++;
-    f->removed = false;
     f->reason[0] = '\0';
     f->pause_ns = 0;
     f->base.stats->files_opened++;
@@ -169,10 +167,7 @@ static void note(struct file_output *f, int r)
     }
 }
 
-/**
- * Go on in a new file. If there can be none the old one goes on, unless it is
- * one that nobody will ever see.
- */
+/** Go on in a new file. If there can be none the old one goes on. */
 static void rotate(struct file_output *f)
 {
     struct wn_error err;
@@ -186,10 +181,6 @@ static void rotate(struct file_output *f)
     if (r) {
         explain(f, LEVEL_ERROR, "output.error", "%s", err.text);
         retry_later(f);
-        if (f->removed) {
-            complete(f, NULL);
-            f->condition = BROKEN;
-        }
         return;
     }
     writer_trailer(&f->writer, NULL, 0, f->now_ns);
@@ -271,15 +262,20 @@ static bool look_at_space(struct file_output *f)
     return f->free_bytes >= wanted;
 }
 
-static void look_at_link(struct file_output *f)
+static bool is_removed(const struct file_output *f)
 {
     struct stat st;
-    if (f->removed || fstat(f->part.fd, &st) != 0 || st.st_nlink > 0)
-        return;
-    f->removed = true;
-    explain(f, LEVEL_ERROR, "output.unlinked",
-            "%.80s was removed; packets go into it, and are lost, until the next file",
-            f->part.name);
+    return fstat(f->part.fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/** What goes into a file that nobody will ever see is lost: begin another as soon as there can be
+ * one. */
+static void replace(struct file_output *f)
+{
+    writer_discard(&f->writer, &f->base.stats->dropped_io_error);
+    complete(f, NULL);
+    f->condition = BROKEN;
+    reopen(f);
 }
 
 /** Once a second while there is no room: one attempt to write. */
@@ -304,7 +300,10 @@ static void look(struct file_output *f)
         probe(f);
         return;
     }
-    look_at_link(f);
+    if (is_removed(f)) {
+        replace(f);
+        return;
+    }
     if (look_at_space(f))
         return;
     note(f, writer_flush(&f->writer)); /* what was accepted before is still written */
