@@ -329,7 +329,8 @@ int engine_start(struct event_base *base, struct conf *conf, const struct engine
     e->opts = *opts;
     e->started_ns = engine_now_ns();
     e->stats = stats_new();
-    e->worker = (struct worker){.run = wn_run_new(), .limit = opts->max_packets};
+    e->worker = (struct worker){
+        .run = wn_run_new(), .limit = opts->max_packets, .keep_max = opts->keep_max};
     e->outlet_host = (struct outlet_host){.totals = totals, .arg = e};
     e->host = (struct tap_host){.base = base,
                                 .worker = &e->worker,

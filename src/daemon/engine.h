@@ -22,6 +22,7 @@ struct engine_opts {
     const char *write;     /* `-w`; NULL: outputs of the configuration only; "-" is stdout */
     bool write_pcap;       /* classic pcap instead of pcapng */
     uint64_t max_packets;  /* `-c`: stop after so many accepted packets; 0: never */
+    uint32_t keep_max;     /* `-s`: bytes written of a packet; 0: all */
 };
 
 /**

@@ -93,7 +93,6 @@ static int make_route(struct generation *g, size_t i, struct stats *stats, struc
 {
     const struct conf_interface *c = &g->conf->interfaces[i];
     struct route *r = &g->routes[i];
-    r->keep_max = UINT32_MAX;
     r->stats = stats_interface(stats, c->name);
     r->source = (struct output_source){.name = c->name, .linktype = -1, .snaplen = c->snaplen};
     if (!r->stats)

@@ -226,6 +226,7 @@ static int start_engine(struct live *live, struct conf *conf)
         .write = o->write,
         .write_pcap = o->write_pcap,
         .max_packets = o->count,
+        .keep_max = o->snaplen,
     };
     int rc = engine_start(live->base, conf, &eo, &live->engine, &diags);
     int status = rc < 0 ? engine_status(o, rc, &diags) : 0;

@@ -35,7 +35,7 @@ struct run {
     struct worker worker;
     struct filter *filter;
     struct output *output;
-    struct output_totals *totals; /* one a file */
+    struct output_totals *totals; /* one a file that was read */
     size_t n_totals;
     uint64_t begun_ns;
 };
@@ -154,7 +154,6 @@ static int bind(struct run *run, const struct capfile *file, uint32_t id, struct
     *route = (struct route){
         .returns = filter_returns(run->filter),
         .on_fault = filter_on_fault(run->filter),
-        .keep_max = run->opts->snaplen ? run->opts->snaplen : UINT32_MAX,
         .filter_stats = filter_stats(run->filter),
         .stats = run->input,
         .outputs = &run->output,
@@ -206,7 +205,7 @@ static int finish(struct run *run, int status)
         if (rc < 0 && rc != -EPIPE && status == 0)
             status = complain(&err, EX_IOERR);
     }
-    if (run->filter && !run->opts->quiet) {
+    if (run->n_totals && !run->opts->quiet) {
         struct report report = {.elapsed_ns = elapsed_ns(run)};
         report_collect(run->stats, &report);
         report_print(&report, run->opts->stats_json, run->output, false, stderr);
@@ -225,7 +224,7 @@ static int run_files(struct run *run)
     run->totals = calloc(o->n_read, sizeof *run->totals);
     run->conf = options_conf(o);
     run->stats = stats_new();
-    run->worker = (struct worker){.run = wn_run_new(), .limit = o->count};
+    run->worker = (struct worker){.run = wn_run_new(), .limit = o->count, .keep_max = o->snaplen};
     run->input = run->stats ? stats_interface(run->stats, "input") : NULL;
     if (!run->totals || !run->conf || !run->input || !run->worker.run) {
         fprintf(stderr, "winnowd: %s\n", strerror(ENOMEM));

@@ -79,7 +79,7 @@ void options_help(FILE *to)
         "  --format FORMAT        pcapng (default) or pcap\n"
         "  -c, --count N          stop after N accepted packets\n"
         "  --duration TIME        stop after a time: 10s, 1h30m\n"
-        "  -s, --snaplen N        keep N bytes of a packet at most\n"
+        "  -s, --snaplen N        write N bytes of a packet at most\n"
         "  -n                     accepted without effect\n"
         "Program:\n"
         "  --engine ENGINE        auto (default), jit, interp or reference\n"
@@ -264,6 +264,8 @@ static int take_number(struct options *o, int opt, const char *arg)
 
 static int take(struct options *o, int opt, const char *arg)
 {
+    if (arg && !*arg)
+        return usage("an option has an empty value%s", "");
     switch (opt) {
     case 'r': o->read[o->n_read++] = arg; return 0;
     case 'i': o->interface = arg; return 0;
@@ -382,8 +384,6 @@ static bool fill_interface(const struct options *opts, struct conf_interface *i)
     i->filter = strdup("filter");
     if (!i->device)
         i->device = strdup(opts->interface);
-    if (opts->snaplen)
-        i->snaplen = opts->snaplen < 64 ? 64 : opts->snaplen;
     i->on_missing = MISSING_FAIL;
     return i->filter && i->device;
 }

@@ -34,7 +34,8 @@ static enum verdict judge(struct worker *worker, const struct route *route,
 void worker_packet(struct worker *worker, const struct route *route, const struct wn_packet *pkt)
 {
     struct stat_interface *stats = route->stats;
-    uint32_t keep = pkt->caplen < route->keep_max ? pkt->caplen : route->keep_max;
+    uint32_t most = worker->keep_max ? worker->keep_max : UINT32_MAX;
+    uint32_t keep = pkt->caplen < most ? pkt->caplen : most;
 
     stats->delivered_packets++;
     stats->delivered_bytes += pkt->caplen;

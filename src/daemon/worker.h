@@ -22,7 +22,6 @@ struct route {
     const struct wn_prog *prog; /* NULL: everything is accepted */
     enum conf_returns returns;
     enum conf_on_fault on_fault;
-    uint32_t keep_max;                /* bytes kept of a packet at most */
     struct stat_filter *filter_stats; /* NULL without prog */
     struct stat_interface *stats;
     struct output **outputs;
@@ -35,6 +34,8 @@ struct worker {
     struct wn_run *run;
     uint64_t accepted; /* since the start; a fault that is accepted counts */
     uint64_t limit;    /* stop after so many; 0: never */
+    uint32_t keep_max; /* bytes kept of a packet, of which the filter sees all; 0: as many as there
+                          are */
 };
 
 /** Decide about one packet and hand it on. */

@@ -66,6 +66,16 @@ def test_stops_after_so_many(net, work):
     check_sequence(7, [path])
 
 
+def test_filters_see_whole_packets_however_little_is_written(net, work):
+    path = os.path.join(work, "out")
+    quick = Quick(net, "-s", "20", "-w", path, "--format", "pcap", "--stats=json", "udp")
+    net.send(10)
+    quick.end()
+    with open(path, "rb") as f:
+        data = f.read()
+    assert len(data) == 24 + 10 * (16 + 20)
+
+
 def test_stops_after_a_time(net):
     status, _, err = Quick(net, "--duration", "200ms", "--stats=json", "--exit-match").end(None)
     assert status == 1

@@ -30,6 +30,9 @@ USAGE = [
     ("-r", SAMPLE, "--config", "/etc/winnowd/winnowd.conf"),
     ("-r", SAMPLE, "-S", "/tmp/sock"),
     ("-r", SAMPLE, "-F", "x", "tcp"),
+    ("-r", ""),
+    ("-i", ""),
+    ("-r", SAMPLE, "-w", ""),
     ("-w", "out"),
     ("tcp",),
     ("-c", "5"),
@@ -76,7 +79,7 @@ def test_missing_input_is_66():
 def test_output_that_cannot_be_made_is_73():
     result = winnowd("-r", SAMPLE, "-w", "/nonexistent/out")
     assert result.returncode == 73
-    assert b"/nonexistent/out" in result.stderr
+    assert result.stderr == b"winnowd: /nonexistent/out: No such file or directory\n"  # no table of nothing
 
 
 def test_no_match_is_1_if_asked():
