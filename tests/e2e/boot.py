@@ -17,6 +17,8 @@ def why_not():
     for tool in ("systemd-nspawn", "nsenter", "ip", "mount"):
         if not shutil.which(tool):
             return f"{tool} is not installed"
+    if not os.listdir("/sys/fs/cgroup"):
+        return "/sys/fs/cgroup is not mounted"
     return None
 
 

@@ -43,9 +43,13 @@ class Net:
     def __init__(self, name):
         self.name = name
         self.run("ip", "netns", "add", name, inside=False)
-        # A router solicitation would be one packet too many.
-        self.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
-        self.pair("wn0", "wn1")
+        try:
+            # A router solicitation would be one packet too many.
+            self.run("sh", "-c", "for f in all default; do echo 1 >/proc/sys/net/ipv6/conf/$f/disable_ipv6; done")
+            self.pair("wn0", "wn1")
+        except BaseException:
+            self.close()
+            raise
 
     def command(self, *argv):
         return ["ip", "netns", "exec", self.name, *argv]
