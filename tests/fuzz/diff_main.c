@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <winnow/prog.h>
+
 #include "diff.h"
 
 int main(int argc, char **argv)
@@ -17,10 +19,11 @@ int main(int argc, char **argv)
             return 1;
     printf("%" PRIu64 " programs, %" PRIu64 " refused, %" PRIu64 " runs, machine code %s\n",
            c.programs, c.refused, c.runs, c.compiled ? "included" : "NOT included");
-    printf("results %" PRIu64 ", faults: memory %" PRIu64 ", fuel %" PRIu64 ", stack %" PRIu64 "\n",
-           c.faults[0], c.faults[1], c.faults[2], c.faults[3]);
+    printf("results %" PRIu64 ", faults: memory %" PRIu64 ", fuel %" PRIu64 ", stack %" PRIu64
+           ", call %" PRIu64 "\n",
+           c.faults[0], c.faults[1], c.faults[2], c.faults[3], c.faults[4]);
     /* A generator that no longer reaches something tests nothing there. */
-    for (unsigned f = 0; f <= 3; f++)
+    for (unsigned f = 0; f <= WN_FAULT_CALL; f++)
         if (count >= 10000 && c.faults[f] == 0) {
             printf("fault %u never happened\n", f);
             return 1;

@@ -257,11 +257,25 @@ static void put_call(struct writer *w)
 {
     static const int32_t helpers[] = {5, 7, 8};
     struct gen *g = w->g;
-    switch (gen_below(g, 4)) {
+    unsigned r = target_register(g);
+    switch (gen_below(g, 6)) {
     case 0: put(w, wn_encode(WN_OP_CALL, 0, 0, 0, helpers[gen_below(g, 3)])); break;
     case 1:
         w->jumps[w->len] = REACH_CALL;
-        put_wide(w, WN_OP_FUNC, target_register(g), 0);
+        put_wide(w, WN_OP_FUNC, r, 0);
+        break;
+    case 2: /* through a register: of a function; of one that is only nearly named; of anything */
+    case 3:
+        w->jumps[w->len] = REACH_CALL;
+        put_wide(w, WN_OP_FUNC, r, 0);
+        if (one_in(g, 8))
+            put(w, wn_encode(WN_OP_ADD64_K, r, 0, 0, (int32_t)gen_below(g, 20) - 10));
+        if (one_in(g, 16))
+            r = gen_below(g, WN_REGS);
+        if (r != 0 && one_in(g, 2))
+            put(w, wn_encode(WN_OP_CALLX_IMM, 0, 0, 0, (int32_t)r));
+        else
+            put(w, wn_encode(WN_OP_CALLX, r, 0, 0, 0));
         break;
     default:
         w->jumps[w->len] = REACH_CALL;

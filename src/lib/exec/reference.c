@@ -251,10 +251,18 @@ static void leave(struct machine *m)
     clear_arguments(m);
 }
 
+/** The function an address names; NULL if it is none whose address the program takes. */
+static const struct wn_func *named(const struct machine *m, uint64_t address)
+{
+    const struct wn_func *f = wn_code_func_at(m->code, (uint32_t)address);
+    return f && f->taken && address == WN_FUNC_ADDRESS(f->first_slot) ? f : NULL;
+}
+
 static void call(struct machine *m, const struct wn_op *op)
 {
     uint64_t *r = m->r;
-    if (op->id != WN_OP_CALL_LOCAL) {
+    const struct wn_func *callee;
+    if (op->id == WN_OP_CALL) {
         r[WN_R0] = m->code->calls[op->target](r[1], r[2], r[3], r[4], r[5], m->run);
         clear_arguments(m);
         if (op->check & WN_CHECK_RUN && m->run->ended)
@@ -262,7 +270,15 @@ static void call(struct machine *m, const struct wn_op *op)
         m->done = op->check & WN_CHECK_RESULT && !r[WN_R0];
         return;
     }
-    if (!spend(m, wn_code_func_at(m->code, op->target)->slots))
+    if (op->id == WN_OP_CALL_LOCAL)
+        callee = wn_code_func_at(m->code, op->target);
+    else
+        callee = named(m, r[op->a]);
+    if (!callee) {
+        m->fault = WN_FAULT_CALL;
+        return;
+    }
+    if (!spend(m, callee->slots))
         return;
     if (m->depth + 1 == WN_CALL_DEPTH) {
         m->fault = WN_FAULT_STACK;
@@ -273,7 +289,7 @@ static void call(struct machine *m, const struct wn_op *op)
     memcpy(f->kept, &r[WN_R6], sizeof f->kept);
     r[WN_R0] = 0;
     r[WN_R10] -= WN_STACK_FRAME;
-    m->next = op->target;
+    m->next = callee->first;
 }
 
 /** LD_ABS and LD_IND: big endian, into r0; beyond the packet the function ends with 0. */

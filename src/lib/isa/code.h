@@ -71,6 +71,7 @@ struct wn_func {
     uint32_t count;      /* of the same; functions do not overlap and leave nothing out */
     uint32_t slots;      /* length in slots: what a call of it costs in fuel */
     uint32_t first_slot; /* where it begins in the decoded program, in both forms */
+    bool taken; /* the program takes its address, so calls through a register may reach it */
 };
 
 struct wn_code {

@@ -108,7 +108,8 @@ static enum wn_op_id inverse(enum wn_op_id id)
 #undef PAIR
 }
 
-/** Targets of jumps stay slots until all blocks are known. */
+/** Targets of jumps stay slots until all blocks are known; numbers behind the last slot are blocks
+ * already, less the number of slots. */
 static void emit_jump(struct lowering *l, uint32_t slot, uint32_t target)
 {
     if (wn_is_back_edge(slot, target))
@@ -127,6 +128,43 @@ static void emit_branch(struct lowering *l, uint32_t slot, struct wn_op op)
     op.target = slot + 1;
     emit_last(l, slot, op);
     emit_jump(l, slot, target);
+}
+
+/** A call of one function among those that a register may name, by r0, which has the slot of its
+ * first instruction; another block follows for when it is not this one. */
+static void emit_candidate(struct lowering *l, uint32_t slot, uint32_t func)
+{
+    const struct wn_func *f = &l->from->funcs[func];
+    uint32_t compare = (uint32_t)l->blocks.len - l->open, next = compare + 2;
+    emit_last(l, slot,
+              (struct wn_op){.id = WN_OP_JNE64_K,
+                             .a = WN_R0,
+                             .imm = (int32_t)f->first_slot,
+                             .target = l->from->n_ops + next});
+    emit_fuel(l, slot, f->slots);
+    emit(l, slot, (struct wn_op){.id = WN_OP_CALL_LOCAL, .target = func});
+    emit_last(l, slot, (struct wn_op){.id = WN_OP_JA, .target = slot + 1});
+}
+
+/**
+ * A call through a register is compares with what it may be. They need one
+ * register, and the call leaves nothing of r0 anyway; turned around, the tag lies
+ * where constants of 32 bits reach it.
+ */
+static void emit_indirect(struct lowering *l, uint32_t slot, const struct wn_op *op)
+{
+    _Static_assert(WN_FUNC_TAG << 16 == 0, "turned around, the tag has 16 bits");
+    const struct wn_op turn = {.id = WN_OP_BSWAP64, .dst = WN_R0, .a = WN_R0};
+    int32_t tag = (int32_t)__builtin_bswap64(WN_FUNC_TAG);
+    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_X, .dst = WN_R0, .a = op->a});
+    emit(l, slot, turn);
+    emit(l, slot, (struct wn_op){.id = WN_OP_XOR64_K, .dst = WN_R0, .a = WN_R0, .imm = tag});
+    emit(l, slot, turn);
+    for (uint32_t f = 0; f < l->from->n_funcs && !l->short_of_memory; f++)
+        if (l->from->funcs[f].taken)
+            emit_candidate(l, slot, f);
+    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
+    emit_check(l, slot, WN_R0, false, WN_FAULT_CALL);
 }
 
 static void emit_call(struct lowering *l, uint32_t slot, struct wn_op op)
@@ -164,7 +202,12 @@ static void lower_op(struct lowering *l, uint32_t slot)
     case WN_KIND_ATOMIC: emit_access(l, slot, &op); break;
     case WN_KIND_JUMP: emit_jump(l, slot, op.target); break;
     case WN_KIND_BRANCH: emit_branch(l, slot, op); break;
-    case WN_KIND_CALL: emit_call(l, slot, op); break;
+    case WN_KIND_CALL:
+        if (wn_rows[op.id].form == WN_FORM_CALL_REG)
+            emit_indirect(l, slot, &op);
+        else
+            emit_call(l, slot, op);
+        break;
     case WN_KIND_EXIT:
     case WN_KIND_PACKET: emit_last(l, slot, op); break;
     case WN_KIND_HOLE:
@@ -174,24 +217,30 @@ static void lower_op(struct lowering *l, uint32_t slot)
     }
 }
 
-/** Note every slot that something jumps to: a block has to begin there. */
+/** Note every slot that something jumps to: a block has to begin there. No function ends in a call,
+ * so there is a slot behind each. */
 static void mark_targets(const struct wn_code *code, bool *is_target)
 {
     for (uint32_t i = 0; i < code->n_ops; i++) {
         enum wn_kind kind = wn_op_kind(&code->ops[i]);
         if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
             is_target[code->ops[i].target] = true;
+        if (wn_rows[code->ops[i].id].form == WN_FORM_CALL_REG)
+            is_target[i + 1] = true; /* every call that it becomes goes on there */
     }
 }
 
 /** Point the jumps of a function, operations from `first` on, to blocks instead of slots. */
 static void link_jumps(struct lowering *l, size_t first, uint32_t beyond_packet)
 {
+    uint32_t n = l->from->n_ops;
     for (size_t i = first; i < l->ops.len; i++) {
         struct wn_op *op = &l->ops.data[i];
         switch (wn_op_kind(op)) {
         case WN_KIND_JUMP:
-        case WN_KIND_BRANCH: op->target = l->block_of[op->target]; break;
+        case WN_KIND_BRANCH:
+            op->target = op->target < n ? l->block_of[op->target] : op->target - n;
+            break;
         case WN_KIND_PACKET: op->target = beyond_packet; break;
         default: break;
         }

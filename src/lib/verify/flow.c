@@ -6,6 +6,12 @@
 
 #include "base/own.h"
 
+/* Lowering compares with each function at each call, so their product is what such calls cost. */
+#define MOST_INDIRECT 65536u
+
+/** What is known of a slot that functions are called or named by. */
+enum { BEGINS = 1, TAKEN = 2 };
+
 /** What this version cannot run, by what the reader would call it. */
 static int check_supported(const struct wn_op *op, uint32_t at, struct wn_error *err)
 {
@@ -13,10 +19,6 @@ static int check_supported(const struct wn_op *op, uint32_t at, struct wn_error 
     case WN_OP_CALL_BTF:
         return wn_fail(err, WN_E_UNSUPPORTED, at,
                        "call of kernel function %d: there is no kernel here; use helpers", op->imm);
-    case WN_OP_CALLX:
-    case WN_OP_CALLX_IMM:
-        return wn_fail(err, WN_E_UNSUPPORTED, at,
-                       "calls through a register are not supported yet; call the function by name");
     case WN_OP_MAP_FD:
     case WN_OP_MAP_VALUE:
     case WN_OP_MAP_IDX:
@@ -41,7 +43,7 @@ static int check_target(const struct wn_code *code, uint32_t at, uint32_t target
 }
 
 /** One instruction by itself; functions it names are noted in `starts`. */
-static int check_op(const struct wn_code *code, uint32_t at, bool *starts, struct wn_error *err)
+static int check_op(const struct wn_code *code, uint32_t at, uint8_t *starts, struct wn_error *err)
 {
     const struct wn_op *op = &code->ops[at];
     int r = check_supported(op, at, err);
@@ -58,7 +60,7 @@ static int check_op(const struct wn_code *code, uint32_t at, bool *starts, struc
             return 0;
         r = check_target(code, at, op->target, "call", err);
         if (r == 0)
-            starts[op->target] = true;
+            starts[op->target] |= BEGINS;
         return r;
     case WN_KIND_WIDE:
         if (op->id != WN_OP_FUNC)
@@ -68,29 +70,45 @@ static int check_op(const struct wn_code *code, uint32_t at, bool *starts, struc
                            "function address: upper immediate is %d, must be 0", (int)op->high);
         r = check_target(code, at, wn_func_slot(op, at), "function address", err);
         if (r == 0)
-            starts[wn_func_slot(op, at)] = true;
+            starts[wn_func_slot(op, at)] |= BEGINS | TAKEN;
         return r;
     default: return 0;
     }
 }
 
-static int find_funcs(struct wn_code *code, const bool *starts, struct wn_error *err)
+static int find_funcs(struct wn_code *code, const uint8_t *starts, struct wn_error *err)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < code->n_ops; i++)
-        n += starts[i];
+        n += starts[i] != 0;
     struct wn_func *funcs = calloc(n, sizeof *funcs);
     if (!funcs)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     uint32_t f = 0;
     for (uint32_t i = 0; i < code->n_ops; i++) {
         if (starts[i])
-            funcs[f++] = (struct wn_func){.first = i, .first_slot = i};
+            funcs[f++] = (struct wn_func){.first = i, .first_slot = i, .taken = starts[i] & TAKEN};
         funcs[f - 1].slots = funcs[f - 1].count = i + 1 - funcs[f - 1].first;
     }
     free(code->funcs);
     code->funcs = funcs;
     code->n_funcs = n;
+    return 0;
+}
+
+/** Calls through a register times the functions that they may be of. */
+static int check_indirect(const struct wn_code *code, struct wn_error *err)
+{
+    uint64_t taken = 0, calls = 0;
+    for (uint32_t f = 0; f < code->n_funcs; f++)
+        taken += code->funcs[f].taken;
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        calls += wn_rows[code->ops[i].id].form == WN_FORM_CALL_REG;
+        if (calls * taken > MOST_INDIRECT)
+            return wn_fail(err, WN_E_LIMIT, i,
+                           "%u calls through a register, of %u functions, are too many",
+                           (unsigned)calls, (unsigned)taken);
+    }
     return 0;
 }
 
@@ -130,11 +148,11 @@ static bool in_frame(const struct wn_op *op)
 
 int wn_flow_check(struct wn_code *code, struct wn_error *err)
 {
-    WN_OWN(free) bool *starts = calloc(code->n_ops, sizeof *starts);
+    WN_OWN(free) uint8_t *starts = calloc(code->n_ops, sizeof *starts);
     WN_OWN(free) uint8_t *mark = calloc(code->n_ops, sizeof *mark);
     if (!starts || !mark)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    starts[0] = true;
+    starts[0] = BEGINS;
     for (uint32_t i = 0; i < code->n_ops; i++) {
         int r = check_op(code, i, starts, err);
         if (r)
@@ -142,6 +160,8 @@ int wn_flow_check(struct wn_code *code, struct wn_error *err)
         mark[i] = in_frame(&code->ops[i]) ? WN_MARK_PROVED : WN_MARK_NONE;
     }
     int r = find_funcs(code, starts, err);
+    if (r == 0)
+        r = check_indirect(code, err);
     for (uint32_t f = 0; r == 0 && f < code->n_funcs; f++)
         r = check_func(code, &code->funcs[f], err);
     if (r)

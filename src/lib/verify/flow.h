@@ -19,6 +19,7 @@
  *        itself that stays in the frame is proved, every other one is not
  * err    at is the slot
  *
- * Returns 0, WN_E_MALFORMED, WN_E_REJECTED, WN_E_UNSUPPORTED or -ENOMEM.
+ * Returns 0, WN_E_MALFORMED, WN_E_REJECTED, WN_E_UNSUPPORTED, WN_E_LIMIT (calls
+ * through a register times functions whose address is taken: over 65,536) or -ENOMEM.
  */
 int wn_flow_check(struct wn_code *code, struct wn_error *err);

@@ -208,6 +208,8 @@ static void forget_entries(const struct wn_code *code, struct state *states)
         const struct wn_op *op = &code->ops[i];
         enum wn_kind kind = wn_op_kind(op);
         bool jumps = kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH;
+        if (op->id == WN_OP_FUNC) /* may be the main function's */
+            forget(&states[wn_func_slot(op, i)]);
         if (op->id == WN_OP_CALL_LOCAL || (jumps && wn_is_back_edge(i, op->target)))
             forget(&states[op->target]);
     }

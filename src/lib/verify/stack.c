@@ -6,6 +6,16 @@
 
 #include "base/own.h"
 
+/** Note how deep a function may lie that one at `caller` calls; whether that is deeper than known.
+ */
+static bool deepen(uint8_t *depth, uint8_t caller)
+{
+    if (*depth > caller || *depth == WN_CALL_DEPTH)
+        return false;
+    *depth = (uint8_t)(caller < WN_CALL_DEPTH ? caller + 1u : WN_CALL_DEPTH);
+    return true;
+}
+
 /** Note the callees of one function; whether any of them turned out to be deeper than known. */
 static bool descend(const struct wn_code *code, uint32_t f, uint8_t *depth)
 {
@@ -13,13 +23,13 @@ static bool descend(const struct wn_code *code, uint32_t f, uint8_t *depth)
     bool deeper = false;
     for (uint32_t i = func->first; depth[f] && i < func->first + func->count; i++) {
         const struct wn_op *op = &code->ops[i];
-        if (op->id != WN_OP_CALL_LOCAL)
-            continue;
-        const struct wn_func *callee = wn_code_func_at(code, op->target);
-        uint8_t *d = &depth[callee - code->funcs];
-        if (*d <= depth[f] && *d < WN_CALL_DEPTH) {
-            *d = (uint8_t)(depth[f] < WN_CALL_DEPTH ? depth[f] + 1u : WN_CALL_DEPTH);
-            deeper = true;
+        if (op->id == WN_OP_CALL_LOCAL) {
+            const struct wn_func *callee = wn_code_func_at(code, op->target);
+            deeper |= deepen(&depth[callee - code->funcs], depth[f]);
+        } else if (wn_rows[op->id].form == WN_FORM_CALL_REG) {
+            for (uint32_t callee = 0; callee < code->n_funcs; callee++)
+                if (code->funcs[callee].taken)
+                    deeper |= deepen(&depth[callee], depth[f]);
         }
     }
     return deeper;

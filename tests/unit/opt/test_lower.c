@@ -188,9 +188,53 @@ static void packet_loads_know_the_way_out(void **state)
               "  5 exit\n");
 }
 
+static void a_call_through_a_register_asks_which_function_it_is(void **state)
+{
+    (void)state;
+    lowers_to("r2 = func(f) ll\n"
+              "r3 = func(g) ll\n"
+              "callx r2\n"
+              "exit\n"
+              "f: r0 = 1\n"
+              "exit\n"
+              "g: exit",
+              "func 0 costs 6\n"
+              " block 0\n"
+              "  0 lddw dst=2 imm=6 high=f0c00000\n"
+              "  2 lddw dst=3 imm=8 high=f0c00000\n"
+              "  4 mov64 a=2\n"
+              "  4 bswap64\n"
+              "  4 xor64 imm=49392\n"
+              "  4 bswap64\n"
+              "  4 jne imm=6 target=2\n"
+              " block 1\n"
+              "  4 fuel imm=2\n"
+              "  4 call local target=1\n"
+              "  4 ja target=5\n"
+              " block 2\n"
+              "  4 jne imm=8 target=4\n"
+              " block 3\n"
+              "  4 fuel imm=1\n"
+              "  4 call local target=2\n"
+              "  4 ja target=5\n"
+              " block 4\n"
+              "  4 mov64\n"
+              "  4 check size=8 imm=4\n"
+              " block 5\n"
+              "  5 exit\n"
+              "func 1 costs 2\n"
+              " block 6\n"
+              "  6 mov64 imm=1\n"
+              "  7 exit\n"
+              "func 2 costs 1\n"
+              " block 7\n"
+              "  8 exit\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_call_through_a_register_asks_which_function_it_is),
         cmocka_unit_test(accesses_get_guards_unless_proved),
         cmocka_unit_test(guards_of_atomics_ask_for_alignment),
         cmocka_unit_test(forward_jumps_lead_to_blocks),

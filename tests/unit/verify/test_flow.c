@@ -115,10 +115,40 @@ static void what_this_version_lacks_is_named(void **state)
 {
     (void)state;
     refused("r1 = map_fd(3) ll; exit", WN_E_UNSUPPORTED, 0, "maps are not supported yet");
-    refused("callx r1; exit", WN_E_UNSUPPORTED, 0,
-            "calls through a register are not supported yet; call the function by name");
     refused("call btf 77; exit", WN_E_UNSUPPORTED, 0,
             "call of kernel function 77: there is no kernel here; use helpers");
+}
+
+/** A program of n calls through a register, and m functions whose address it takes. */
+static int check_indirect(uint32_t n, uint32_t m, struct wn_error *err)
+{
+    uint32_t count = n + 2 * m + 1 + m, at = 0;
+    struct wn_slot *slots = calloc(count, sizeof *slots);
+    struct wn_code *code = NULL;
+    assert_non_null(slots);
+    for (uint32_t i = 0; i < n; i++)
+        slots[at++] = wn_encode(WN_OP_CALLX, 1, 0, 0, 0);
+    for (uint32_t i = 0; i < m; i++, at += 2)
+        slots[at] = wn_encode(WN_OP_FUNC, 1, 0, 0, (int32_t)(count - m + i - at - 1));
+    while (at < count)
+        slots[at++] = wn_encode(WN_OP_EXIT, 0, 0, 0, 0);
+    assert_int_equal(wn_decode(slots, count, &code, err), 0);
+    int r = wn_flow_check(code, err);
+    free(slots);
+    wn_code_free(code);
+    return r;
+}
+
+static void calls_through_registers_are_bounded(void **state)
+{
+    (void)state;
+    struct wn_error err = {0};
+    assert_int_equal(check_indirect(256, 256, &err), 0);
+    assert_int_equal(check_indirect(257, 256, &err), WN_E_LIMIT);
+    assert_int_equal(err.at, 256);
+    assert_int_equal(check_indirect(2, 40000, &err), WN_E_LIMIT);
+    assert_int_equal(check_indirect(0, 100000, &err), 0);
+    assert_int_equal(check_indirect(100000, 0, &err), 0);
 }
 
 static void functions_are_found_in_order(void **state)
@@ -141,6 +171,7 @@ static void functions_are_found_in_order(void **state)
         assert_int_equal(code->funcs[i].count, count[i]);
         assert_int_equal(code->funcs[i].slots, count[i]);
         assert_ptr_equal(wn_code_func_at(code, first[i]), &code->funcs[i]);
+        assert_int_equal(code->funcs[i].taken, i == 1);
     }
     assert_null(wn_code_func_at(code, 1));
     wn_code_free(code);
@@ -176,6 +207,7 @@ static void accesses_in_the_frame_are_proved(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls_through_registers_are_bounded),
         cmocka_unit_test(jumps_stay_in_the_program),
         cmocka_unit_test(nothing_leads_into_a_wide_instruction),
         cmocka_unit_test(calls_stay_in_the_program),
