@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/diag.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,9 +125,10 @@ static void print_one(const struct diag *d, FILE *to)
             fprintf(to, ":%u", d->line);
         if (d->line && d->column)
             fprintf(to, ":%u", d->column);
-        fputs(": ", to);
+    } else {
+        fputs(program_invocation_short_name, to);
     }
-    fprintf(to, "%s[%s]: ", d->warning ? "warning" : "error", rows[d->code].name);
+    fprintf(to, ": %s[%s]: ", d->warning ? "warning" : "error", rows[d->code].name);
     if (d->section) {
         fputc('[', to);
         print_plain(d->section, to);

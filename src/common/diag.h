@@ -57,5 +57,8 @@ void diag_fini(struct diag_list *list);
 /** "C012" */
 const char *diag_code_name(enum diag_code code);
 
-/** Print one a line, `file:line:column: error[C012]: [section] key: message`, hints as `; hint`. */
+/**
+ * Print one a line, `file:line:column: error[C012]: [section] key: message`, hints as `; hint`.
+ * What stands in no file begins with the program's name, as any message to a terminal.
+ */
 void diag_print(const struct diag_list *list, FILE *to);

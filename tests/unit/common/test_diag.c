@@ -50,7 +50,7 @@ static void looks_like_a_compilers(void **state)
            "you mean \"on_fault\"?\n"
            "/etc/winnowd/winnowd.conf: error[C001]: cannot be read\n"
            "/etc/winnowd/winnowd.conf:3: warning[C034]: unused\n"
-           "error[P130]: syntax error\n");
+           "common_test_diag: error[P130]: syntax error\n");
 }
 
 static void strings_are_copied(void **state)
