@@ -310,6 +310,16 @@ static void fill_getopt(struct option *longs, char *letters)
     longs[OPTIONS] = (struct option){0};
 }
 
+/* What a value should have been, from how the help calls it. */
+static const char *expected(const char *value)
+{
+    if (!strcmp(value, "D"))
+        return "a time with its unit, as in 500ms or 2s";
+    if (!strcmp(value, "N"))
+        return "a whole number above 0";
+    return value + strspn(value, "[=");
+}
+
 static int read_line(int argc, char **argv, struct line *line)
 {
     struct option longs[OPTIONS + 1];
@@ -328,10 +338,11 @@ static int read_line(int argc, char **argv, struct line *line)
             line->help = true;
         else if (!strcmp(options[i].name, "version"))
             line->version = true;
-        else if (!take_option(&line->opts, options[i].name, optarg))
-            return client_usage("--%s %s: not a value of this option%s%s", options[i].name,
-                                optarg ? optarg : "", options[i].value ? ", which is " : "",
-                                options[i].value ? options[i].value : "");
+        else if (!take_option(&line->opts, options[i].name, optarg)) {
+            const char *form = expected(options[i].value);
+            return client_usage("--%s: \"%s\": expected %.*s", options[i].name,
+                                optarg ? optarg : "", (int)strcspn(form, "]"), form);
+        }
     }
     return CLIENT_OK;
 }

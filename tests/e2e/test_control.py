@@ -667,6 +667,16 @@ def test_wrong_command_line_is_exit_2(path, args):
     assert done.returncode == 2 and "winnowctl" in done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("args, expected", [
+    (["stat", "-w", "5"], '--watch: "5": expected a time with its unit'),
+    (["run", "--fuel", "0"], '--fuel: "0": expected a whole number above 0'),
+    (["-j=long", "status"], "expected pretty|short;"),
+    (["run", "--engine", "fast"], '"fast": expected auto|jit|interp|reference'),
+])
+def test_a_wrong_value_is_answered_with_the_right_form(path, args, expected):
+    assert expected in ctl(path, *args).stderr
+
+
 def test_stop_waits_for_the_end(path):
     peer = Peer(path)
     assert ctl(path, "stop").returncode == 0
