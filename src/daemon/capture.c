@@ -275,25 +275,49 @@ bool capture_wants_timer(struct capture *capture)
     return pcap_get_required_select_timeout(capture->pcap) != NULL;
 }
 
+/* The kernel allows any byte in a name but blanks, colons and slashes. */
+static void put_name(const char *name, FILE *to)
+{
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        if (*p < 0x20 || *p >= 0x7f)
+            fprintf(to, "\\u%04x", *p);
+        else
+            fprintf(to, "%s%c", *p == '"' || *p == '\\' ? "\\" : "", *p);
+    }
+}
+
 static void list_json(const pcap_if_t *i, FILE *to)
 {
     const char *sep = "";
     fputc('[', to);
-    for (; i; i = i->next, sep = ",")
-        fprintf(to, "%s{\"name\":\"%s\",\"up\":%s,\"running\":%s,\"loopback\":%s}", sep, i->name,
+    for (; i; i = i->next, sep = ",") {
+        fprintf(to, "%s{\"name\":\"", sep);
+        put_name(i->name, to);
+        fprintf(to, "\",\"up\":%s,\"running\":%s,\"loopback\":%s}",
                 i->flags & PCAP_IF_UP ? "true" : "false",
                 i->flags & PCAP_IF_RUNNING ? "true" : "false",
                 i->flags & PCAP_IF_LOOPBACK ? "true" : "false");
+    }
     fputs("]\n", to);
 }
 
 static void list_text(const pcap_if_t *i, FILE *to)
 {
-    for (; i; i = i->next)
-        fprintf(to, "%-16s %-5s %s\n", i->name, i->flags & PCAP_IF_UP ? "up" : "down",
-                i->description                ? i->description
-                : i->flags & PCAP_IF_LOOPBACK ? "loopback"
-                                              : "");
+    int width = 0;
+    for (const pcap_if_t *k = i; k; k = k->next) {
+        int n = (int)strlen(k->name);
+        width = n > width ? n : width;
+    }
+    for (; i; i = i->next) {
+        const char *what = i->description                ? i->description
+                           : i->flags & PCAP_IF_LOOPBACK ? "loopback"
+                                                         : NULL;
+        fprintf(to, "%-*s  %s%s%s\n", width, i->name, i->flags & PCAP_IF_UP ? "up" : "down",
+                !what                   ? ""
+                : i->flags & PCAP_IF_UP ? "    "
+                                        : "  ",
+                what ? what : "");
+    }
 }
 
 int capture_list(bool json, FILE *to, struct wn_error *err)

@@ -105,6 +105,13 @@ def test_a_reader_that_goes_away_ends_it(net):
     assert quick.end(None)[0] == 0
 
 
+def test_the_list_is_json_whatever_interfaces_are_called(net):
+    net.pair('a"b', "c\\d")
+    listed = json.loads(net.run(WINNOWD, "--list-interfaces", "--json").stdout)
+    assert {'a"b', "c\\d", "wn0", "wn1"} <= {i["name"] for i in listed}
+    assert all(line == line.rstrip() for line in net.run(WINNOWD, "--list-interfaces").stdout.splitlines())
+
+
 def test_no_such_interface_is_69(net):
     result = subprocess.run(net.command(WINNOWD, "-i", "nosuch0"), capture_output=True, text=True, check=False,
                             timeout=20)
