@@ -410,7 +410,7 @@ static int run_all(const struct client_opts *opts, const struct wn_prog *prog, s
         struct wn_result result = wn_prog_run(prog, run, &pkt);
         result.value = (uint32_t)result.value; /* as for the daemon: a verdict has 32 bits */
         t->packets++;
-        t->bytes += pkt.wirelen;
+        t->bytes += pkt.caplen;
         if (result.fault)
             t->faults[result.fault < WN_FAULTS ? result.fault : 0]++;
         else if ((uint32_t)result.value)
