@@ -112,14 +112,24 @@ static int read_all(int fd, const char *path, struct text *out, struct wn_error 
     return 0;
 }
 
+static bool begins_with_numbers(const char *text, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        size_t digits = strspn(text, "0123456789");
+        if (!digits || !strchr(" \t\r\n", text[digits]))
+            return false;
+        text += digits;
+        text += strspn(text, " \t\r\n");
+    }
+    return true;
+}
+
 /*
  * What `tcpdump -d`, `-dd` or `-ddd` wrote. No expression begins so: it has no
  * braces, no five numbers in a row, and behind brackets no word with these letters.
  */
 static bool is_classic(const char *text)
 {
-    unsigned n[5];
-    int end = 0;
     text += strspn(text, " \t\r\n");
     if (*text == '{')
         return true;
@@ -128,8 +138,7 @@ static bool is_classic(const char *text)
         text += strspn(text, " \t");
         return *text && strchr("ljrst", *text);
     }
-    return sscanf(text, "%7u %7u %3u %3u %10u%n", &n[0], &n[1], &n[2], &n[3], &n[4], &end) == 5 &&
-           strchr(" \t\r\n", text[end]);
+    return begins_with_numbers(text, 5);
 }
 
 static enum source_kind kind_of(const char *path, const struct text *text)
@@ -141,7 +150,7 @@ static enum source_kind kind_of(const char *path, const struct text *text)
         return SOURCE_ASSEMBLY;
     if (text->len && text->len % WN_SLOT_BYTES == 0 && memchr(text->data, '\0', text->len))
         return SOURCE_SLOTS;
-    return is_classic(text->data) ? SOURCE_CLASSIC : SOURCE_EXPRESSION;
+    return text->data && is_classic(text->data) ? SOURCE_CLASSIC : SOURCE_EXPRESSION;
 }
 
 static int load_text(const char *path, bool any_file, struct text *out, struct wn_error *err)

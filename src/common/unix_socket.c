@@ -145,7 +145,7 @@ static int listen_aside(const char *path, const char *aside, mode_t mode, const 
                         struct unix_listener *out, struct wn_error *err)
 {
     struct sockaddr_un addr;
-    struct stat st;
+    struct stat st = {0};
     int code = fill_address(aside, &addr, err);
     if (code)
         return code;

@@ -302,7 +302,7 @@ static int assembly(struct reader *r, uint32_t at)
 static int numbered(struct reader *r)
 {
     while (accept(r, "(")) {
-        uint32_t at = (uint32_t)r->insns.len, said;
+        uint32_t at = (uint32_t)r->insns.len, said = 0;
         skip_space(r);
         const char *start = r->at;
         int code = number(r, CBPF_MAX, "the number of the instruction", &said);
@@ -353,7 +353,7 @@ static int initialiser(struct reader *r)
 /** `2`, `6 0 0 65535`, `6 0 0 0`. */
 static int counted(struct reader *r)
 {
-    uint32_t count;
+    uint32_t count = 0;
     int code = number(r, CBPF_MAX, "the number of instructions, up to 100000", &count);
     for (uint32_t i = 0; code == 0 && i < count; i++)
         code = fields(r, "");

@@ -71,7 +71,8 @@ static int write_addresses(const struct wn_vm *vm, const struct wn_vm_input *in,
     if (!o->data_at && !o->data_end_at)
         return 0;
     for (unsigned i = 0; i < 2; i++) {
-        if (meta.bytes < sizeof addresses[i] || places[i] > meta.bytes - sizeof addresses[i])
+        if (!meta.start || meta.bytes < sizeof addresses[i] ||
+            places[i] > meta.bytes - sizeof addresses[i])
             return wn_fail(err, -EINVAL, WN_NOWHERE,
                            "the metadata has %" PRIu64 " bytes, too few for an address at %" PRIu32,
                            meta.bytes, places[i]);

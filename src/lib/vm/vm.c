@@ -208,8 +208,9 @@ static struct wn_vm *alloc_vm(const struct wn_vm_opts *opts)
     if (opts->kind == WN_VM_FIXED_META && !(vm->meta = calloc(1, vm->opts.meta_bytes)))
         return NULL;
     vm->run = wn_run_new();
-    while (vm->run && vm->allowed < WN_VM_PER_RUN &&
-           wn_vec_push(&vm->regions, (struct wn_region){0}))
+    if (!vm->run)
+        return NULL;
+    while (vm->allowed < WN_VM_PER_RUN && wn_vec_push(&vm->regions, (struct wn_region){0}))
         vm->allowed++;
     if (vm->allowed < WN_VM_PER_RUN)
         return NULL;
