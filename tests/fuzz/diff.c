@@ -10,6 +10,7 @@
 
 #include "base/run.h"
 #include "gen.h"
+#include "helper/helper.h"
 #include "isa/code.h"
 #include "isa/decode.h"
 #include "jit/backend.h"
@@ -50,6 +51,8 @@ struct trial {
     uint8_t packets[PACKETS][PACKET_BYTES];
     uint32_t caplen[PACKETS];
     bool damaged; /* may be refused, by all alike */
+    bool divide_faults;
+    uint8_t check; /* what may end the run behind a helper */
 };
 
 static void run_once(const struct wn_prog *prog, struct wn_run *run, const struct trial *t,
@@ -63,6 +66,7 @@ static void run_once(const struct wn_prog *prog, struct wn_run *run, const struc
     memset(memory.writable, 0x11, sizeof memory.writable);
     memcpy(memory.readable, readable_before, sizeof memory.readable);
     run->random = 42;
+    run->ended = false;
     run->fuel = t->fuel; /* machine code that spends none does not set it */
     run->fault_address = 0;
     memset(out, 0, sizeof *out);
@@ -102,6 +106,25 @@ static int compile_for_baseline(struct wn_prog *prog, struct wn_error *err)
     return r;
 }
 
+/** A helper that ends the run now and then, and whose result is often 0. */
+static uint64_t moody(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
+                      struct wn_run *run)
+{
+    run->ended |= (r1 ^ r3) >> 3 & 1;
+    return (r2 + r4 + r5) & 2;
+}
+
+/** Helpers as the trial has them: the library's, or moody ones that may end the run. */
+static wn_helper_fn find(const void *arg, uint32_t id, uint8_t *check)
+{
+    const struct trial *t = arg;
+    const struct wn_helper *helper = wn_helper_find(id);
+    if (!helper)
+        return NULL;
+    *check = t->check;
+    return t->check ? moody : helper->fn;
+}
+
 /** A program with two memories beside stack and packet, as an object's would be. */
 static struct wn_prog *make(const struct trial *t, unsigned which, struct wn_error *err)
 {
@@ -111,7 +134,8 @@ static struct wn_prog *make(const struct trial *t, unsigned which, struct wn_err
     struct wn_prog_opts opts = {.engine = which == BASELINE ? WN_ENGINE_REFERENCE : engines[which],
                                 .fuel = t->fuel};
     struct wn_prog *prog = NULL;
-    if (wn_prog_new(t->slots, t->n, &opts, &prog, err))
+    struct wn_prog_env env = {.find = find, .arg = t, .divide_faults = t->divide_faults};
+    if (wn_prog_make(t->slots, t->n, &opts, &env, &prog, err))
         return NULL;
     if (which == BASELINE && compile_for_baseline(prog, err)) {
         wn_prog_free(prog);
@@ -259,8 +283,11 @@ bool diff_one(const uint8_t *data, size_t len, uint64_t seed, struct diff_counts
             t.packets[p][i] = (uint8_t)gen_below(&g, 256);
     }
     t.damaged = gen_below(&g, 4) == 0;
+    t.divide_faults = gen_below(&g, 4) == 0;
+    t.check = gen_below(&g, 3) ? 0 : (uint8_t)(gen_below(&g, 4) * WN_CHECK_RUN);
     for (uint32_t i = t.damaged ? 1 + gen_below(&g, 3) : 0; i > 0; i--)
         damage(&g, &t.slots[gen_below(&g, (uint32_t)t.n)]);
+    t.damaged |= t.divide_faults; /* those by a constant 0 are refused */
     counts->programs++;
     if (agree(&t, true, counts))
         return true;

@@ -19,13 +19,14 @@ int main(int argc, char **argv)
             return 1;
     printf("%" PRIu64 " programs, %" PRIu64 " refused, %" PRIu64 " runs, machine code %s\n",
            c.programs, c.refused, c.runs, c.compiled ? "included" : "NOT included");
-    printf("results %" PRIu64 ", faults: memory %" PRIu64 ", fuel %" PRIu64 ", stack %" PRIu64
-           ", call %" PRIu64 "\n",
-           c.faults[0], c.faults[1], c.faults[2], c.faults[3], c.faults[4]);
+    printf("results %" PRIu64 ", faults:", c.faults[WN_FAULT_NONE]);
+    for (unsigned f = WN_FAULT_NONE + 1; f < WN_FAULTS; f++)
+        printf(" %s %" PRIu64, wn_fault_name((enum wn_fault)f), c.faults[f]);
+    printf("\n");
     /* A generator that no longer reaches something tests nothing there. */
-    for (unsigned f = 0; f <= WN_FAULT_CALL; f++)
+    for (unsigned f = 0; f < WN_FAULTS; f++)
         if (count >= 10000 && c.faults[f] == 0) {
-            printf("fault %u never happened\n", f);
+            printf("%s never happened\n", wn_fault_name((enum wn_fault)f));
             return 1;
         }
     return 0;
