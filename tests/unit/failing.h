@@ -20,9 +20,10 @@ void *__wrap_realloc(void *old, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *p);
 
-static long until_failure = -1; /* allocations that still succeed; negative: all */
-static long failures;           /* that the code under test has met */
-static long live;               /* allocations that nobody has freed */
+/* Volatile, as compilers know what malloc and free do, and that it is not to change these. */
+static volatile long until_failure = -1; /* allocations that still succeed; negative: all */
+static volatile long failures;           /* that the code under test has met */
+static volatile long live;               /* allocations that nobody has freed */
 
 static bool fails(void)
 {
