@@ -161,9 +161,12 @@ static int listen_aside(const char *path, const char *aside, mode_t mode, const 
     out->own_group = group && !entry;
     code = set_group(aside, entry ? entry->gr_gid : getegid(), path,
                      entry ? group : "of this process", err);
-    if (!code && (chmod(aside, mode) || listen(fd, BACKLOG) || lstat(aside, &st)))
-        code = fail_errno(err, path, "cannot prepare the socket");
     if (code) {
+        unlink(aside);
+        return code;
+    }
+    if (chmod(aside, mode) || listen(fd, BACKLOG) || lstat(aside, &st)) {
+        code = fail_errno(err, path, "cannot prepare the socket");
         unlink(aside);
         return code;
     }
