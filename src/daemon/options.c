@@ -231,11 +231,11 @@ static int take_word(struct options *o, int opt, const char *arg)
         o->given = "--on-fault";
         break;
     case OPT_STATS:
-        word = arg ? choice("--stats", arg, tables) : 0;
+        word = *arg ? choice("--stats", arg, tables) : 0;
         o->stats_json = word == 1;
         break;
     case OPT_PRINT_CONFIG:
-        word = arg ? choice("--print-config", arg, prints) : 0;
+        word = *arg ? choice("--print-config", arg, prints) : 0;
         o->mode = MODE_PRINT_CONFIG;
         o->print = (enum conf_print_what)word;
         break;
@@ -262,10 +262,9 @@ static int take_number(struct options *o, int opt, const char *arg)
     return ok ? 0 : EX_USAGE;
 }
 
+/* `arg` is empty for options that were given none. */
 static int take(struct options *o, int opt, const char *arg)
 {
-    if (arg && !*arg)
-        return usage("an option has an empty value%s", "");
     switch (opt) {
     case 'r': o->read[o->n_read++] = arg; return 0;
     case 'i': o->interface = arg; return 0;
@@ -346,7 +345,9 @@ int options_parse(int argc, char **argv, struct options *opts)
         return EX_OSERR;
     int opt, rc;
     while ((opt = getopt_long(argc, argv, "r:i:F:w:c:s:S:nqv", longs, NULL)) != -1) {
-        rc = take(opts, opt, optarg);
+        if (optarg && !*optarg)
+            return usage("an option has an empty value%s", "");
+        rc = take(opts, opt, optarg ? optarg : "");
         if (rc)
             return rc;
     }

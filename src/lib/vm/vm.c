@@ -291,8 +291,9 @@ const struct wn_vm_helper *wn_vm_find_helper(const struct wn_vm *vm, uint32_t ke
         else
             hi = mid;
     }
-    const struct wn_vm_helper *h = vm->helpers.data + lo;
-    return lo < vm->helpers.len && h->key == key ? h : NULL;
+    if (lo == vm->helpers.len || vm->helpers.data[lo].key != key)
+        return NULL;
+    return &vm->helpers.data[lo];
 }
 
 static void remove_helper(struct wn_vm *vm, struct wn_vm_helper *h)

@@ -138,8 +138,9 @@ static void metadata_programs_prove_nothing_by_r2(void **state)
 {
     (void)state;
     /* For a raw packet this comparison would make the load safe. */
-    uint8_t mem[64] = {0}, buffer[4] = {0};
-    struct wn_vm_input in = {mem, sizeof mem, buffer, sizeof buffer, 0};
+    static uint8_t mem[64];
+    uint8_t room[128] = {0}; /* nothing that may be read lies within 59 bytes of its beginning */
+    struct wn_vm_input in = {mem, sizeof mem, room, 4, 0};
     for (enum way way = INTERP; way < WAYS; way++) {
         struct wn_vm *vm = machine(meta, way,
                                    "r2 = r2\nr2 += 60\nif r2 < 60 goto +1\n"

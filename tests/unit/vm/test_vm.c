@@ -312,7 +312,8 @@ static void a_helper_finds_its_context_and_the_programs_memory(void **state)
         mem[3] = 'd';
 
         vm = machine(opts, way,
-                     "*(u32 *)(r10 - 8) = 0x7a79\nr1 = r10\nr1 += -8\nr2 = 8\nr3 = 1\n"
+                     "*(u8 *)(r10 - 8) = 0x79\n*(u8 *)(r10 - 7) = 0x7a\n"
+                     "r1 = r10\nr1 += -8\nr2 = 8\nr3 = 1\n"
                      "call 1\nexit");
         assert_int_equal(wn_vm_register_helper(vm, 1, keep_bytes, NULL), 0);
         gives(vm, way, NOTHING, 0);
@@ -427,7 +428,8 @@ static void allowed_memory_is_reached_and_no_more(void **state)
                 faults(vm, way, DATA(args), WN_FAULT_MEMORY, 4);
             assert_int_equal(table[1], writable ? 7 : 5);
             args[1] = 12;
-            if (writable)
+            /* The upper half of what was stored, then the lower half of what lies behind. */
+            if (writable && BYTE_ORDER == LITTLE_ENDIAN)
                 gives(vm, way, DATA(args), 5ull << 32);
             args[1] = 13;
             faults(vm, way, DATA(args), WN_FAULT_MEMORY, 3);
@@ -458,7 +460,10 @@ static void data_is_written_in_place(void **state)
                                    "r2 = 3\nlock *(u32 *)(r1 + 0) += r2\n"
                                    "r0 = *(u8 *)skb[7]\n*(u8 *)(r1 - 1) = 0\nexit");
         faults(vm, way, DATA(mem), WN_FAULT_MEMORY, 4); /* packet loads clear r1 */
-        assert_memory_equal(mem, "\3\0\0\0\1\1\1\1", 8);
+        uint32_t word;
+        memcpy(&word, mem, sizeof word);
+        assert_int_equal(word, 3);
+        assert_memory_equal(mem + 4, "\1\1\1\1", 4);
         wn_vm_free(vm);
     }
 }
@@ -470,6 +475,8 @@ static void a_program_comes_from_an_object_with_its_data(void **state)
     (void)state;
     struct wn_object *obj = NULL;
     struct wn_error err;
+    if (BYTE_ORDER == BIG_ENDIAN)
+        skip(); /* the object is for the other byte order */
     if (wn_object_load(WN_ELF_DIR "/constants.o", &obj, &err))
         fail_msg("%s", err.text);
     uint8_t mem[16] = {1, 2, 3, 'w', 'i', 'n', 'n', 'o', 'w'};
