@@ -10,6 +10,7 @@
 #include "common/diag.h"
 #include "daemon/conf.h"
 #include "daemon/ctl_json.h"
+#include "daemon/filter.h"
 #include "daemon/generation.h"
 #include "daemon/options.h"
 #include "daemon/stats.h"
@@ -25,7 +26,7 @@ static int check(const char *path, struct diag_list *diags)
     struct conf *conf;
     struct generation *generation = NULL;
     struct stats *stats = stats_new();
-    int rc = stats ? conf_load(path, &conf, diags) : -ENOMEM;
+    int rc = stats ? conf_load(path, filter_check_all, &conf, diags) : -ENOMEM;
     if (rc == 0)
         rc = generation_new(conf, NULL, stats, &generation, diags);
     generation_unref(generation);
@@ -67,7 +68,7 @@ int check_print(const struct options *opts)
 {
     struct diag_list diags = {0};
     struct conf *conf = NULL;
-    if (opts->print == CONF_PRINT_EFFECTIVE && conf_load(path_of(opts), &conf, &diags) < 0) {
+    if (opts->print == CONF_PRINT_EFFECTIVE && conf_load(path_of(opts), NULL, &conf, &diags) < 0) {
         diag_print(&diags, stderr);
         diag_fini(&diags);
         return EX_CONFIG;

@@ -219,7 +219,7 @@ static void sort_diags(const struct conf *conf, struct diag_list *diags, size_t 
         diags->items[first + i] = sorted[i].diag;
 }
 
-int conf_load(const char *path, struct conf **out, struct diag_list *diags)
+int conf_load(const char *path, conf_more_fn more, struct conf **out, struct diag_list *diags)
 {
     size_t before = diags->errors, first = diags->count;
     OWN(conf) struct conf *conf = conf_new();
@@ -227,6 +227,8 @@ int conf_load(const char *path, struct conf **out, struct diag_list *diags)
         return -ENOMEM;
     struct conf_input in = {.conf = conf, .diags = diags};
     int ret = load(&in, path);
+    if (ret == 0 && more && diags->errors > before)
+        more(conf, diags);
     sort_diags(conf, diags, first);
     for (size_t i = 0; in.files && i < conf->n_files; i++)
         free(in.files[i].bytes);

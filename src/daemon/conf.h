@@ -98,17 +98,22 @@ struct conf {
     size_t n_outputs;
 };
 
+/** Looks for further mistakes in a configuration that has some; changes nothing. */
+typedef void (*conf_more_fn)(const struct conf *conf, struct diag_list *diags);
+
 /**
  * Read a configuration: the file, then conf.d/ *.conf beside it in byte order.
  * Each file is read once. Everything that can be checked without opening
  * interfaces or loading programs is checked, and every mistake is added to
  * diags.
  *
+ * more  called with what could be read if there are mistakes, so that one run
+ *       names those of its programs too; NULL: nothing
  * out   set on success alone (warnings may have been added); free with conf_free()
  *
  * Returns 0, -EINVAL if there were errors, or -ENOMEM.
  */
-int conf_load(const char *path, struct conf **out, struct diag_list *diags);
+int conf_load(const char *path, conf_more_fn more, struct conf **out, struct diag_list *diags);
 
 /**
  * An empty configuration with every default, for the command line to fill; NULL

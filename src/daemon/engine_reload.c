@@ -12,6 +12,7 @@
 #include "common/own.h"
 #include "daemon/capture.h"
 #include "daemon/engine_inner.h"
+#include "daemon/filter.h"
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/stats.h"
@@ -158,7 +159,7 @@ static enum engine_outcome transact(struct engine *e, bool apply, struct diag_li
     struct conf *conf;
     struct generation *next = NULL;
     struct plan plan = {NULL, 0};
-    if (conf_load(e->opts.conf_path, &conf, diags) < 0)
+    if (conf_load(e->opts.conf_path, filter_check_all, &conf, diags) < 0)
         return ENGINE_REJECTED;
     if (generation_is(e->host.current, conf)) {
         conf_free(conf);

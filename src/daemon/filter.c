@@ -207,6 +207,20 @@ int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stat
     return 0;
 }
 
+void filter_check_all(const struct conf *conf, struct diag_list *diags)
+{
+    struct stat_filter nowhere = {0};
+    for (size_t i = 0; i < conf->n_filters; i++) {
+        const struct conf_filter *c = &conf->filters[i];
+        struct filter *filter = NULL;
+        /* Both or neither has been complained of. */
+        if (!c->program == !c->expr)
+            continue;
+        if (filter_new(c, FILTER_DLT_ETHERNET, &nowhere, &filter, diags) == 0)
+            filter_unref(filter);
+    }
+}
+
 struct filter *filter_ref(struct filter *filter)
 {
     filter->refs++;

@@ -29,6 +29,12 @@ struct stat_filter;
 int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stats,
                struct filter **out, struct diag_list *diags);
 
+/**
+ * Compile every filter that says what it is, only to add to diags what is wrong
+ * with it (a conf_more_fn).
+ */
+void filter_check_all(const struct conf *conf, struct diag_list *diags);
+
 struct filter *filter_ref(struct filter *filter);
 void filter_unref(struct filter *filter);
 

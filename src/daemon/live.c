@@ -18,6 +18,7 @@
 #include "common/own.h"
 #include "daemon/ctl_server.h"
 #include "daemon/engine.h"
+#include "daemon/filter.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/report.h"
@@ -187,7 +188,7 @@ static int load_conf(const struct options *opts, struct conf **out)
         options_three_ways(stderr);
         return EX_CONFIG;
     }
-    int rc = conf_load(path, out, &diags);
+    int rc = conf_load(path, filter_check_all, out, &diags);
     diag_print(&diags, stderr);
     if (rc < 0 || (opts->strict && diags.warnings)) {
         fprintf(stderr, "winnowd: %zu error%s, %zu warning%s; nothing was started\n", diags.errors,

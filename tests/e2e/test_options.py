@@ -183,3 +183,16 @@ def test_without_privileges_live_is_77_and_files_work(work):
     result = subprocess.run([*drop, mine, "-r", os.path.join(work, "sample.pcap"), "udp"], capture_output=True,
                             check=False, timeout=20)
     assert result.returncode == 0
+
+
+def test_mistakes_of_filters_are_named_with_those_of_keys(work):
+    path = os.path.join(work, "both.conf")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("[filter web]\nexpr = tcp prot 80\non_falt = accept\n[interface lo]\nfilter = web\n")
+    os.chmod(path, 0o600)
+    result = winnowd("--check", "--config", path)
+    said = result.stderr.decode()
+    assert result.returncode == 78
+    assert f"{path}:1" in said and "error[P130]" in said
+    assert f"{path}:3:" in said and "did you mean \"on_fault\"?" in said
+    assert "2 errors" in said

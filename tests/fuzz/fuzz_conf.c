@@ -23,7 +23,7 @@ static struct conf *load(const void *bytes, size_t len)
     if (fd < 0 || fchmod(fd, 0600) < 0 || write(fd, bytes, len) != (ssize_t)len)
         abort();
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    int ret = conf_load(path, &conf, &diags);
+    int ret = conf_load(path, NULL, &conf, &diags);
     if ((ret == 0) != (conf != NULL) || (ret < 0 && !diags.errors))
         abort();
     FILE *nowhere = fopen("/dev/null", "w");

@@ -75,7 +75,7 @@ static inline char *try_load(struct conf **out)
     char *said = NULL;
     size_t size = 0;
     *out = NULL;
-    int ret = conf_load("w.conf", out, &diags);
+    int ret = conf_load("w.conf", NULL, out, &diags);
     assert_int_equal(ret, diags.errors ? -EINVAL : 0);
     assert_true((*out == NULL) == (diags.errors > 0));
     assert_int_equal(diags.count, diags.errors + diags.warnings);
