@@ -66,7 +66,6 @@ static void run_once(const struct wn_prog *prog, struct wn_run *run, const struc
     memset(memory.writable, 0x11, sizeof memory.writable);
     memcpy(memory.readable, readable_before, sizeof memory.readable);
     run->random = 42;
-    run->ended = false;
     run->fuel = t->fuel; /* machine code that spends none does not set it */
     run->fault_address = 0;
     memset(out, 0, sizeof *out);
@@ -110,7 +109,8 @@ static int compile_for_baseline(struct wn_prog *prog, struct wn_error *err)
 static uint64_t moody(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
                       struct wn_run *run)
 {
-    run->ended |= (r1 ^ r3) >> 3 & 1;
+    if ((r1 ^ r3) >> 3 & 1)
+        wn_run_end(run, WN_FAULT_HELPER);
     return (r2 + r4 + r5) & 2;
 }
 

@@ -54,8 +54,8 @@ struct wn_run {
     uint32_t n_regions;
     const struct wn_packet *packet; /* borrowed for one run */
     uint64_t random;                /* state of get_prandom_u32 */
-    uint32_t ended;                 /* a helper that may do so has ended the run */
-    void *context;                  /* what the embedder's helpers find */
+    uint32_t ended; /* enum wn_fault with which the run ends behind the helper; 0: it goes on */
+    void *context;  /* what the embedder's helpers find */
 };
 
 /** Make a window of `bytes` bytes at `base`. */
@@ -81,6 +81,25 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
 
 /** As wn_run_reach(), for an atomic operation: a store that must be aligned to its size. */
 bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size);
+
+/**
+ * In a helper that may do so (WN_CHECK_RUN): end the run as soon as the helper
+ * returns. The first cause counts.
+ */
+static inline void wn_run_end(struct wn_run *run, enum wn_fault fault)
+{
+    if (!run->ended)
+        run->ended = fault;
+}
+
+/** As wn_run_end(), for memory at `address` that is not the program's. */
+static inline void wn_run_end_memory(struct wn_run *run, uint64_t address)
+{
+    if (run->ended)
+        return;
+    run->ended = WN_FAULT_MEMORY;
+    run->fault_address = address;
+}
 
 /** What a program calls by number. Arguments are r1 to r5; the result becomes r0. */
 typedef uint64_t (*wn_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,

@@ -311,7 +311,7 @@ L_CHECK:
     NEXT();
 L_CHECK_RUN:
     if (UNLIKELY(run->ended))
-        return fault_at(interp, pc, WN_FAULT_HELPER);
+        return fault_at(interp, pc, (enum wn_fault)run->ended);
     NEXT();
 
 L_CALL:

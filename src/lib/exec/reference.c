@@ -265,8 +265,8 @@ static void call(struct machine *m, const struct wn_op *op)
     if (op->id == WN_OP_CALL) {
         r[WN_R0] = m->code->calls[op->target](r[1], r[2], r[3], r[4], r[5], m->run);
         clear_arguments(m);
-        if (op->check & WN_CHECK_RUN && m->run->ended)
-            m->fault = WN_FAULT_HELPER;
+        if (op->check & WN_CHECK_RUN)
+            m->fault = (enum wn_fault)m->run->ended;
         m->done = op->check & WN_CHECK_RESULT && !r[WN_R0];
         return;
     }

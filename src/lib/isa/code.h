@@ -31,7 +31,7 @@ enum wn_mark { WN_MARK_NONE, WN_MARK_PROVED };
  */
 enum wn_check {
     WN_CHECK_DIVISOR = 1, /* divisions by a register: WN_FAULT_DIVIDE if it holds 0 */
-    WN_CHECK_RUN = 2,     /* helpers: WN_FAULT_HELPER if wn_run.ended has been set */
+    WN_CHECK_RUN = 2,     /* helpers: the fault in wn_run.ended, if there is one */
     WN_CHECK_RESULT = 4,  /* helpers: a result of 0 ends the run, with 0 and without fault */
 };
 
@@ -101,12 +101,6 @@ static inline uint64_t wn_op_wide(const struct wn_op *op)
 static inline enum wn_kind wn_op_kind(const struct wn_op *op)
 {
     return (enum wn_kind)wn_rows[op->id].kind;
-}
-
-/** What a check leaves the run with. */
-static inline enum wn_fault wn_check_fault(const struct wn_op *op)
-{
-    return op->id == WN_OP_CHECK_RUN ? WN_FAULT_HELPER : (enum wn_fault)op->imm;
 }
 
 /** The slot a function address of decoded code at `slot` names. */

@@ -46,6 +46,7 @@ enum { KEPT_PAIRS = 7 };
 /** Labels that all code shares, behind those of blocks and functions. */
 enum shared_label {
     LEAVE,
+    ENDED,                      /* by a helper */
     FAULT,                      /* and the fault's number */
     WINDOW = FAULT + WN_FAULTS, /* and the bit in wn_shape.windows */
     REACH = WINDOW + 8,
@@ -464,6 +465,16 @@ static void fault(struct wn_gen *g, enum wn_fault which)
     wn_buf_place(&g->buf, shared(g, FAULT + which));
 }
 
+/** Leave with the fault a helper has left in the run; the slot is in x16. */
+static void fault_of_run(struct wn_gen *g)
+{
+    a64_shift_i(&g->chunk, A64_LSL, W64, A64_X1, ADDRESS, 32);
+    a64_load(&g->chunk, false, 4, TEMP, field(g, offsetof(struct wn_run, ended)));
+    a64_logic_r(&g->chunk, A64_ORR, W64, A64_X1, A64_X1, TEMP);
+    jump(g, shared(g, LEAVE));
+    wn_buf_place(&g->buf, shared(g, ENDED));
+}
+
 /**
  * Ask about an access. x16 is the address, x17 is size | write << 4, x30 leads
  * back into the guard's stub; on the stack lie the slot and the program's x30.
@@ -525,13 +536,15 @@ static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     wn_buf_place(&g->buf, label + ASK);
 }
 
-/** Where a jump goes when there is no fuel, a call when there is no frame left, a check that fails.
- */
-static void fault_stub(struct wn_gen *g, enum wn_fault which, uint32_t label)
+/** Where a jump goes when there is no fuel, a call when there is no frame left, a check that fails:
+ * on to the shared label `how`. */
+static uint32_t fault_stub(struct wn_gen *g, unsigned how)
 {
-    a64_mov_ri(&g->chunk, ADDRESS, which == WN_FAULT_NONE ? 0 : g->slot);
-    jump(g, shared(g, FAULT + which));
+    uint32_t label = wn_buf_labels(&g->buf, 1);
+    a64_mov_ri(&g->chunk, ADDRESS, how == FAULT + WN_FAULT_NONE ? 0 : g->slot);
+    jump(g, shared(g, how));
     wn_buf_place(&g->buf, label);
+    return label;
 }
 
 static void stubs(struct wn_gen *g)
@@ -542,11 +555,13 @@ static void stubs(struct wn_gen *g)
         if (op->id == WN_OP_GUARD_ANY)
             guard_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, GUARD_LABELS));
         else if (op->id == WN_OP_FUEL)
-            fault_stub(g, WN_FAULT_FUEL, g->stub[i] = wn_buf_labels(&g->buf, 1));
+            g->stub[i] = fault_stub(g, FAULT + WN_FAULT_FUEL);
         else if (op->id == WN_OP_CALL_LOCAL)
-            fault_stub(g, WN_FAULT_STACK, g->stub[i] = wn_buf_labels(&g->buf, 1));
-        else if (wn_op_kind(op) == WN_KIND_CHECK)
-            fault_stub(g, wn_check_fault(op), g->stub[i] = wn_buf_labels(&g->buf, 1));
+            g->stub[i] = fault_stub(g, FAULT + WN_FAULT_STACK);
+        else if (op->id == WN_OP_CHECK)
+            g->stub[i] = fault_stub(g, FAULT + (unsigned)op->imm);
+        else if (op->id == WN_OP_CHECK_RUN)
+            g->stub[i] = fault_stub(g, ENDED);
     }
 }
 
@@ -559,9 +574,11 @@ static void begin(struct wn_gen *g)
     else
         map_without_calls(g);
     wn_buf_labels(&g->buf, SHARED_LABELS);
-    if (!s->fuel && !s->locals && !s->windows && !s->faults)
+    if (!s->fuel && !s->locals && !s->windows && !s->faults && !s->ends)
         return;
     leave(g);
+    if (s->ends)
+        fault_of_run(g);
     for (unsigned which = 0; which < WN_FAULTS; which++)
         if (s->faults >> which & 1)
             fault(g, (enum wn_fault)which);

@@ -20,6 +20,7 @@ struct wn_shape {
     uint32_t read;     /* registers that something reads: these need a home */
     uint32_t windows;  /* guards: bit log2(size), from bit 4 on for stores */
     uint32_t faults;   /* checks: a bit for each enum wn_fault they leave with */
+    bool ends;         /* helpers may end the run */
     bool fuel;         /* spends fuel */
     bool helpers;      /* calls helpers */
     bool locals;       /* calls functions of its own */

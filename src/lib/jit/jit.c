@@ -66,8 +66,9 @@ static struct wn_shape shape_of(const struct wn_code *code, uint32_t features)
         if (kind == WN_KIND_GUARD)
             s.windows |= 1u << (log2_of(op->size) + (op->write ? 4 : 0));
         s.fuel |= kind == WN_KIND_FUEL;
-        if (kind == WN_KIND_CHECK)
-            s.faults |= 1u << wn_check_fault(op);
+        s.ends |= op->id == WN_OP_CHECK_RUN;
+        if (op->id == WN_OP_CHECK)
+            s.faults |= 1u << op->imm;
         s.packet |= kind == WN_KIND_PACKET;
     }
     bool frame = s.read >> WN_R10 & 1;

@@ -42,6 +42,7 @@ enum { FIXUP_REL32 };
 /** Labels that all code shares, from wn_gen.shared on. */
 enum shared_label {
     LEAVE,
+    ENDED,                      /* by a helper */
     FAULT,                      /* and the fault's number */
     WINDOW = FAULT + WN_FAULTS, /* and the bit in wn_shape.windows */
     REACH = WINDOW + 8,
@@ -342,6 +343,16 @@ static void fault(struct wn_gen *g, enum wn_fault which)
     wn_buf_place(&g->buf, shared(g, FAULT + which));
 }
 
+/** Leave with the fault a helper has left in the run; the slot is in r11. */
+static void fault_of_run(struct wn_gen *g)
+{
+    x86_shift_i(&g->chunk, X86_SHL, W64, SCRATCH, 32);
+    x86_load(&g->chunk, false, 4, X86_RDX, field(g, FIELD(ended)));
+    x86_alu_rr(&g->chunk, X86_OR, W64, X86_RDX, SCRATCH);
+    jump(g, ALWAYS, shared(g, LEAVE));
+    wn_buf_place(&g->buf, shared(g, ENDED));
+}
+
 /**
  * Ask about an access. r11 is the address; on the stack lie size | write << 4,
  * a return address into the guard's stub, and the slot. All that the program
@@ -411,13 +422,15 @@ static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     wn_buf_place(&g->buf, label + ASK);
 }
 
-/** Where a jump goes when there is no fuel, a call when there is no frame left, a check that fails.
- */
-static void fault_stub(struct wn_gen *g, enum wn_fault which, uint32_t label)
+/** Where a jump goes when there is no fuel, a call when there is no frame left, a check that fails:
+ * on to the shared label `how`. */
+static uint32_t fault_stub(struct wn_gen *g, unsigned how)
 {
-    x86_mov_ri(&g->chunk, SCRATCH, which == WN_FAULT_NONE ? 0 : g->slot);
-    jump(g, ALWAYS, shared(g, FAULT + which));
+    uint32_t label = wn_buf_labels(&g->buf, 1);
+    x86_mov_ri(&g->chunk, SCRATCH, how == FAULT + WN_FAULT_NONE ? 0 : g->slot);
+    jump(g, ALWAYS, shared(g, how));
     wn_buf_place(&g->buf, label);
+    return label;
 }
 
 /** What an operation has out of line, if anything. */
@@ -427,11 +440,13 @@ static void stub(struct wn_gen *g, const struct wn_op *op, uint32_t index)
     if (op->id == WN_OP_GUARD_ANY)
         guard_stub(g, op, g->stub[index] = wn_buf_labels(&g->buf, GUARD_LABELS));
     else if (op->id == WN_OP_FUEL)
-        fault_stub(g, WN_FAULT_FUEL, g->stub[index] = wn_buf_labels(&g->buf, 1));
+        g->stub[index] = fault_stub(g, FAULT + WN_FAULT_FUEL);
     else if (op->id == WN_OP_CALL_LOCAL)
-        fault_stub(g, WN_FAULT_STACK, g->stub[index] = wn_buf_labels(&g->buf, 1));
-    else if (wn_op_kind(op) == WN_KIND_CHECK)
-        fault_stub(g, wn_check_fault(op), g->stub[index] = wn_buf_labels(&g->buf, 1));
+        g->stub[index] = fault_stub(g, FAULT + WN_FAULT_STACK);
+    else if (op->id == WN_OP_CHECK)
+        g->stub[index] = fault_stub(g, FAULT + (unsigned)op->imm);
+    else if (op->id == WN_OP_CHECK_RUN)
+        g->stub[index] = fault_stub(g, ENDED);
 }
 
 static void begin(struct wn_gen *g)
@@ -442,9 +457,11 @@ static void begin(struct wn_gen *g)
     else
         map_without_calls(g);
     wn_buf_labels(&g->buf, SHARED_LABELS);
-    if (!s->fuel && !s->locals && !s->windows && !s->faults)
+    if (!s->fuel && !s->locals && !s->windows && !s->faults && !s->ends)
         return;
     leave(g);
+    if (s->ends)
+        fault_of_run(g);
     for (unsigned which = 0; which < WN_FAULTS; which++)
         if (s->faults >> which & 1)
             fault(g, (enum wn_fault)which);

@@ -21,6 +21,7 @@ static inline void prepare_flat(const struct wn_prog *prog, struct wn_run *run,
     run->packet = pkt;
     run->regions = prog->regions;
     run->n_regions = prog->n_regions;
+    run->ended = WN_FAULT_NONE;
     set_load_window(run, pkt);
     if (run->store.room[0] != stack_bytes)
         wn_window_set(&run->store, (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES - stack_bytes),
@@ -112,7 +113,6 @@ struct wn_result wn_prog_start(const struct wn_prog *prog, struct wn_run *run,
     run->fuel = start->fuel;
     run->regions = start->regions;
     run->n_regions = start->n_regions;
-    run->ended = false;
     switch (prog->info.engine) {
     case WN_ENGINE_JIT: return prog->jit.enter(args[0], args[1], args[2], run);
     case WN_ENGINE_REFERENCE: return wn_reference_run(prog->decoded, run, args);

@@ -190,5 +190,5 @@ void *wn_vm_memory(const struct wn_run *run, uint64_t address, uint64_t bytes, b
 
 void wn_vm_end(struct wn_run *run)
 {
-    run->ended = true;
+    wn_run_end(run, WN_FAULT_HELPER);
 }
