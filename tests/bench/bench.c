@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * bench OBJECT...: nanoseconds a packet, filter by filter and engine by engine.
+ * bench OBJECT...: nanoseconds a packet, filter by filter and engine by engine,
+ * and what compiling them takes.
  *
  * Each filter is one source: compiled by gcc -O2 into this program and by clang
  * into the object that is run by our engines. Expressions have libpcap's
  * bpf_filter() instead. All get the same packets; each figure is the least of
  * many rounds, in which everybody has a turn, and is followed by how many times
- * the first column it is. What they say of the packets must be the same, or the
- * benchmark fails. "mixed" are packets of many kinds in an order that no branch predictor learns,
- * "one" is one packet that passes most of them, over and over.
+ * the first column it is. Every verdict must be the same, or the benchmark
+ * fails. "mixed" are packets of many kinds in an order that no branch predictor
+ * learns, "one" is a packet that passes, over and over. "guarded" is compiled
+ * code of which nothing was proved.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -24,16 +26,36 @@
 #include <winnow/prog.h>
 #include <winnow/text.h>
 
+#include "compile.h"
+#include "prog/prog.h"
 #include "traffic.h"
 
 #define ROUNDS 40
 #define TURN   20000 /* packets an engine has in its turn */
+#define MOST   64    /* objects */
 
-enum column { NATIVE, JIT, INTERP, REFERENCE, COLUMNS };
+enum column { NATIVE, JIT, GUARDED, INTERP, REFERENCE, COLUMNS };
 
 typedef uint64_t (*native_fn)(const uint8_t *p, uint64_t len, uint64_t wirelen);
 
-#define NATIVE_FILTERS(F) F(constant) F(port) F(tuple) F(checksum) F(scan) F(acl) F(packed)
+#define NATIVE_FILTERS(F)                                                                          \
+    F(acl)                                                                                         \
+    F(checksum)                                                                                    \
+    F(constant)                                                                                    \
+    F(dns)                                                                                         \
+    F(functions)                                                                                   \
+    F(headers)                                                                                     \
+    F(histogram)                                                                                   \
+    F(ipv6)                                                                                        \
+    F(lanes)                                                                                       \
+    F(options)                                                                                     \
+    F(packed)                                                                                      \
+    F(port)                                                                                        \
+    F(rules)                                                                                       \
+    F(sample)                                                                                      \
+    F(scan)                                                                                        \
+    F(siphash)                                                                                     \
+    F(tuple)
 
 #define DECLARE(name) uint64_t name(const uint8_t *p, uint64_t len, uint64_t wirelen);
 NATIVE_FILTERS(DECLARE)
@@ -126,39 +148,70 @@ static uint64_t loop(const struct subject *s, enum column c, const struct wn_pac
     return c == NATIVE ? loop_classic(&s->classic, p, n, mask) : loop_prog(s->progs[c], p, n, mask);
 }
 
-/** Time all columns in turn; false if they do not say the same. */
-static bool measure(const struct subject *s, const struct wn_packet *p, uint32_t mask,
+static uint32_t verdict(const struct subject *s, enum column c, const struct wn_packet *p)
+{
+    if (c != NATIVE)
+        return (uint32_t)wn_prog_run(s->progs[c], run, p).value;
+    if (s->native)
+        return (uint32_t)s->native(p->data, p->caplen, p->wirelen);
+    return bpf_filter(s->classic.bf_insns, p->data, p->wirelen, p->caplen);
+}
+
+/** Whether all say the same of every packet. */
+static bool agree(const struct subject *s, const struct traffic *t)
+{
+    for (int i = 0; i < TRAFFIC_PACKETS + 1; i++) {
+        uint32_t right = verdict(s, NATIVE, &t->packets[i]);
+        for (int c = NATIVE + 1; c < COLUMNS; c++) {
+            uint32_t v = verdict(s, (enum column)c, &t->packets[i]);
+            if (v != right) {
+                fprintf(stderr, "packet %d, column %d: %" PRIu32 ", not %" PRIu32 "\n", i, c, v,
+                        right);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/** A packet that passes: the one that is meant to, or the first. NULL if there is none. */
+static const struct wn_packet *passing(const struct subject *s, const struct traffic *t)
+{
+    for (int i = TRAFFIC_PACKETS; i >= 0; i--)
+        if (verdict(s, NATIVE, &t->packets[i]))
+            return &t->packets[i];
+    return NULL;
+}
+
+/** Time all columns in turn. */
+static void measure(const struct subject *s, const struct wn_packet *p, uint32_t mask,
                     double best[COLUMNS])
 {
-    uint64_t passed[COLUMNS];
     for (int c = 0; c < COLUMNS; c++)
         best[c] = 1e18;
     for (int round = 0; round < ROUNDS; round++)
         for (int c = 0; c < COLUMNS; c++) {
             size_t n = c == REFERENCE ? TURN / 10 : TURN;
-            passed[c] = loop(s, (enum column)c, p, TURN / 10, mask);
+            loop(s, (enum column)c, p, TURN / 10, mask);
             double start = now();
             loop(s, (enum column)c, p, n, mask);
             double took = (now() - start) / (double)n;
             best[c] = took < best[c] ? took : best[c];
         }
-    for (int c = 1; c < COLUMNS; c++)
-        if (passed[c] != passed[0]) {
-            fprintf(stderr, "%d: %" PRIu64 " packets pass, not %" PRIu64 "\n", c, passed[c],
-                    passed[0]);
-            return false;
-        }
-    return true;
 }
 
 static bool make_progs(struct subject *s, const struct wn_slot *slots, size_t count)
 {
-    static const enum wn_engine engines[COLUMNS] = {
-        [JIT] = WN_ENGINE_JIT, [INTERP] = WN_ENGINE_INTERP, [REFERENCE] = WN_ENGINE_REFERENCE};
+    static const enum wn_engine engines[COLUMNS] = {[JIT] = WN_ENGINE_JIT,
+                                                    [GUARDED] = WN_ENGINE_JIT,
+                                                    [INTERP] = WN_ENGINE_INTERP,
+                                                    [REFERENCE] = WN_ENGINE_REFERENCE};
     struct wn_error err;
     for (int c = JIT; c < COLUMNS; c++) {
         struct wn_prog_opts opts = {.engine = engines[c]};
-        if (wn_prog_new(slots, count, &opts, &s->progs[c], &err)) {
+        /* Where r1 and r2 may be anything, no comparison proves an access. */
+        struct wn_prog_env env = {.other_context = c == GUARDED};
+        if (wn_prog_make(slots, count, &opts, &env, &s->progs[c], &err)) {
             fprintf(stderr, "slot %u: %s\n", err.at, err.text);
             return false;
         }
@@ -194,32 +247,42 @@ static void add_to_means(int traffic, const double best[COLUMNS])
         sums[traffic][c] += log(best[c] / best[NATIVE]);
 }
 
-static bool report(struct subject *s, const char *name, const struct traffic *t)
+static void free_progs(struct subject *s)
+{
+    for (int c = JIT; c < COLUMNS; c++)
+        wn_prog_free(s->progs[c]);
+}
+
+static bool report(const struct subject *s, const char *name, const struct traffic *t)
 {
     double best[COLUMNS];
-    if (!measure(s, t->packets, TRAFFIC_PACKETS - 1, best))
+    const struct wn_packet *one = passing(s, t);
+    if (!one || !agree(s, t)) {
+        fprintf(stderr, "%s: %s\n", name, one ? "verdicts differ" : "no packet passes");
         return false;
+    }
+    measure(s, t->packets, TRAFFIC_PACKETS - 1, best);
     print_row(name, "mixed", best);
     add_to_means(0, best);
-    if (!measure(s, t->packets + TRAFFIC_ONE, 0, best))
-        return false;
+    measure(s, one, 0, best);
     print_row("", "one", best);
     add_to_means(1, best);
     rows++;
-    for (int c = JIT; c < COLUMNS; c++)
-        wn_prog_free(s->progs[c]);
     return true;
 }
 
-static bool bench_object(const char *path, const struct traffic *t)
+static struct wn_object *load(const char *path)
 {
     struct wn_error err;
     struct wn_object *obj = NULL;
-    struct subject s = {0};
-    if (wn_object_load(path, &obj, &err)) {
+    if (wn_object_load(path, &obj, &err))
         fprintf(stderr, "%s: %s\n", path, err.text);
-        return false;
-    }
+    return obj;
+}
+
+static bool bench_object(const struct wn_object *obj, const struct traffic *t)
+{
+    struct subject s = {0};
     struct wn_object_prog info;
     wn_object_describe(obj, 0, &info);
     for (size_t i = 0; i < sizeof natives / sizeof *natives; i++)
@@ -228,7 +291,7 @@ static bool bench_object(const char *path, const struct traffic *t)
     size_t count = 0;
     const struct wn_slot *slots = wn_object_slots(obj, 0, &count);
     bool done = s.native && make_progs(&s, slots, count) && report(&s, info.name, t);
-    wn_object_free(obj);
+    free_progs(&s);
     return done;
 }
 
@@ -250,27 +313,49 @@ static bool bench_expression(const char *text, const struct traffic *t)
     else
         done = make_progs(&s, slots, count) && report(&s, text, t);
     free(slots);
+    free_progs(&s);
     pcap_freecode(&s.classic);
     pcap_close(pcap);
     return done;
 }
 
-int main(int argc, char **argv)
+static bool bench_all(struct wn_object *const *objects, size_t n)
 {
     static struct traffic t;
+    struct compile_source sources[MOST];
     traffic_make(&t);
+    printf(
+        "ns a packet, least of %d rounds%26s gcc -O2              jit          guarded           "
+        "interp        reference\n",
+        ROUNDS, "");
+    for (size_t i = 0; i < n; i++) {
+        sources[i].slots = wn_object_slots(objects[i], 0, &sources[i].count);
+        if (!bench_object(objects[i], &t))
+            return false;
+    }
+    print_means();
+    printf("%59s\n", "libpcap");
+    for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++)
+        if (!bench_expression(expressions[i], &t))
+            return false;
+    print_means();
+    return compile_report(sources, n);
+}
+
+int main(int argc, char **argv)
+{
+    struct wn_object *objects[MOST];
+    size_t n = 0;
+    bool done = argc - 1 <= MOST;
     run = wn_run_new();
-    bool done = run != NULL;
-    printf("ns a packet, least of %d rounds%26s gcc -O2              jit           interp        "
-           "reference\n",
-           ROUNDS, "");
-    for (int i = 1; i < argc && done; i++)
-        done = bench_object(argv[i], &t);
-    print_means();
-    printf("%52s libpcap\n", "");
-    for (size_t i = 0; i < sizeof expressions / sizeof *expressions && done; i++)
-        done = bench_expression(expressions[i], &t);
-    print_means();
+    for (int i = 1; i < argc && done; i++) {
+        objects[n] = load(argv[i]);
+        done = objects[n] != NULL;
+        n += done;
+    }
+    done = run && done && bench_all(objects, n);
+    for (size_t i = 0; i < n; i++)
+        wn_object_free(objects[i]);
     wn_run_free(run);
     return !done;
 }

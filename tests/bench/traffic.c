@@ -60,14 +60,58 @@ static uint8_t *put_ipv4(uint8_t *p, uint32_t proto)
     return p + words * 4;
 }
 
+/** One in three with hop-by-hop options, which are padding. */
 static uint8_t *put_ipv6(uint8_t *p, uint32_t proto)
 {
+    bool extended = below(3) == 0;
     p[0] = 0x60;
-    p[6] = (uint8_t)proto;
+    p[6] = (uint8_t)(extended ? 0 : proto);
     p[7] = 64;
     for (int i = 8; i < 40; i += 4)
         put32(p + i, next_random());
-    return p + 40;
+    if (!extended)
+        return p + 40;
+    p[40] = (uint8_t)proto;
+    p[42] = 1;
+    p[43] = 4;
+    return p + 48;
+}
+
+/** Header with options in SYNs: segment size, window scale, selective acknowledgement. */
+static uint8_t *put_tcp(uint8_t *p)
+{
+    static const uint8_t options[] = {1, 3, 3, 7, 4, 2, 1, 1, 2, 4, 5, 0xb4};
+    bool syn = below(3) == 0;
+    put32(p + 4, next_random() << 8);
+    put32(p + 8, syn ? 0 : next_random() << 8);
+    p[12] = (uint8_t)(syn ? 0x80 : 0x50);
+    p[13] = (uint8_t)(syn ? 0x02 : 0x10);
+    put16(p + 14, 0xfaf0);
+    if (!syn)
+        return p + 20;
+    memcpy(p + 20, options, sizeof options);
+    put16(p + 30, below(2) ? 1460 : 1360);
+    return p + 20 + sizeof options;
+}
+
+/** A question to port 53 for a name of one to four labels. */
+static uint8_t *put_dns(uint8_t *p)
+{
+    static const char *const labels[] = {"www", "mail", "Example", "test", "a", "cdn", "static"};
+    put16(p + 2, 53);
+    p += 8;
+    put16(p, next_random());
+    put16(p + 2, 0x0100);
+    put16(p + 4, 1);
+    p += 12;
+    for (uint32_t n = below(4); n > 0; n--) {
+        const char *label = labels[below(7)];
+        *p++ = (uint8_t)strlen(label);
+        memcpy(p, label, strlen(label));
+        p += strlen(label);
+    }
+    memcpy(p, "\3net\0\0\1\0\1", 9);
+    return p + 9;
 }
 
 static void put_payload(uint8_t *p, uint32_t proto, const uint8_t *end)
@@ -76,13 +120,12 @@ static void put_payload(uint8_t *p, uint32_t proto, const uint8_t *end)
         put16(p, some_port());
         put16(p + 2, some_port());
     }
-    if (proto == 6) {
-        p[12] = 0x50;
-        p[13] = (uint8_t)(below(4) ? 0x10 : 0x02);
-        p += 20;
-    } else {
+    if (proto == 6)
+        p = put_tcp(p);
+    else if (proto == 17 && below(3) == 0)
+        p = put_dns(p);
+    else
         p += 8;
-    }
     if (p + 8 < end && below(3) == 0)
         memcpy(p, "GET / HT", 8);
     else
@@ -97,6 +140,11 @@ static uint32_t make_packet(uint8_t *p)
     uint8_t *at = p + 12, *end = p + bytes;
     for (int i = 0; i < 12; i++)
         p[i] = (uint8_t)next_random();
+    if (below(30) == 0) {
+        put16(at, 0x88a8);
+        put16(at + 2, below(4096));
+        at += 4;
+    }
     if (below(10) == 0) {
         put16(at, 0x8100);
         put16(at + 2, below(4096));

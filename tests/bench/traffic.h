@@ -11,8 +11,11 @@
 
 struct traffic {
     struct wn_packet packets[TRAFFIC_PACKETS + 1];
-    _Alignas(64) uint8_t bytes[TRAFFIC_PACKETS + 1][128];
+    _Alignas(64) uint8_t bytes[TRAFFIC_PACKETS + 1][192];
 };
 
-/** IPv4 and IPv6, TCP, UDP, ICMP, ARP, VLAN tags, fragments; web, DNS, ssh and others. */
+/**
+ * IPv4 and IPv6, TCP, UDP, ICMP, ARP, VLAN tags, options, extension headers, fragments; web, DNS,
+ * ssh and others; some of it cut short.
+ */
 void traffic_make(struct traffic *t);
