@@ -10,6 +10,14 @@ static bool within(uint64_t at, uint64_t size, uint64_t start, uint64_t bytes)
     return size <= bytes && at - start <= bytes - size;
 }
 
+/** Whether [at, at + size) is memory of a region, in one slot if it has slots. */
+static bool in_region(uint64_t at, uint64_t size, const struct wn_region *r)
+{
+    if (!within(at, size, r->start, r->bytes))
+        return false;
+    return !r->stride || within((at - r->start) % r->stride, size, r->first, r->size);
+}
+
 bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write)
 {
     const struct wn_packet *p = run->packet;
@@ -19,7 +27,7 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
         return true;
     for (uint32_t i = 0; i < run->n_regions; i++) {
         const struct wn_region *r = &run->regions[i];
-        if ((!write || r->writable) && within(address, bytes, r->start, r->bytes))
+        if ((write ? r->writable : !r->unreadable) && in_region(address, bytes, r))
             return true;
     }
     return false;

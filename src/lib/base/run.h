@@ -32,11 +32,22 @@ struct wn_window {
     uint64_t room[4];
 };
 
-/** Memory beyond stack and packet: read-only data of an object, ranges of an embedder. */
+/**
+ * Memory beyond stack and packet: read-only data of an object, ranges of an
+ * embedder, values of a map.
+ *
+ * With a stride it is a row of slots, the last one whole or cut, of which the
+ * program may reach one part: an access lies within the part of one slot. All
+ * zero behind `writable` means the whole stretch.
+ */
 struct wn_region {
     uint64_t start;
     uint64_t bytes;
     bool writable;
+    bool unreadable; /* stores only */
+    uint32_t stride; /* bytes from slot to slot; 0: no slots */
+    uint32_t first;  /* where the part begins in its slot */
+    uint32_t size;   /* and how long it is; first + size <= stride */
 };
 
 /**

@@ -69,6 +69,52 @@ static void regions_say_what_counting_bytes_says(void **state)
     wn_run_free(run);
 }
 
+/** Whether every byte of an access lies in the reachable part of one and the same slot. */
+static bool inside_slot(uint64_t offset, unsigned size, const struct wn_region *r)
+{
+    for (unsigned i = 0; i < size; i++) {
+        uint64_t at = offset + i;
+        if (at >= r->bytes || at / r->stride != offset / r->stride)
+            return false;
+        if (at % r->stride < r->first || at % r->stride >= r->first + r->size)
+            return false;
+    }
+    return true;
+}
+
+static void slots_say_what_counting_bytes_says(void **state)
+{
+    (void)state;
+    struct wn_run *run = wn_run_new();
+    assert_non_null(run);
+    wn_window_set(&run->store, 0, 0);
+    struct wn_region r = {.start = 1000, .writable = true};
+    run->regions = &r;
+    run->n_regions = 1;
+    for (r.bytes = 0; r.bytes <= 30; r.bytes++)
+        for (r.stride = 1; r.stride <= 12; r.stride++)
+            for (r.first = 0; r.first <= r.stride; r.first++)
+                for (r.size = 0; r.first + r.size <= r.stride; r.size++)
+                    for (uint64_t at = 0; at <= r.bytes; at++)
+                        for (unsigned n = 1; n <= 9; n++)
+                            assert_int_equal(wn_run_holds(run, r.start + at, n, true),
+                                             inside_slot(at, n, &r));
+    wn_run_free(run);
+}
+
+static void a_region_may_be_for_stores_only(void **state)
+{
+    (void)state;
+    struct wn_run *run = wn_run_new();
+    assert_non_null(run);
+    struct wn_region r = {.start = 1000, .bytes = 8, .writable = true, .unreadable = true};
+    run->regions = &r;
+    run->n_regions = 1;
+    assert_true(wn_run_reach(run, 1000, 8, true));
+    assert_false(wn_run_reach(run, 1000, 8, false));
+    wn_run_free(run);
+}
+
 static void the_packet_is_for_reading(void **state)
 {
     (void)state;
@@ -104,6 +150,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_say_what_counting_bytes_says),
         cmocka_unit_test(regions_say_what_counting_bytes_says),
+        cmocka_unit_test(slots_say_what_counting_bytes_says),
+        cmocka_unit_test(a_region_may_be_for_stores_only),
         cmocka_unit_test(the_packet_is_for_reading),
         cmocka_unit_test(a_new_run_has_the_whole_stack),
     };
