@@ -31,15 +31,6 @@ static uint32_t column_of(const struct wn_lexer *lx, const char *at)
     return (uint32_t)(at - lx->line_start) + 1;
 }
 
-static int fail_at(const struct wn_lexer *lx, struct wn_error *err, uint32_t column,
-                   const char *what, const struct wn_token *token)
-{
-    int r = wn_fail(err, WN_E_SYNTAX, lx->line, "%s %s", what, wn_token_quote(token).text);
-    if (err)
-        err->column = column;
-    return r;
-}
-
 static void new_line(struct wn_lexer *lx)
 {
     lx->line++;
@@ -61,11 +52,10 @@ static const char *parse_digits(const char *s, size_t n, uint64_t *value)
     unsigned base = 10;
     if (n > 1 && s[0] == '0') {
         char mark = (char)(s[1] | 0x20);
-        base = mark == 'x' ? 16 : mark == 'b' ? 2 : mark == 'o' ? 8 : 0;
-        if (base == 0)
-            return is_digit(s[1]) ? "write octal numbers as 0o17, not" : "bad number";
-        s += 2;
-        n -= 2;
+        base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8; /* 0o17, and 017 as in C */
+        size_t prefix = base != 8 || mark == 'o' ? 2 : 1;
+        s += prefix;
+        n -= prefix;
     }
     uint64_t v = 0;
     for (size_t i = 0; i < n; i++) {
@@ -80,19 +70,18 @@ static const char *parse_digits(const char *s, size_t n, uint64_t *value)
     return n ? NULL : "bad number";
 }
 
-static int lex_number(struct wn_lexer *lx, struct wn_token *t, struct wn_error *err)
+static const char *lex_number(struct wn_lexer *lx, struct wn_token *t)
 {
     t->kind = WN_TOKEN_NUMBER;
     while (t->len < (size_t)(lx->end - lx->at) &&
            (is_digit(t->text[t->len]) || is_letter(t->text[t->len])))
         t->len++;
-    const char *wrong = parse_digits(t->text, t->len, &t->value);
     lx->at += t->len;
-    return wrong ? fail_at(lx, err, t->column, wrong, t) : 0;
+    return parse_digits(t->text, t->len, &t->value);
 }
 
 /** 'a', and the escapes of C that a protocol needs. */
-static int lex_char(struct wn_lexer *lx, struct wn_token *t, struct wn_error *err)
+static const char *lex_char(struct wn_lexer *lx, struct wn_token *t)
 {
     static const char names[] = "ntr0\\'", values[] = "\n\t\r\0\\'";
     char c = peek(lx, 1), escape = c == '\\' ? peek(lx, 2) : 0;
@@ -102,18 +91,33 @@ static int lex_char(struct wn_lexer *lx, struct wn_token *t, struct wn_error *er
     t->kind = WN_TOKEN_NUMBER;
     t->len = 1;
     if (!good || peek(lx, len - 1) != '\'')
-        return fail_at(lx, err, t->column, "no character between quotes after", t);
+        return "no character between quotes after";
     t->value = (uint8_t)(found ? values[found - names] : c);
     t->len = len;
     lx->at += len;
-    return 0;
+    return NULL;
+}
+
+static const char *lex_string(struct wn_lexer *lx, struct wn_token *t)
+{
+    const char *at = lx->at + 1;
+    while (at < lx->end && *at != '"' && *at != '\n')
+        at += *at == '\\' && lx->end - at > 1 && at[1] != '\n' ? 2 : 1;
+    t->kind = WN_TOKEN_STRING;
+    t->len = 1;
+    if (at == lx->end || *at != '"')
+        return "no end to the string after";
+    t->text++;
+    t->len = (size_t)(at - t->text);
+    lx->at = at + 1;
+    return NULL;
 }
 
 /** Longest first, so that the first that fits is the one. */
-static const char *const marks[] = {"s>>=", "<<=", ">>=", "s>=", "s<=", "s/=", "s%=", "s>", "s<",
-                                    "+=",   "-=",  "*=",  "/=",  "%=",  "&=",  "|=",  "^=", "==",
-                                    "!=",   ">=",  "<=",  "=",   ">",   "<",   "&",   "+",  "-",
-                                    "*",    "(",   ")",   "[",   "]",   ",",   ":",   0};
+static const char *const marks[] = {
+    "s>>=", "<<=", ">>=", "s>=", "s<=", "s/=", "s%=", "s>", "s<", "+=", "-=", "*=", "/=", "%=",
+    "&=",   "|=",  "^=",  "==",  "!=",  ">=",  "<=",  "<<", ">>", "=",  ">",  "<",  "&",  "|",
+    "^",    "~",   "+",   "-",   "*",   "/",   "%",   "(",  ")",  "[",  "]",  ",",  ":",  0};
 
 static size_t mark_length(const struct wn_lexer *lx)
 {
@@ -126,13 +130,16 @@ static size_t mark_length(const struct wn_lexer *lx)
     return 0;
 }
 
-static int lex_token(struct wn_lexer *lx, struct wn_token *t, struct wn_error *err)
+/** Read a token; returns what is wrong with it, NULL if nothing is. */
+static const char *lex_token(struct wn_lexer *lx, struct wn_token *t)
 {
     *t = (struct wn_token){.text = lx->at, .column = column_of(lx, lx->at)};
     if (is_digit(*lx->at))
-        return lex_number(lx, t, err);
+        return lex_number(lx, t);
     if (*lx->at == '\'')
-        return lex_char(lx, t, err);
+        return lex_char(lx, t);
+    if (*lx->at == '"')
+        return lex_string(lx, t);
     bool percent = *lx->at == '%' && is_letter(peek(lx, 1)); /* %r1, as uBPF has it */
     if (percent)
         t->text = ++lx->at;
@@ -148,13 +155,20 @@ static int lex_token(struct wn_lexer *lx, struct wn_token *t, struct wn_error *e
     lx->at += t->len;
     bool wide;
     if (percent && wn_token_register(t, &wide) < 0)
-        return fail_at(lx, err, t->column, "no register is called", t);
-    return n ? 0 : fail_at(lx, err, t->column, "unexpected character", t);
+        return "no register is called";
+    return n ? NULL : "unexpected character";
 }
 
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+/** Skip what is left of a line, up to its end. */
+static void skip_rest(struct wn_lexer *lx)
+{
+    const char *nl = memchr(lx->at, '\n', (size_t)(lx->end - lx->at));
+    lx->at = nl ? nl : lx->end;
 }
 
 /** Skip a comment between slash and star. Returns 1 if it held a line end, 0, or WN_E_SYNTAX. */
@@ -174,8 +188,11 @@ static int skip_block(struct wn_lexer *lx, struct wn_error *err)
             lines = 1;
         }
     }
-    return fail_at(&start, err, column_of(&start, start.at), "no end to the comment that begins",
-                   &open);
+    int r = wn_fail(err, WN_E_SYNTAX, start.line, "no end to the comment that begins %s",
+                    wn_token_quote(&open).text);
+    if (err)
+        err->column = column_of(&start, start.at);
+    return r;
 }
 
 /** Skip blanks and comments. Returns 1 at the end of the line, 0 before a token, or WN_E_SYNTAX. */
@@ -189,8 +206,7 @@ static int skip_blanks(struct wn_lexer *lx, struct wn_error *err)
             return 1;
         }
         if (c == ';' || c == '#' || (c == '/' && next == '/')) {
-            const char *nl = memchr(lx->at, '\n', (size_t)(lx->end - lx->at));
-            lx->at = nl ? nl : lx->end;
+            skip_rest(lx);
         } else if (c == '/' && next == '*') {
             int r = skip_block(lx, err);
             if (r)
@@ -210,6 +226,7 @@ int wn_lex_line(struct wn_lexer *lx, struct wn_line *line, struct wn_error *err)
         return 0;
     line->count = 0;
     line->number = lx->line;
+    line->wrong = NULL;
     for (;;) {
         struct wn_lexer before = *lx;
         int r = skip_blanks(lx, err);
@@ -220,12 +237,16 @@ int wn_lex_line(struct wn_lexer *lx, struct wn_line *line, struct wn_error *err)
             *t = (struct wn_token){.text = before.at, .column = column_of(&before, before.at)};
             return 1;
         }
-        r = lex_token(lx, t, err);
-        if (r < 0)
-            return r;
-        if (line->count == WN_LINE_TOKENS)
-            return fail_at(lx, err, t->column, "more on one line than any instruction has:", t);
-        line->count++;
+        line->wrong = lex_token(lx, t);
+        if (!line->wrong && line->count == WN_LINE_TOKENS)
+            line->wrong = "more on one line than any instruction has:";
+        if (line->wrong) {
+            line->wrong_one = *t;
+            t->kind = WN_TOKEN_END;
+            skip_rest(lx);
+        } else {
+            line->count++;
+        }
     }
 }
 

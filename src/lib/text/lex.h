@@ -13,6 +13,7 @@ enum wn_token_kind {
     WN_TOKEN_WORD,   /* a name: letters, digits and _ . $ */
     WN_TOKEN_NUMBER, /* without its sign */
     WN_TOKEN_MARK,   /* an operator or a bracket */
+    WN_TOKEN_STRING, /* what stands between double quotes, escapes as written */
 };
 
 struct wn_token {
@@ -23,8 +24,8 @@ struct wn_token {
     uint8_t kind; /* enum wn_token_kind */
 };
 
-/** More than any instruction has, with an address in angle brackets behind it. */
-#define WN_LINE_TOKENS 40
+/** More than any instruction has, and enough for 60 values behind .byte. */
+#define WN_LINE_TOKENS 124
 
 struct wn_lexer {
     const char *at;
@@ -37,6 +38,11 @@ struct wn_line {
     struct wn_token tokens[WN_LINE_TOKENS + 1]; /* the last of them is an END */
     unsigned count;                             /* without the END */
     uint32_t number;
+
+    /* What could not be read and ended the line; NULL if all could. Directives that mean nothing
+     * here may hold anything, so it is no error before somebody needs the line. */
+    const char *wrong;         /* static memory; goes before the quoted token */
+    struct wn_token wrong_one; /* that token */
 };
 
 /** A lexer before the first line of `len` bytes. */
@@ -45,8 +51,8 @@ struct wn_lexer wn_lexer_init(const char *text, size_t len);
 /**
  * Read the next line. Comments are left out; one that spans lines ends its line.
  *
- * Returns 1, 0 after the last line, or WN_E_SYNTAX: a character that means
- * nothing, a number that is none, a comment without an end, too many tokens.
+ * Returns 1, also for a line with something wrong on it: a character that means nothing, a number
+ * that is none, too many tokens; 0 after the last line; WN_E_SYNTAX for a comment without an end.
  */
 int wn_lex_line(struct wn_lexer *lexer, struct wn_line *line, struct wn_error *err);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/match.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "text/expr.h"
 #include "text/hint.h"
 
 enum { LONGEST_NAME = 24, NAME_WORDS = 3 };
@@ -97,23 +99,18 @@ static bool is_sign(const struct wn_token *t)
     return wn_token_is(t, "+", 1) || wn_token_is(t, "-", 1);
 }
 
-bool wn_match_number(const struct wn_symbols *symbols, const struct wn_token **at,
-                     struct wn_number *out)
+/** Note that a number does not lie in the range that `range` tells. */
+static void out_of_range(struct matcher *m, const struct wn_token *start, struct wn_number n,
+                         const char *range)
 {
-    const struct wn_token *t = *at;
-    bool minus = wn_token_is(t, "-", 1);
-    if (is_sign(t))
-        t++;
-    const struct wn_symbol *constant = wn_symbol_find(symbols, t);
-    if (t->kind == WN_TOKEN_NUMBER)
-        *out = (struct wn_number){false, t->value};
-    else if (constant && !constant->label)
-        *out = constant->value;
-    else
-        return false;
-    out->negative = (out->negative != minus) && out->magnitude;
-    *at = t + 1;
-    return true;
+    start += is_sign(start);
+    if (m->at == start + 1 || m->trouble_at) {
+        trouble(m, start, range);
+        return;
+    }
+    m->trouble_at = start;
+    snprintf(m->trouble, sizeof m->trouble, "the value, %s%" PRIu64 ", %s", n.negative ? "-" : "",
+             n.magnitude, range);
 }
 
 /** A number in [-low, high]; its 64 bits are left in *value. */
@@ -122,10 +119,14 @@ static bool take_number(struct matcher *m, uint64_t low, uint64_t high, const ch
 {
     const struct wn_token *start = m->at;
     struct wn_number n;
-    if (!wn_match_number(m->symbols, &m->at, &n))
-        return expect(m, "a number", false);
-    if (!wn_number_within(n, low, high))
-        trouble(m, is_sign(start) ? start + 1 : start, range);
+    struct wn_expr_trouble wrong;
+    const char *missing = wn_expr_read(m->symbols, &m->at, &n, &wrong);
+    if (missing)
+        return expect(m, missing, false);
+    if (wrong.at)
+        trouble(m, wrong.at, wrong.what);
+    else if (!wn_number_within(n, low, high))
+        out_of_range(m, start, n, range);
     *value = n.negative ? -n.magnitude : n.magnitude;
     return true;
 }
@@ -214,6 +215,17 @@ static bool take_target(struct matcher *m)
     else
         m->match.off = (int16_t)v;
     skip_address(m);
+    return true;
+}
+
+/** LLVM's way to take the address of a function: its label before "ll". */
+static bool take_function(struct matcher *m)
+{
+    bool r;
+    if (m->at->kind != WN_TOKEN_WORD || wn_token_register(m->at, &r) >= 0 ||
+        !wn_token_is(m->at + 1, "ll", 2))
+        return false;
+    m->match.label = m->at++;
     return true;
 }
 
@@ -329,6 +341,7 @@ static bool take(struct matcher *m, char directive)
     case 'o':
     case 'b': return take_offset(m);
     case 't': return take_target(m);
+    case 'l': return take_function(m);
     case 'u': return take_size(m);
     }
     return false;

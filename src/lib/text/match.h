@@ -40,16 +40,6 @@ int wn_match_line(const struct wn_grammar *grammar, const struct wn_symbols *sym
                   enum wn_dialect dialect, const struct wn_line *line,
                   const struct wn_token *tokens, struct wn_match *out, struct wn_error *err);
 
-/**
- * Read a number or a constant, with its sign or without.
- *
- * at   moved behind it on success
- *
- * Returns false if no number stands there.
- */
-bool wn_match_number(const struct wn_symbols *symbols, const struct wn_token **at,
-                     struct wn_number *out);
-
 /** Whether a number lies in [-low, high]. */
 static inline bool wn_number_within(struct wn_number n, uint64_t low, uint64_t high)
 {

@@ -16,7 +16,7 @@ const struct wn_shape wn_shapes[WN_SHAPES] = {
     FORM(DST, 0) = {"-", "%n %D", "%d = -%d"},
     FORM(DST, 1) = {"", "%n %D", "%d = %y %d"},
     FORM(WIDE, 0) = {"ll", "%n %D, %w", "%d = %w ll"},
-    FORM(WIDE, 1) = {"func", "%n %D, %y(%t%h)", "%d = %y(%t%h) ll"},
+    FORM(WIDE, 1) = {"func", "%n %D, %y(%t%h)", "%d = %y(%t%h) ll", {"%d = %l ll"}},
     FORM(WIDE, 2) = {"", "%n %D, %y(%i%h)", "%d = %y(%i%h) ll"},
     FORM(LOAD, 0) = {"", "%n %D, [%S%b]", "%d = *(%y *)(%S%o)"},
     FORM(STORE_IMM, 0) = {"", "%n [%D%b], %i", "*(%y *)(%D%o) = %i"},

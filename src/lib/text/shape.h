@@ -16,6 +16,7 @@
  *   %h      ", " and the second immediate; nothing for 0
  *   %o %b   offset: " + 4", "+4"; may be left out in the input
  *   %t      target: a distance in slots, or a label
+ *   %l      label of a function before "ll", as LLVM writes its address
  *   %u      u32 or u64, the width of an atomic operation
  *   %a      atomic_<sym>; atomic64_<sym> in the input too, as the kernel writes it
  *   %x      <sym>_64 or <sym>32_32, as LLVM writes exchanges

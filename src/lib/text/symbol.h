@@ -13,10 +13,16 @@ struct wn_number {
     uint64_t magnitude;
 };
 
+enum wn_symbol_kind {
+    WN_SYMBOL_CONSTANT,
+    WN_SYMBOL_LABEL, /* of a slot */
+    WN_SYMBOL_DATA,  /* of something in a section of data, which a program cannot reach */
+};
+
 struct wn_symbol {
     const char *name;
     size_t len;
-    bool label;             /* else a constant */
+    enum wn_symbol_kind kind;
     uint32_t line;          /* of its definition */
     struct wn_number value; /* of a label: its slot */
 };

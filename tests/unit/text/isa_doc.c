@@ -41,6 +41,17 @@ static const struct {
     {WN_OP_LD_ABS_B, "Packet loads of classic BPF (RFC 9669, 5.6)"},
 };
 
+static const char outro[] =
+    "\n## Slots as numbers\n\n"
+    "What no row above can say is written in bytes, in the order of a little-endian object. They\n"
+    "have to make whole slots; other directives for data (`.ascii`, `.zero`, ...) are refused.\n\n"
+    "| directive | also | bytes a value | `r1 = 0x605` |\n"
+    "|---|---|---|---|\n"
+    "| `.quad` | `.8byte` | 8 | `.quad 0x605000001b7` |\n"
+    "| `.long` | `.4byte`, `.int` | 4 | `.long 0x1b7, 0x605` |\n"
+    "| `.short` | `.2byte`, `.value` | 2 | `.short 0x1b7, 0, 0x605, 0` |\n"
+    "| `.byte` | | 1 | `.byte 0xb7, 1, 0, 0, 5, 6, 0, 0` |\n";
+
 /** An example of a row: of the fields tried, the one that leaves the fewest at zero. */
 static size_t example(enum wn_op_id id, struct wn_slot slots[2])
 {
@@ -104,6 +115,7 @@ static void print_all(FILE *out)
                     sections[section++].title);
         print_row(out, (enum wn_op_id)id);
     }
+    fputs(outro, out);
 }
 
 int main(int argc, char **argv)

@@ -158,7 +158,12 @@ static void numbers_come_in_every_base(void **state)
     gives("r0 = -9223372036854775808 ll", "1800000000000000 0000000000000080");
     fails("r0 = 0x", 1, 6, "bad number \"0x\"");
     fails("r0 = 12ab", 1, 6, "bad number \"12ab\"");
-    fails("r0 = 017", 1, 6, "write octal numbers as 0o17, not \"017\"");
+    same("r0 = 15", "r0 = 017");
+    same("r0 = 0", "r0 = 00");
+    same("r0 = 255 ll", "r0 = 0B11111111 ll");
+    fails("r0 = 018", 1, 6, "bad number \"018\"");
+    fails("r0 = 0o18", 1, 6, "bad number \"0o18\"");
+    fails("r0 = 0o", 1, 6, "bad number \"0o\"");
     fails("r0 = 0b102", 1, 6, "bad number \"0b102\"");
     fails("r0 = 18446744073709551616 ll", 1, 6,
           "number of more than 64 bits \"18446744073709551616\"");
@@ -245,8 +250,149 @@ static void constants_stand_for_numbers(void **state)
     fails(".equ A 1", 1, 1, "expected .equ name, value");
     fails(".equ r1, 1", 1, 6, "\"r1\" is a register");
     fails(".equ", 1, 1, "expected .equ name, value");
-    fails(".quad 5", 1, 1, "\".quad\": text holds instructions only; data comes in objects");
-    fails(".frob", 1, 1, "unknown directive \".frob\"; .equ is there");
+    fails(".set x", 1, 1, "expected .set name, value");
+    fails("A = top\ntop: exit", 1, 5, "expected a number or a constant, found \"top\"");
+}
+
+/** Values are those that GNU as and LLVM's assembler give. */
+static void numbers_may_be_expressions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        long long value;
+    } cases[] = {
+        {"1 + 2 * 3", 7},
+        {"(1 + 2) * 3", 9},
+        {"1 + 2 << 3", 17},
+        {"7 & 3 + 1", 4},
+        {"7 - 2 - 1", 4},
+        {"-16 / 3", -5},
+        {"-16 % 3", -1},
+        {"17 % -3", 2},
+        {"1 << 31 >> 28", 8},
+        {"~0", -1},
+        {"~0x7fffffff", -2147483648ll},
+        {"~5 & 0xff", 0xfa},
+        {"-1 & 0x10 | 1", 0x11},
+        {"-256 | 15", -241},
+        {"-1 ^ 1", -2},
+        {"5 ^ -1 ^ -1", 5},
+        {"- - + 4", 4},
+        {"-(2 - 5)", 3},
+        {"3 - 5 + 4", 2},
+        {"'a' - 'A'", 32},
+        {"0xffffffffffffffff - 0xfffffffffffffffe", 1},
+        {"-0xffffffffffffffff + 0xffffffffffffffff", 0},
+        {"1 << 63 >> 62", 2},
+        {"-1 << 4", -16},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[128], plain[64];
+        sprintf(plain, "r1 = %lld", cases[i].value);
+        sprintf(text, "r1 = %s", cases[i].text);
+        same(plain, text);
+        sprintf(text, "N = %s\nr1 = N", cases[i].text);
+        same(plain, text);
+        sprintf(text, "mov64 r1, %s", cases[i].text);
+        same(plain, text);
+    }
+}
+
+static void expressions_stand_wherever_numbers_do(void **state)
+{
+    (void)state;
+    same("ETH = 14\nIP = ETH + 4 * 5\n.equ PORT, (IP + 2)\nldxh r0, [r1+PORT]\n"
+         "r0 = *(u16 *)(r1 + ETH + 12)\nr0 = *(u32 *)(r10 - 2 * 4)\n"
+         "if r0 == 1 << 8 goto +1 + 2\nr1 = 1 << 40 ll\nr1 = map_value(1 + 2, 4 * 4) ll\n"
+         "r0 = *(u8 *)skb[r3 + ETH - 2]\n*(u8 *)(r10 - (ETH - 6)) = ~0 & 15\ncall ETH / 2",
+         "ldxh r0, [r1+36]\nr0 = *(u16 *)(r1 + 26)\nr0 = *(u32 *)(r10 - 8)\n"
+         "if r0 == 256 goto +3\nr1 = 0x10000000000 ll\nr1 = map_value(3, 16) ll\n"
+         "r0 = *(u8 *)skb[r3 + 12]\n*(u8 *)(r10 - 8) = 15\ncall 7");
+    fails("r1 = 4 / (2 - 2)", 1, 8, "\"/\" divides by 0");
+    fails("r1 = 4 % 0", 1, 8, "\"%\" divides by 0");
+    fails("A = 1 << 64", 1, 7, "\"<<\" shifts by more than 0 to 63 bits");
+    fails("A = -8 >> 1", 1, 8, "\">>\" shifts a negative number, of which nobody knows the width");
+    fails("A = 2 << 63", 1, 7, "\"<<\" makes more than 64 bits");
+    fails("A = 0xffffffffffffffff + 1", 1, 24, "\"+\" makes more than 64 bits");
+    fails("A = 1 << 32 * 1 << 32", 1, 17, "\"<<\" makes more than 64 bits");
+    fails("r1 = 1 << 32", 1, 6, "the value, 4294967296, is not from -2147483648 to 4294967295");
+    fails("r1 += 5 +", 1, 10, "expected a number, found the end of the line");
+    fails("r1 += (5", 1, 9, "expected \")\", found the end of the line");
+    fails("r1 += 5 + r2", 1, 11, "expected a number, found \"r2\"");
+    fails("A = (1", 1, 7, "expected \")\" or a constant, found the end of the line");
+    fails("A = -0xffffffffffffffff", 1, 24, "the value is not from -2^63 to 2^64 - 1");
+}
+
+static void data_makes_slots(void **state)
+{
+    (void)state;
+    gives(".quad 0x95", "9500000000000000");
+    gives(".8byte 0x00000605000001b7, 0x95", "b701000005060000 9500000000000000");
+    gives(".byte 0xb7, 1, 0, 0\n.long 0x605\nexit", "b701000005060000 9500000000000000");
+    gives(".byte 0xb7\n.byte 1\n.short -1\n.4byte -2", "b701fffffeffffff");
+    gives(".2byte 0x01b7\n.value 0xfffe\n.int 7", "b701feff07000000");
+    gives(".short 0x1b7, 0, 0x605, 0\n.quad 0x605000001b7", "b701000005060000 b701000005060000");
+    /* A value may straddle slots. */
+    gives(".long 0x95\n.quad 0x9500000000\n.long 0", "9500000000000000 9500000000000000");
+    gives("OP = 0x90\nf: .quad OP + 5\ngoto f", "9500000000000000 0500feff00000000");
+    gives("r1 = 1\ngoto out\n.quad 0\nout: exit",
+          "b701000001000000 0500010000000000 0000000000000000 9500000000000000");
+    fails(".byte 0x95\nexit", 1, 1,
+          "the data ends with 1 of the 8 bytes of a slot; expected 7 more");
+    fails("exit\n.short 1\n .long 2", 3, 2,
+          "the data ends with 6 of the 8 bytes of a slot; expected 2 more");
+    fails(".byte 1\nlabel:\n.byte 2", 1, 1,
+          "the data ends with 1 of the 8 bytes of a slot; expected 7 more");
+    fails(".byte 256", 1, 7, "the value is not from -128 to 255");
+    fails(".byte -129", 1, 7, "the value is not from -128 to 255");
+    fails(".short 1, 65536", 1, 11, "the value is not from -32768 to 65535");
+    fails(".long 4294967296", 1, 7, "the value is not from -2147483648 to 4294967295");
+    fails(".quad 18446744073709551616", 1, 7,
+          "number of more than 64 bits \"18446744073709551616\"");
+    fails(".quad", 1, 6, "expected a number, found the end of the line");
+    fails(".quad 1 2", 1, 9, "expected \",\" or the end of the line, found \"2\"");
+    fails(".quad f\nf: exit", 1, 7, "expected a number, found \"f\"");
+    fails(".quad 1 / 0", 1, 9, "\"/\" divides by 0");
+    fails(".string \"GPL\"", 1, 1,
+          "\".string\" makes no instruction; expected .byte, .short, .long or .quad");
+    fails(".zero 8", 1, 1,
+          "\".zero\" makes no instruction; expected .byte, .short, .long or .quad");
+    fails(".word 1", 1, 1, "\".word\" has no fixed size; expected .2byte or .4byte");
+    fails(".quat 1", 1, 1, "unknown directive \".quat\"; did you mean \".quad\"?");
+    fails(".frobnicate", 1, 1,
+          "unknown directive \".frobnicate\"; expected .equ, .section, .byte, .short, .long or "
+          ".quad");
+    fails(".byte \"GPL\"", 1, 7, "expected a number, found \"GPL\"");
+    fails(".byte \"GPL", 1, 7, "no end to the string after \"\"\"");
+}
+
+static void what_compilers_write_around_code_says_nothing(void **state)
+{
+    (void)state;
+    same("call f\nexit\nf: r0 = 1\nexit",
+         "\t.text\n\t.file\t\"f.c\"\n\t.file 0 \"/d\" \"f.c\" md5 "
+         "0x42c1083bffb8c893a7a24044b14ad112\n"
+         "\t.section\tfilter,\"ax\",@progbits\n\t.globl\tmain   # -- Begin function main\n"
+         "\t.p2align\t3\n\t.type\tmain,@function\nmain:   # @main\n\t.cfi_startproc\n"
+         ".Ltmp0:\t.loc 0 4 0 is_stmt 0 # f.c:4:0\n\tcall f\n\texit\n.Lend0:\n"
+         "\t.size\tmain, .Lend0-main\n\t.text\nf:\n\tr0 = 1\n\texit\n"
+         "\t.section\tlicense,\"aw\",@progbits\nl:\n\t.asciz\t\"GPL \\\"v2\\\"\"\n"
+         "\t.section\t.BTF,\"\",@progbits\n\t.short\t60319 # 0xeb9f\n\t.long f-main\n"
+         "\t.ident\t\"clang\"\n\t.addrsig\n\t.addrsig_sym main\n");
+    same("r1 = func(f) ll\nexit\nf: exit", "r1 = f ll\nexit\nf: exit");
+    gives(".section filter\nexit\n.section license\n.string \"GPL\"\n", "9500000000000000");
+    gives(".section .rodata\nt: .zero 16\n.section \"xdp/x\", \"ax\"\nexit", "9500000000000000");
+    fails("exit\n.data\nx: .long 5\n.text\nr1 = x ll", 5, 6,
+          "\"x\" is data, which text has no place for; compile to an object");
+    fails(".section .rodata\nr0 = 1", 2, 1,
+          "the section \".rodata\" holds no code; expected .text or .section");
+    fails(".text\nf: exit\n.section filter,\"ax\",@progbits\nexit", 4, 1,
+          "the section \"filter\" comes second; a program has one, and .text behind it");
+    fails(".section a\nexit\n.section b\nexit", 4, 1,
+          "the section \"b\" comes second; a program has one, and .text behind it");
+    fails(".section", 1, 9, "expected the name of a section, found the end of the line");
+    fails(".byte 1\n.data", 1, 1, "the data ends with 1 of the 8 bytes of a slot; expected 7 more");
 }
 
 static void comments_are_left_out(void **state)
@@ -271,7 +417,7 @@ static void errors_say_what_would_have_been_right(void **state)
     fails("add64 r1, foo", 1, 11, "expected a number or r0 to r10, found \"foo\"");
     fails("r1 += w2", 1, 7, "expected a number or r0 to r10, found \"w2\"");
     fails("w1 += r2", 1, 7, "expected a number or w0 to w10, found \"r2\"");
-    fails("r1 = -r2", 1, 7, "expected the same register, found \"r2\"");
+    fails("r1 = -r2", 1, 7, "expected a number or the same register, found \"r2\"");
     fails("r1 = *(u7 *)(r2 + 0)", 1, 8,
           "expected \"u8\", \"u16\", \"u32\", \"u64\", \"s8\", \"s16\" or \"s32\", found \"u7\"");
     fails("if r1 == 5 got +3", 1, 12, "expected \"goto\", found \"got\"");
@@ -297,7 +443,8 @@ static void any_bytes_are_survived(void **state)
     struct wn_slot *slots = NULL;
     size_t count;
     unsigned seed = 1;
-    static const char alphabet[] = "r1w0 =+-*([])/<>s&goto if,\n:;#'\\\"0x%lock call.L u8skb\0\xff";
+    static const char alphabet[] =
+        "r1w0 =+-*([])/<>s&|^~goto if,\n:;#'\\\"0x%lock call.L u8skb.byte.section\0\xff";
     for (int i = 0; i < 20000; i++) {
         size_t len = (size_t)i % sizeof text;
         for (size_t k = 0; k < len; k++) {
@@ -343,6 +490,10 @@ int main(void)
         cmocka_unit_test(labels_go_both_ways),
         cmocka_unit_test(far_labels_need_gotol),
         cmocka_unit_test(constants_stand_for_numbers),
+        cmocka_unit_test(numbers_may_be_expressions),
+        cmocka_unit_test(expressions_stand_wherever_numbers_do),
+        cmocka_unit_test(data_makes_slots),
+        cmocka_unit_test(what_compilers_write_around_code_says_nothing),
         cmocka_unit_test(comments_are_left_out),
         cmocka_unit_test(errors_say_what_would_have_been_right),
         cmocka_unit_test(any_bytes_are_survived),
