@@ -115,14 +115,16 @@ static uint64_t moody(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64
 }
 
 /** Helpers as the trial has them: the library's, or moody ones that may end the run. */
-static wn_helper_fn find(const void *arg, uint32_t id, uint8_t *check)
+static bool find(const void *arg, uint32_t id, struct wn_callee *out)
 {
     const struct trial *t = arg;
     const struct wn_helper *helper = wn_helper_find(id);
     if (!helper)
-        return NULL;
-    *check = t->check;
-    return t->check ? moody : helper->fn;
+        return false;
+    memcpy(out->args, helper->sig.args, sizeof out->args);
+    out->check = t->check;
+    out->fn = t->check ? moody : helper->fn;
+    return true;
 }
 
 /** A program with two memories beside stack and packet, as an object's would be. */

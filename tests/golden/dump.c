@@ -32,8 +32,8 @@ static int lowered(const char *text, size_t len, struct wn_code **out, struct wn
         r = wn_flow_check(decoded, err);
     if (r == 0) {
         decoded->n_calls = 1;
-        decoded->calls = malloc(sizeof *decoded->calls);
-        decoded->calls[0] = helper;
+        static const struct wn_call call = {.fn = helper};
+        decoded->calls = &call;
         r = wn_lower(decoded, out, err);
     }
     wn_code_free(decoded);

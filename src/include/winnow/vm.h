@@ -21,6 +21,7 @@
 #include <stdbool.h>
 
 #include <winnow/err.h>
+#include <winnow/helper.h>
 #include <winnow/insn.h>
 #include <winnow/prog.h>
 
@@ -156,7 +157,8 @@ typedef uint64_t (*wn_vm_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint6
                                     struct wn_run *run);
 
 /**
- * Provide a helper, or replace it; NULL takes it away. Numbers nobody registered
+ * Provide a helper, or replace it; NULL takes it away. Programs call it by its
+ * number, and through a register that holds the number. Numbers nobody registered
  * mean the library's own helpers (winnow/bpf.h), if there are such. What was
  * compiled before is let go, as it calls the old one.
  *
@@ -164,6 +166,20 @@ typedef uint64_t (*wn_vm_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint6
  */
 WN_API int wn_vm_register_helper(struct wn_vm *vm, uint32_t key, wn_vm_helper_fn helper,
                                  struct wn_error *err);
+
+/**
+ * As wn_vm_register_helper(), with a signature (winnow/helper.h). Before the
+ * helper runs, the memory its arguments speak of is checked as the program's own
+ * accesses are: if the program may not use all of it, the run ends at the call
+ * with WN_FAULT_MEMORY, from the interpreter and from compiled code.
+ *
+ * sig   borrowed for the call; NULL checks nothing
+ *
+ * Returns 0, -EINVAL (a signature that makes no sense; the text says why), -EBUSY
+ * or -ENOMEM.
+ */
+WN_API int wn_vm_register_helper_typed(struct wn_vm *vm, uint32_t key, wn_vm_helper_fn helper,
+                                       const struct wn_helper_sig *sig, struct wn_error *err);
 
 /** In a helper: wn_vm_opts.context of the machine that runs. */
 WN_API void *wn_vm_context(const struct wn_run *run);

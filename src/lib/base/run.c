@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <winnow/helper.h>
+
 /** Whether [at, at + size) lies in [start, start + bytes); the lengths are compared, never sums. */
 static bool within(uint64_t at, uint64_t size, uint64_t start, uint64_t bytes)
 {
@@ -48,6 +50,24 @@ bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size)
         return false;
     }
     return wn_run_reach(run, address, size, true);
+}
+
+uint64_t wn_call_checked(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
+                         struct wn_run *run)
+{
+    const struct wn_call *call = run->call;
+    const uint64_t r[] = {r1, r2, r3, r4, r5};
+    for (unsigned i = 0; i < 4; i++) {
+        bool write = call->args[i] == WN_ARG_MEM_WRITE;
+        if (!write && call->args[i] != WN_ARG_MEM)
+            continue;
+        uint64_t size = r[i + 1];
+        if (size ? wn_run_holds(run, r[i], size, write) : call->args[i + 1] == WN_ARG_SIZE0)
+            continue;
+        wn_run_end_memory(run, r[i]);
+        return 0;
+    }
+    return call->checked(r1, r2, r3, r4, r5, run);
 }
 
 struct wn_run *wn_run_new(void)

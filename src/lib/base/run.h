@@ -50,6 +50,17 @@ struct wn_region {
     uint32_t size;   /* and how long it is; first + size <= stride */
 };
 
+/** What a program calls by number. Arguments are r1 to r5; the result becomes r0. */
+typedef uint64_t (*wn_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
+                                 struct wn_run *run);
+
+/** A helper as a program calls it. */
+struct wn_call {
+    wn_helper_fn fn;      /* what the program calls */
+    wn_helper_fn checked; /* NULL; or fn is wn_call_checked(), and this the helper itself */
+    uint8_t args[5];      /* enum wn_arg */
+};
+
 /**
  * One thread's. The stack grows down from its end, which is where frame 0's r10
  * points to and what compiled code addresses everything else from.
@@ -67,6 +78,7 @@ struct wn_run {
     uint64_t random;                /* state of get_prandom_u32 */
     uint32_t ended; /* enum wn_fault with which the run ends behind the helper; 0: it goes on */
     void *context;  /* what the embedder's helpers find */
+    const struct wn_call *call; /* set before wn_call_checked() */
 };
 
 /** Make a window of `bytes` bytes at `base`. */
@@ -112,6 +124,10 @@ static inline void wn_run_end_memory(struct wn_run *run, uint64_t address)
     run->fault_address = address;
 }
 
-/** What a program calls by number. Arguments are r1 to r5; the result becomes r0. */
-typedef uint64_t (*wn_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
-                                 struct wn_run *run);
+/**
+ * Call run->call->checked if the program may use the memory that the arguments
+ * speak of; else end the run with WN_FAULT_MEMORY. Whoever calls looks at
+ * run->ended afterwards (WN_CHECK_RUN).
+ */
+uint64_t wn_call_checked(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
+                         struct wn_run *run);

@@ -25,8 +25,8 @@ struct step {
 
 struct wn_interp {
     struct step *steps;
-    uint32_t *slot; /* of each step */
-    wn_helper_fn *calls;
+    uint32_t *slot;              /* of each step */
+    const struct wn_call *calls; /* borrowed */
 };
 
 /** What a local call remembers of its caller. */
@@ -315,7 +315,8 @@ L_CHECK_RUN:
     NEXT();
 
 L_CALL:
-    r[0] = interp->calls[pc->imm](r[1], r[2], r[3], r[4], r[5], run);
+    run->call = &interp->calls[pc->imm];
+    r[0] = run->call->fn(r[1], r[2], r[3], r[4], r[5], run);
     memset(&r[1], 0, 5 * sizeof r[1]);
     NEXT();
 L_CALL_LOCAL:
@@ -431,8 +432,8 @@ static struct wn_interp *alloc_interp(const struct wn_code *code, uint32_t n_ste
         return NULL;
     in->steps = calloc(n_steps, sizeof *in->steps);
     in->slot = calloc(n_steps, sizeof *in->slot);
-    in->calls = calloc(code->n_calls ? code->n_calls : 1, sizeof *in->calls);
-    if (in->steps && in->slot && in->calls)
+    in->calls = code->calls;
+    if (in->steps && in->slot)
         return in;
     wn_interp_free(in);
     return NULL;
@@ -454,8 +455,6 @@ int wn_interp_new(const struct wn_code *code, struct wn_interp **out, struct wn_
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     for (uint32_t b = 0; b < code->n_blocks; b++)
         fill_block(&f, b, in);
-    if (code->n_calls)
-        memcpy(in->calls, code->calls, code->n_calls * sizeof *in->calls);
     *out = in;
     return 0;
 }
@@ -466,7 +465,6 @@ void wn_interp_free(struct wn_interp *in)
         return;
     free(in->steps);
     free(in->slot);
-    free(in->calls);
     free(in);
 }
 

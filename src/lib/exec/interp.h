@@ -11,7 +11,7 @@ struct wn_interp;
 /**
  * Prepare lowered code for interpretation.
  *
- * code   borrowed for the call
+ * code   borrowed for the call, but for the helpers it calls: these for as long as the result
  * out    set on success alone; the caller frees it with wn_interp_free()
  *
  * Returns 0 or -ENOMEM.

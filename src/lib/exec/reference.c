@@ -258,22 +258,29 @@ static const struct wn_func *named(const struct machine *m, uint64_t address)
     return f && f->taken && address == WN_FUNC_ADDRESS(f->first_slot) ? f : NULL;
 }
 
-static void call(struct machine *m, const struct wn_op *op)
+/** The helper of a number that a register holds; NULL if there is none. */
+static const struct wn_callable *numbered(const struct machine *m, uint64_t value)
+{
+    for (uint32_t i = 0; i < m->code->n_numbers; i++)
+        if (m->code->numbers[i].id == value)
+            return &m->code->numbers[i];
+    return NULL;
+}
+
+static void call_helper(struct machine *m, uint32_t index, uint8_t check)
 {
     uint64_t *r = m->r;
-    const struct wn_func *callee;
-    if (op->id == WN_OP_CALL) {
-        r[WN_R0] = m->code->calls[op->target](r[1], r[2], r[3], r[4], r[5], m->run);
-        clear_arguments(m);
-        if (op->check & WN_CHECK_RUN)
-            m->fault = (enum wn_fault)m->run->ended;
-        m->done = op->check & WN_CHECK_RESULT && !r[WN_R0];
-        return;
-    }
-    if (op->id == WN_OP_CALL_LOCAL)
-        callee = wn_code_func_at(m->code, op->target);
-    else
-        callee = named(m, r[op->a]);
+    m->run->call = &m->code->calls[index];
+    r[WN_R0] = m->run->call->fn(r[1], r[2], r[3], r[4], r[5], m->run);
+    clear_arguments(m);
+    if (check & WN_CHECK_RUN)
+        m->fault = (enum wn_fault)m->run->ended;
+    m->done = check & WN_CHECK_RESULT && !r[WN_R0];
+}
+
+static void call_function(struct machine *m, const struct wn_func *callee)
+{
+    uint64_t *r = m->r;
     if (!callee) {
         m->fault = WN_FAULT_CALL;
         return;
@@ -290,6 +297,24 @@ static void call(struct machine *m, const struct wn_op *op)
     r[WN_R0] = 0;
     r[WN_R10] -= WN_STACK_FRAME;
     m->next = callee->first;
+}
+
+static void call(struct machine *m, const struct wn_op *op)
+{
+    if (op->id == WN_OP_CALL) {
+        call_helper(m, op->target, op->check);
+        return;
+    }
+    if (op->id == WN_OP_CALL_LOCAL) {
+        call_function(m, wn_code_func_at(m->code, op->target));
+        return;
+    }
+    uint64_t value = m->r[op->a];
+    const struct wn_callable *number = numbered(m, value);
+    if (number)
+        call_helper(m, number->call, number->check);
+    else
+        call_function(m, named(m, value));
 }
 
 /** LD_ABS and LD_IND: big endian, into r0; beyond the packet the function ends with 0. */

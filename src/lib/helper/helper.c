@@ -13,8 +13,7 @@
     {id,                                                                                           \
      "bpf_" #name,                                                                                 \
      wn_helper_##function,                                                                         \
-     WN_ARG_##result,                                                                              \
-     {WN_ARG_##a1, WN_ARG_##a2, WN_ARG_##a3, WN_ARG_##a4, WN_ARG_##a5}},
+     {WN_ARG_##result, {WN_ARG_##a1, WN_ARG_##a2, WN_ARG_##a3, WN_ARG_##a4, WN_ARG_##a5}}},
 static const struct wn_helper helpers[] = {
 #include "helper/helper.def"
 };
@@ -49,10 +48,15 @@ HELPER(get_smp_processor_id)
     return 0;
 }
 
+const struct wn_helper *wn_helper_at(size_t i)
+{
+    return i < sizeof helpers / sizeof *helpers ? &helpers[i] : NULL;
+}
+
 const struct wn_helper *wn_helper_find(uint32_t id)
 {
-    for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
-        if (helpers[i].id == id)
-            return &helpers[i];
-    return NULL;
+    const struct wn_helper *h = helpers;
+    for (size_t i = 0; h && h->id != id; i++)
+        h = wn_helper_at(i);
+    return h;
 }

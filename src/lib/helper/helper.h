@@ -2,19 +2,22 @@
 /** Helpers: what programs call by number. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/run.h"
+#include <winnow/helper.h>
 
-enum wn_arg { WN_ARG_NONE, WN_ARG_SCALAR, WN_ARG_ANY };
+#include "base/run.h"
 
 struct wn_helper {
     uint32_t id;
     const char *name;
     wn_helper_fn fn;
-    uint8_t result; /* enum wn_arg */
-    uint8_t args[5];
+    struct wn_helper_sig sig;
 };
 
 /** The helper of a number; NULL if this library has none. */
 const struct wn_helper *wn_helper_find(uint32_t id);
+
+/** All of them by and by, from i = 0 on; NULL behind the last one. */
+const struct wn_helper *wn_helper_at(size_t i);

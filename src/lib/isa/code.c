@@ -18,7 +18,6 @@ void wn_code_free(struct wn_code *code)
     free(code->slot);
     free(code->blocks);
     free(code->funcs);
-    free(code->calls);
     free(code);
 }
 

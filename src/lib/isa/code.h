@@ -74,6 +74,13 @@ struct wn_func {
     bool taken; /* the program takes its address, so calls through a register may reach it */
 };
 
+/** A helper that calls through a register may name. */
+struct wn_callable {
+    uint32_t id;
+    uint32_t call; /* index in calls */
+    uint8_t check; /* enum wn_check, as bits */
+};
+
 struct wn_code {
     enum wn_code_form form;
     struct wn_op *ops;
@@ -85,8 +92,11 @@ struct wn_code {
     uint32_t n_blocks;
     struct wn_func *funcs; /* in order of slots; 0 is the main one */
     uint32_t n_funcs;
-    wn_helper_fn *calls; /* helpers called by number, by op.target */
+    /* Borrowed, by everything that is made of the code as well: */
+    const struct wn_call *calls; /* helpers called by number, by op.target */
     uint32_t n_calls;
+    const struct wn_callable *numbers; /* in decoded code */
+    uint32_t n_numbers;
 };
 
 /** Free code; NULL is allowed. */

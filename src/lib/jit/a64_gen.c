@@ -961,9 +961,13 @@ static void jump_always(struct wn_gen *g, const struct wn_op *op)
 
 static void call_helper(struct wn_gen *g, const struct wn_op *op)
 {
-    uint64_t helper = (uint64_t)(uintptr_t)g->code->calls[op->target];
+    const struct wn_call *callee = &g->code->calls[op->target];
+    if (callee->checked) {
+        a64_mov_address(&g->chunk, ADDRESS, (uint64_t)(uintptr_t)callee);
+        a64_store(&g->chunk, 8, ADDRESS, field(g, offsetof(struct wn_run, call)));
+    }
     add(g, W64, A64_X5, g->anchor, -anchor_at(g));
-    a64_mov_address(&g->chunk, ADDRESS, helper);
+    a64_mov_address(&g->chunk, ADDRESS, (uint64_t)(uintptr_t)callee->fn);
     a64_blr(&g->chunk, ADDRESS);
     if (g->live >> WN_R0 & 1)
         copy(g, W64, target(g, op), RESULT);

@@ -28,7 +28,7 @@ struct wn_jit {
 /**
  * Compile lowered code for this machine.
  *
- * code   borrowed for the call
+ * code   borrowed for the call, but for the helpers it calls: these for as long as the result
  * out    set on success alone; the caller releases it with wn_jit_fini()
  *
  * Returns 0, -ENOMEM, WN_E_LIMIT (more code than jumps reach over) or WN_E_NOJIT with

@@ -944,9 +944,13 @@ static void jump_always(struct wn_gen *g, const struct wn_op *op)
 
 static void call_helper(struct wn_gen *g, const struct wn_op *op)
 {
-    uint64_t helper = (uint64_t)(uintptr_t)g->code->calls[op->target];
+    const struct wn_call *callee = &g->code->calls[op->target];
+    if (callee->checked) {
+        x86_mov_ri(&g->chunk, X86_RAX, (uint64_t)(uintptr_t)callee);
+        x86_store_r(&g->chunk, 8, field(g, FIELD(call)), X86_RAX);
+    }
     x86_lea(&g->chunk, W64, X86_R9, field(g, -(int32_t)WN_STACK_BYTES));
-    x86_mov_ri(&g->chunk, X86_RAX, helper);
+    x86_mov_ri(&g->chunk, X86_RAX, (uint64_t)(uintptr_t)callee->fn);
     x86_call_r(&g->chunk, X86_RAX);
     clear(g, g->live, WN_R1, WN_R5);
     commit(g);

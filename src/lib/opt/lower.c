@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/own.h"
 #include "base/vec.h"
@@ -130,57 +129,94 @@ static void emit_branch(struct lowering *l, uint32_t slot, struct wn_op op)
     emit_jump(l, slot, target);
 }
 
-/** A call of one function among those that a register may name, by r0, which has the slot of its
- * first instruction; another block follows for when it is not this one. */
-static void emit_candidate(struct lowering *l, uint32_t slot, uint32_t func)
+static void emit_local(struct lowering *l, uint32_t slot, uint32_t func)
 {
-    const struct wn_func *f = &l->from->funcs[func];
-    uint32_t compare = (uint32_t)l->blocks.len - l->open, next = compare + 2;
-    emit_last(l, slot,
-              (struct wn_op){.id = WN_OP_JNE64_K,
-                             .a = WN_R0,
-                             .imm = (int32_t)f->first_slot,
-                             .target = l->from->n_ops + next});
-    emit_fuel(l, slot, f->slots);
+    emit_fuel(l, slot, l->from->funcs[func].slots);
     emit(l, slot, (struct wn_op){.id = WN_OP_CALL_LOCAL, .target = func});
-    emit_last(l, slot, (struct wn_op){.id = WN_OP_JA, .target = slot + 1});
 }
 
-/**
- * A call through a register is compares with what it may be. They need one
- * register, and the call leaves nothing of r0 anyway; turned around, the tag lies
- * where constants of 32 bits reach it.
- */
-static void emit_indirect(struct lowering *l, uint32_t slot, const struct wn_op *op)
+static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t call,
+                        uint8_t check)
 {
-    _Static_assert(WN_FUNC_TAG << 16 == 0, "turned around, the tag has 16 bits");
-    const struct wn_op turn = {.id = WN_OP_BSWAP64, .dst = WN_R0, .a = WN_R0};
-    int32_t tag = (int32_t)__builtin_bswap64(WN_FUNC_TAG);
-    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_X, .dst = WN_R0, .a = op->a});
-    emit(l, slot, turn);
-    emit(l, slot, (struct wn_op){.id = WN_OP_XOR64_K, .dst = WN_R0, .a = WN_R0, .imm = tag});
-    emit(l, slot, turn);
-    for (uint32_t f = 0; f < l->from->n_funcs && !l->short_of_memory; f++)
-        if (l->from->funcs[f].taken)
-            emit_candidate(l, slot, f);
-    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
-    emit_check(l, slot, WN_R0, false, WN_FAULT_CALL);
-}
-
-static void emit_call(struct lowering *l, uint32_t slot, struct wn_op op)
-{
-    if (op.id == WN_OP_CALL_LOCAL) {
-        const struct wn_func *callee = wn_code_func_at(l->from, op.target);
-        emit_fuel(l, slot, callee->slots);
-        op.target = (uint32_t)(callee - l->from->funcs);
-    }
-    uint8_t check = op.check;
-    op.check = 0;
-    emit(l, slot, op);
+    emit(l, slot, (struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call});
     if (check & WN_CHECK_RUN)
         emit(l, slot, (struct wn_op){.id = WN_OP_CHECK_RUN});
     if (check & WN_CHECK_RESULT)
         emit_check(l, slot, WN_R0, false, WN_FAULT_NONE);
+}
+
+/** Go over the next block, which is one of the calls that a register may mean, unless r0 says that
+ * it is this one. */
+static void emit_unless(struct lowering *l, uint32_t slot, int32_t value)
+{
+    uint32_t compare = (uint32_t)l->blocks.len - l->open, beyond = compare + 2;
+    emit_last(
+        l, slot,
+        (struct wn_op){
+            .id = WN_OP_JNE64_K, .a = WN_R0, .imm = value, .target = l->from->n_ops + beyond});
+}
+
+/** Go on behind the call. */
+static void emit_called(struct lowering *l, uint32_t slot)
+{
+    emit_last(l, slot, (struct wn_op){.id = WN_OP_JA, .target = slot + 1});
+}
+
+/** The numbers of helpers have 32 bits without sign, constants 31 and one: moved by half of the
+ * range, they are the same ones. */
+static void emit_numbers(struct lowering *l, uint32_t slot)
+{
+    const struct wn_op down = {.id = WN_OP_ADD64_K, .dst = WN_R0, .a = WN_R0, .imm = INT32_MIN};
+    const struct wn_op up = {.id = WN_OP_SUB64_K, .dst = WN_R0, .a = WN_R0, .imm = INT32_MIN};
+    if (!l->from->n_numbers)
+        return;
+    emit(l, slot, down);
+    for (uint32_t i = 0; i < l->from->n_numbers && !l->short_of_memory; i++) {
+        const struct wn_callable *n = &l->from->numbers[i];
+        emit_unless(l, slot, (int32_t)(n->id ^ 1u << 31));
+        emit_helper(l, slot, n->id, n->call, n->check);
+        emit_called(l, slot);
+    }
+    emit(l, slot, up);
+}
+
+/** Function addresses have their tag where constants of 32 bits reach it when turned around. */
+static void emit_functions(struct lowering *l, uint32_t slot)
+{
+    _Static_assert(WN_FUNC_TAG << 16 == 0, "turned around, the tag has 16 bits");
+    const struct wn_op turn = {.id = WN_OP_BSWAP64, .dst = WN_R0, .a = WN_R0};
+    int32_t tag = (int32_t)__builtin_bswap64(WN_FUNC_TAG);
+    emit(l, slot, turn);
+    emit(l, slot, (struct wn_op){.id = WN_OP_XOR64_K, .dst = WN_R0, .a = WN_R0, .imm = tag});
+    emit(l, slot, turn);
+    for (uint32_t f = 0; f < l->from->n_funcs && !l->short_of_memory; f++) {
+        if (!l->from->funcs[f].taken)
+            continue;
+        emit_unless(l, slot, (int32_t)l->from->funcs[f].first_slot);
+        emit_local(l, slot, f);
+        emit_called(l, slot);
+    }
+}
+
+/** A call through a register is compares with what it may be. They need one register, and the call
+ * leaves nothing of r0 anyway. */
+static void emit_indirect(struct lowering *l, uint32_t slot, const struct wn_op *op)
+{
+    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_X, .dst = WN_R0, .a = op->a});
+    emit_numbers(l, slot);
+    emit_functions(l, slot);
+    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
+    emit_check(l, slot, WN_R0, false, WN_FAULT_CALL);
+}
+
+static void emit_call(struct lowering *l, uint32_t slot, const struct wn_op *op)
+{
+    if (wn_rows[op->id].form == WN_FORM_CALL_REG)
+        emit_indirect(l, slot, op);
+    else if (op->id == WN_OP_CALL_LOCAL)
+        emit_local(l, slot, (uint32_t)(wn_code_func_at(l->from, op->target) - l->from->funcs));
+    else
+        emit_helper(l, slot, (uint32_t)op->imm, op->target, op->check);
 }
 
 static void lower_op(struct lowering *l, uint32_t slot)
@@ -202,12 +238,7 @@ static void lower_op(struct lowering *l, uint32_t slot)
     case WN_KIND_ATOMIC: emit_access(l, slot, &op); break;
     case WN_KIND_JUMP: emit_jump(l, slot, op.target); break;
     case WN_KIND_BRANCH: emit_branch(l, slot, op); break;
-    case WN_KIND_CALL:
-        if (wn_rows[op.id].form == WN_FORM_CALL_REG)
-            emit_indirect(l, slot, &op);
-        else
-            emit_call(l, slot, op);
-        break;
+    case WN_KIND_CALL: emit_call(l, slot, &op); break;
     case WN_KIND_EXIT:
     case WN_KIND_PACKET: emit_last(l, slot, op); break;
     case WN_KIND_HOLE:
@@ -291,12 +322,9 @@ static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_t
 {
     const struct wn_code *from = l->from;
     code->funcs = calloc(from->n_funcs, sizeof *code->funcs);
-    if (from->n_calls)
-        code->calls = calloc(from->n_calls, sizeof *code->calls);
-    if (!code->funcs || (from->n_calls && !code->calls))
+    if (!code->funcs)
         return false;
-    if (from->n_calls)
-        memcpy(code->calls, from->calls, from->n_calls * sizeof *code->calls);
+    code->calls = from->calls;
     code->n_calls = from->n_calls;
     code->n_funcs = from->n_funcs;
     for (uint32_t i = 0; i < from->n_funcs; i++)

@@ -20,10 +20,10 @@
  *   the jump is taken: a conditional one becomes its inverse around FUEL and JA.
  * - A local call is preceded by a FUEL of the callee's slots. The call itself
  *   faults when it nests too deep (WN_FAULT_STACK), so fuel runs out first.
- * - A call through a register compares its value, in r0, with the address of
- *   every function whose address the program takes: after the one that it is
- *   come FUEL, local call and a jump to the next instruction; if it is none, a
- *   CHECK of 0 ends the run with WN_FAULT_CALL.
+ * - A call through a register compares its value, in r0, with the numbers of
+ *   helpers it may name and with the address of every function whose address
+ *   the program takes: after the one that it is come the call and a jump to the
+ *   next instruction; if it is none, a CHECK of 0 ends the run with WN_FAULT_CALL.
  * - LD_ABS and LD_IND have the block to go to when they are beyond the packet
  *   as their target. It leaves the function with 0.
  * - What wn_op.check asks for becomes operations: a CHECK of the divisor before a
@@ -35,7 +35,7 @@
  * a fault means nothing. Guards and fuel carry the slot of the access, jump or
  * call they belong to, so all engines name the same instruction.
  *
- * decoded   borrowed; wn_flow_check() has passed it, helper targets are set
+ * decoded   borrowed; wn_flow_check() has passed it, calls are resolved
  * out       set on success alone; the caller frees it with wn_code_free()
  *
  * Returns 0 or -ENOMEM.

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 
 #include "base/own.h"
-#include "base/vec.h"
 #include "elf/object.h"
-#include "helper/helper.h"
 #include "isa/decode.h"
 #include "opt/lower.h"
+#include "prog/resolve.h"
 #include "verify/flow.h"
 #include "verify/packet.h"
 #include "verify/stack.h"
@@ -21,48 +20,6 @@
 
 WN_OWN_BY(code, struct wn_code, wn_code_free)
 WN_OWN_BY(prog, struct wn_prog, wn_prog_free)
-
-static wn_helper_fn find_own(const void *arg, uint32_t id, uint8_t *check)
-{
-    (void)arg;
-    (void)check;
-    const struct wn_helper *helper = wn_helper_find(id);
-    return helper ? helper->fn : NULL;
-}
-
-/** Find the helpers that a decoded program calls, each once. */
-static int resolve_helpers(struct wn_code *code, const struct wn_prog_env *env,
-                           struct wn_error *err)
-{
-    struct {
-        wn_helper_fn *data;
-        size_t len, cap;
-    } calls = {0};
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        struct wn_op *op = &code->ops[i];
-        if (op->id != WN_OP_CALL)
-            continue;
-        wn_helper_fn fn =
-            (env->find ? env->find : find_own)(env->arg, (uint32_t)op->imm, &op->check);
-        if (!fn) {
-            free(calls.data);
-            return wn_fail(err, WN_E_UNSUPPORTED, i, "helper %u is not provided",
-                           (uint32_t)op->imm);
-        }
-        uint32_t k = 0;
-        while (k < calls.len && calls.data[k] != fn)
-            k++;
-        if (k == calls.len && !wn_vec_push(&calls, fn)) {
-            free(calls.data);
-            return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-        }
-        op->target = k;
-    }
-    free(code->calls);
-    code->calls = calls.data;
-    code->n_calls = (uint32_t)calls.len;
-    return 0;
-}
 
 /** Have divisions by 0 end the run. One by a constant could do nothing else. */
 static int check_divisions(struct wn_code *code, struct wn_error *err)
@@ -194,8 +151,6 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     assert(decoded);
     if (!env->other_context)
         r = wn_packet_prove(decoded, err);
-    if (r == 0)
-        r = resolve_helpers(decoded, env, err);
     if (r)
         return r;
     WN_OWN(prog) struct wn_prog *prog = calloc(1, sizeof *prog);
@@ -206,7 +161,9 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     prog->info.slots = (uint32_t)count;
     prog->info.functions = decoded->n_funcs;
     count_accesses(decoded, &prog->info);
-    r = wn_stack_need(decoded, &prog->stack_bytes, err);
+    r = wn_resolve(decoded, env, &prog->callees, err);
+    if (r == 0)
+        r = wn_stack_need(decoded, &prog->stack_bytes, err);
     prog->info.stack_bytes = prog->stack_bytes;
     if (r == 0)
         r = make_engine(prog, &decoded, opts->engine, err);
@@ -248,6 +205,7 @@ void wn_prog_free(struct wn_prog *prog)
     wn_jit_fini(&prog->jit);
     wn_interp_free(prog->interp);
     wn_code_free(prog->decoded);
+    wn_callees_fini(&prog->callees);
     wn_object_free(prog->object);
     free(prog);
 }

@@ -15,6 +15,14 @@
 /** What a run may spend unless the caller says otherwise. */
 #define WN_FUEL UINT64_C(1000000)
 
+/** The helpers that a program calls, as struct wn_code borrows them. */
+struct wn_callees {
+    struct wn_call *calls;
+    uint32_t n_calls;
+    struct wn_callable *numbers;
+    uint32_t n_numbers;
+};
+
 struct wn_prog {
     struct wn_prog_entry entry; /* first: wn_prog_run() knows nothing else */
     atomic_uint refs;
@@ -22,21 +30,30 @@ struct wn_prog {
     uint32_t n_regions;
     const struct wn_region *regions; /* the object's */
     uint64_t fuel;
-    struct wn_code *decoded;  /* WN_ENGINE_REFERENCE */
-    struct wn_interp *interp; /* WN_ENGINE_INTERP */
-    struct wn_jit jit;        /* WN_ENGINE_JIT */
-    struct wn_object *object; /* keeps the regions alive; NULL without */
+    struct wn_code *decoded;   /* WN_ENGINE_REFERENCE */
+    struct wn_interp *interp;  /* WN_ENGINE_INTERP */
+    struct wn_jit jit;         /* WN_ENGINE_JIT */
+    struct wn_callees callees; /* what all of these call */
+    struct wn_object *object;  /* keeps the regions alive; NULL without */
     struct wn_prog_info info;
+};
+
+/** What a number calls. */
+struct wn_callee {
+    wn_helper_fn fn;
+    uint8_t args[5]; /* enum wn_arg: memory is checked before each call */
+    uint8_t check;   /* enum wn_check: what may end the run behind it */
 };
 
 /** What a program may call, and how it is entered; all zero is what wn_prog_new() makes. */
 struct wn_prog_env {
-    /**
-     * The helper of a number, NULL if there is none; `check` takes what may end
-     * the run behind it (enum wn_check). NULL: the library's helpers.
+    /** Find what a number calls, false if nothing; `out` is all zero. NULL: the library's helpers.
      */
-    wn_helper_fn (*find)(const void *arg, uint32_t id, uint8_t *check);
+    bool (*find)(const void *arg, uint32_t id, struct wn_callee *out);
     const void *arg;
+    const uint32_t *numbers; /* borrowed: what calls through a register may name; those of which
+                                find() knows nothing are passed over */
+    size_t n_numbers;
     const struct wn_object *object; /* borrowed: what the slots point to, or NULL */
     bool other_context;             /* r1 and r2 are not the data and length of a packet */
     bool divide_faults; /* division by 0 ends the run, or is refused if it is constant */

@@ -1,24 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/own.h"
 #include "helper/helper.h"
 #include "vm/machine.h"
 
 /** What a program may call: the embedder's helpers before the library's. */
-static wn_helper_fn find(const void *arg, uint32_t id, uint8_t *check)
+static bool find(const void *arg, uint32_t id, struct wn_callee *out)
 {
     const struct wn_vm *vm = arg;
     const struct wn_vm_helper *own = wn_vm_find_helper(vm, id);
+    const struct wn_helper *helper = own ? NULL : wn_helper_find(id);
+    if (!own && !helper)
+        return false;
+    out->fn = own ? own->fn : helper->fn;
+    memcpy(out->args, own ? own->sig.args : helper->sig.args, sizeof out->args);
     if (own)
-        *check |= WN_CHECK_RUN;
+        out->check |= WN_CHECK_RUN;
     if (vm->unwinds && vm->unwind == id)
-        *check |= WN_CHECK_RESULT;
-    if (own)
-        return own->fn;
-    const struct wn_helper *helper = wn_helper_find(id);
-    return helper ? helper->fn : NULL;
+        out->check |= WN_CHECK_RESULT;
+    return true;
+}
+
+/** Every number that calls something, allocated; NULL without memory. */
+static uint32_t *all_numbers(const struct wn_vm *vm, size_t *n)
+{
+    size_t library = 0;
+    const struct wn_helper *helper;
+    while (wn_helper_at(library))
+        library++;
+    uint32_t *numbers = calloc(vm->helpers.len + library, sizeof *numbers);
+    *n = 0;
+    for (size_t i = 0; numbers && i < vm->helpers.len; i++)
+        numbers[(*n)++] = vm->helpers.data[i].key;
+    for (size_t i = 0; numbers && (helper = wn_helper_at(i)); i++)
+        if (!wn_vm_find_helper(vm, helper->id))
+            numbers[(*n)++] = helper->id;
+    return numbers;
 }
 
 /** Make the machine's program for an engine, unless that has been done. */
@@ -30,9 +51,15 @@ static int make(const struct wn_vm *vm, enum wn_engine engine, struct wn_prog **
     if (*prog)
         return 0;
     struct wn_prog_opts opts = {.engine = engine, .max_slots = vm->opts.max_slots};
+    size_t n_numbers;
+    WN_OWN(free) uint32_t *numbers = all_numbers(vm, &n_numbers);
+    if (!numbers)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     struct wn_prog_env env = {
         .find = find,
         .arg = vm,
+        .numbers = numbers,
+        .n_numbers = n_numbers,
         .object = vm->text->object,
         .other_context = vm->opts.kind != WN_VM_RAW,
         .divide_faults = vm->opts.flags & WN_DIV_FAULT,

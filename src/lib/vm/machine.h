@@ -19,6 +19,7 @@ struct wn_vm_text {
 struct wn_vm_helper {
     uint32_t key;
     wn_vm_helper_fn fn;
+    struct wn_helper_sig sig; /* all zero if nobody gave one */
 };
 
 /** Where the memory of a run stands among the regions; what is allowed for good follows. */

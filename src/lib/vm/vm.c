@@ -315,22 +315,65 @@ static bool insert_helper(struct wn_vm *vm, struct wn_vm_helper new)
     return true;
 }
 
-int wn_vm_register_helper(struct wn_vm *vm, uint32_t key, wn_vm_helper_fn helper,
-                          struct wn_error *err)
+/** What is wrong with an argument of a signature, NULL if nothing. */
+static const char *bad_argument(const struct wn_helper_sig *sig, unsigned i)
 {
+    enum wn_arg before = i ? (enum wn_arg)sig->args[i - 1] : WN_ARG_SCALAR;
+    enum wn_arg arg = (enum wn_arg)sig->args[i];
+    bool has_length = before == WN_ARG_MEM || before == WN_ARG_MEM_WRITE;
+    bool is_length = arg == WN_ARG_SIZE || arg == WN_ARG_SIZE0;
+    if (arg >= WN_ARGS)
+        return "is of no type";
+    if (arg != WN_ARG_NONE && before == WN_ARG_NONE)
+        return "comes behind one that is not there";
+    if (has_length && !is_length)
+        return "must be the length of the memory before it";
+    if (is_length && !has_length)
+        return "is a length, but no memory is before it";
+    if (i == 4 && (arg == WN_ARG_MEM || arg == WN_ARG_MEM_WRITE))
+        return "is memory without a length";
+    return NULL;
+}
+
+static int check_sig(const struct wn_helper_sig *sig, struct wn_error *err)
+{
+    if (sig->result > WN_ARG_ANY)
+        return wn_fail(err, -EINVAL, WN_NOWHERE, "a helper's result is a number, or anything");
+    for (unsigned i = 0; i < 5; i++) {
+        const char *wrong = bad_argument(sig, i);
+        if (wrong)
+            return wn_fail(err, -EINVAL, WN_NOWHERE, "argument %u %s", i + 1, wrong);
+    }
+    return 0;
+}
+
+int wn_vm_register_helper_typed(struct wn_vm *vm, uint32_t key, wn_vm_helper_fn helper,
+                                const struct wn_helper_sig *sig, struct wn_error *err)
+{
+    static const struct wn_helper_sig untyped;
+    sig = sig ? sig : &untyped;
     int r = wn_vm_check_idle(vm, err);
+    if (r == 0)
+        r = check_sig(sig, err);
     if (r)
         return r;
     const struct wn_vm_helper *found = wn_vm_find_helper(vm, key);
     struct wn_vm_helper *old = found ? vm->helpers.data + (found - vm->helpers.data) : NULL;
-    if (!old && helper && !insert_helper(vm, (struct wn_vm_helper){key, helper}))
+    struct wn_vm_helper new = {key, helper, *sig};
+    if (!old && helper && !insert_helper(vm, new))
         return no_memory(err);
     if (old && helper)
-        old->fn = helper;
+        *old = new;
     else if (old)
         remove_helper(vm, old);
     forget_made(vm);
     return 0;
+}
+
+int wn_vm_register_helper(struct wn_vm *vm, uint32_t key, wn_vm_helper_fn helper,
+                          struct wn_error *err)
+{
+    return wn_vm_register_helper_typed(vm, key, helper, NULL, err);
 }
 
 int wn_vm_set_unwind(struct wn_vm *vm, uint32_t key, struct wn_error *err)

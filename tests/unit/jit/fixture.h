@@ -23,6 +23,7 @@
 
 struct forms {
     struct wn_code *decoded, *lowered;
+    struct wn_call *calls;
 };
 
 /** Check and lower slots; every helper they call is the one given. */
@@ -33,9 +34,10 @@ static inline struct forms forms_of(const struct wn_slot *p, size_t n, wn_helper
     if (wn_decode(p, n, &f.decoded, &err) || wn_flow_check(f.decoded, &err))
         fail_msg("slot %u: %s", err.at, err.text);
     if (helper) {
-        f.decoded->calls = malloc(sizeof *f.decoded->calls);
-        assert_non_null(f.decoded->calls);
-        f.decoded->calls[0] = helper;
+        f.calls = calloc(1, sizeof *f.calls);
+        assert_non_null(f.calls);
+        f.calls->fn = helper;
+        f.decoded->calls = f.calls;
         f.decoded->n_calls = 1;
     }
     assert_int_equal(wn_lower(f.decoded, &f.lowered, &err), 0);
@@ -46,6 +48,7 @@ static inline void forms_free(struct forms *f)
 {
     wn_code_free(f->decoded);
     wn_code_free(f->lowered);
+    free(f->calls);
 }
 
 static inline struct wn_jit compiled(const struct wn_code *lowered, uint32_t features)

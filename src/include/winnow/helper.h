@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What helpers take and give, in terms that a verifier understands. What
+ * nothing has proved is checked when the helper is called, so that a helper
+ * never sees memory that the program may not use itself.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What an argument is, or a result. */
+enum wn_arg {
+    WN_ARG_NONE = 0,  /* not read; of a result: it means nothing */
+    WN_ARG_SCALAR,    /* a number */
+    WN_ARG_ANY,       /* a number or an address, of which the helper makes nothing by itself */
+    WN_ARG_MEM,       /* address of memory that the helper reads; its length is the next argument */
+    WN_ARG_MEM_WRITE, /* the same, and the helper may write there */
+    WN_ARG_SIZE,      /* length of the memory before it, at least 1 */
+    WN_ARG_SIZE0,     /* the same; if it is 0 the address may be anything */
+    WN_ARGS
+};
+
+/** The signature of a helper. Arguments that are there come before those that are not. */
+struct wn_helper_sig {
+    uint8_t result;  /* enum wn_arg: NONE, SCALAR or ANY */
+    uint8_t args[5]; /* enum wn_arg, of r1 to r5 */
+};
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "prog/resolve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "helper/helper.h"
+
+/* Each call through a register compares with each number, so their product is what these cost. */
+#define MOST_INDIRECT 65536u
+
+/** What has been found so far. */
+struct finding {
+    const struct wn_prog_env *env;
+    struct {
+        struct wn_call *data;
+        size_t len, cap;
+    } calls;
+    struct {
+        struct wn_callable *data;
+        size_t len, cap;
+    } numbers;
+};
+
+static bool find_own(uint32_t id, struct wn_callee *out)
+{
+    const struct wn_helper *helper = wn_helper_find(id);
+    if (!helper)
+        return false;
+    out->fn = helper->fn;
+    memcpy(out->args, helper->sig.args, sizeof out->args);
+    return true;
+}
+
+static bool has_memory(const uint8_t args[5])
+{
+    for (unsigned i = 0; i < 5; i++)
+        if (args[i] == WN_ARG_MEM || args[i] == WN_ARG_MEM_WRITE)
+            return true;
+    return false;
+}
+
+/** What a number calls, and what may end the run behind it; false if it calls nothing. */
+static bool find(const struct wn_prog_env *env, uint32_t id, struct wn_call *call, uint8_t *check)
+{
+    struct wn_callee c = {0};
+    if (!(env->find ? env->find(env->arg, id, &c) : find_own(id, &c)))
+        return false;
+    *call = (struct wn_call){.fn = c.fn};
+    *check = c.check;
+    if (has_memory(c.args)) {
+        call->fn = wn_call_checked;
+        call->checked = c.fn;
+        memcpy(call->args, c.args, sizeof call->args);
+        *check |= WN_CHECK_RUN;
+    }
+    return true;
+}
+
+static bool same(const struct wn_call *a, const struct wn_call *b)
+{
+    return a->fn == b->fn && a->checked == b->checked && !memcmp(a->args, b->args, sizeof a->args);
+}
+
+static int no_memory(struct wn_error *err)
+{
+    return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+}
+
+/** A call by number; helpers are kept once each. */
+static int resolve_call(struct finding *f, struct wn_op *op, uint32_t at, struct wn_error *err)
+{
+    struct wn_call call;
+    if (!find(f->env, (uint32_t)op->imm, &call, &op->check))
+        return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u is not provided", (uint32_t)op->imm);
+    size_t k = 0;
+    while (k < f->calls.len && !same(&f->calls.data[k], &call))
+        k++;
+    if (k == f->calls.len && !wn_vec_push(&f->calls, call))
+        return no_memory(err);
+    op->target = (uint32_t)k;
+    return 0;
+}
+
+/** Everything that calls through a register may name. */
+static int resolve_numbers(struct finding *f, struct wn_error *err)
+{
+    for (size_t i = 0; i < f->env->n_numbers; i++) {
+        struct wn_call call;
+        struct wn_callable n = {.id = f->env->numbers[i], .call = (uint32_t)f->calls.len};
+        if (!find(f->env, n.id, &call, &n.check))
+            continue;
+        if (!wn_vec_push(&f->calls, call) || !wn_vec_push(&f->numbers, n))
+            return no_memory(err);
+    }
+    return 0;
+}
+
+static int resolve_all(struct finding *f, struct wn_code *code, struct wn_error *err)
+{
+    uint64_t indirect = 0;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < code->n_ops; i++) {
+        struct wn_op *op = &code->ops[i];
+        if (op->id == WN_OP_CALL)
+            r = resolve_call(f, op, i, err);
+        indirect += wn_rows[op->id].form == WN_FORM_CALL_REG;
+        if (indirect * f->env->n_numbers > MOST_INDIRECT)
+            return wn_fail(err, WN_E_LIMIT, i,
+                           "%u calls through a register, of %zu helpers, are too many",
+                           (unsigned)indirect, f->env->n_numbers);
+    }
+    return r == 0 && indirect ? resolve_numbers(f, err) : r;
+}
+
+int wn_resolve(struct wn_code *code, const struct wn_prog_env *env, struct wn_callees *out,
+               struct wn_error *err)
+{
+    struct finding f = {.env = env};
+    int r = resolve_all(&f, code, err);
+    out->calls = f.calls.data;
+    out->numbers = f.numbers.data;
+    code->calls = out->calls;
+    code->n_calls = out->n_calls = (uint32_t)f.calls.len;
+    code->numbers = out->numbers;
+    code->n_numbers = out->n_numbers = (uint32_t)f.numbers.len;
+    return r;
+}
+
+void wn_callees_fini(struct wn_callees *callees)
+{
+    free(callees->calls);
+    free(callees->numbers);
+}
