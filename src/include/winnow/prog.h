@@ -33,7 +33,7 @@ enum wn_fault {
     WN_FAULT_NONE = 0,
     WN_FAULT_MEMORY, /* an access outside the memory the program may touch so */
     WN_FAULT_FUEL,   /* the run was longer than its fuel allows */
-    WN_FAULT_STACK,  /* calls nested more than 8 deep */
+    WN_FAULT_STACK,  /* calls nested too deep: more than 8 */
     WN_FAULT_CALL,   /* a call through a register that holds no function */
     WN_FAULT_DIVIDE, /* division by zero, where that was asked to be an error */
     WN_FAULT_HELPER, /* a helper ended the run */

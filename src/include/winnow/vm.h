@@ -8,9 +8,9 @@
  * anywhere. Unlike there, every access is checked in compiled code too: a
  * program reaches its stack, the data and metadata of the run, the read-only
  * data of its object and what wn_vm_allow_memory() has named, and nothing else.
- * Every run ends: loops and calls count against a limit. Calls nest 8 deep, each
- * function has 512 bytes of stack. Whatever a program does, the caller gets an
- * error, the same from the interpreter and from compiled code.
+ * Every run ends: loops and calls count against a limit. Calls nest 8 deep, and
+ * each function has 512 bytes of stack, unless options say otherwise. Whatever a program does, the
+ * caller gets an error, the same from the interpreter and from compiled code.
  *
  * A machine is used by one thread at a time; wn_vm_clone() makes one for
  * another. Helpers must return (no longjmp), and must not use the machine that
@@ -65,6 +65,15 @@ struct wn_vm_opts {
     uint32_t data_end_at;
     uint32_t meta_bytes; /* WN_VM_FIXED_META: length, starting out as zeros; 0 means as long as the
                             addresses need */
+
+    /*
+     * Stack: a machine has 4096 bytes of it, since compiled code finds the run
+     * at a fixed distance from its end. Options divide it differently: fewer and
+     * larger frames, or less.
+     */
+    uint32_t stack_bytes; /* that a function has, a multiple of 16 up to 4096; 0 means 512 */
+    uint32_t call_depth;  /* functions that may be in progress, main included; 0 means as many as
+                             fit, 8 at most */
 
     void *context; /* for helpers: wn_vm_context() */
 };

@@ -14,8 +14,9 @@
 
 #include <winnow/prog.h>
 
-#define WN_STACK_FRAME 512u /* bytes of stack a function has (kernel: MAX_BPF_STACK) */
-#define WN_CALL_DEPTH  8u   /* frames, the main function's included */
+#define WN_STACK_FRAME 512u /* bytes of stack a function has (kernel: MAX_BPF_STACK), */
+#define WN_CALL_DEPTH  8u /* and frames, the main function's included, unless a program says less  \
+                           */
 #define WN_STACK_BYTES (WN_STACK_FRAME * WN_CALL_DEPTH)
 
 /** Function addresses are numbers that can be no address: this tag and the first slot. */

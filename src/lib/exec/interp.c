@@ -27,6 +27,8 @@ struct wn_interp {
     struct step *steps;
     uint32_t *slot;              /* of each step */
     const struct wn_call *calls; /* borrowed */
+    uint32_t frame_bytes;
+    uint32_t call_depth;
 };
 
 /** What a local call remembers of its caller. */
@@ -320,13 +322,13 @@ L_CALL:
     memset(&r[1], 0, 5 * sizeof r[1]);
     NEXT();
 L_CALL_LOCAL:
-    if (UNLIKELY(frame == &frames[WN_CALL_DEPTH - 1]))
+    if (UNLIKELY(frame == &frames[interp->call_depth - 1]))
         goto too_deep;
     frame->back = pc + 1;
     memcpy(frame->kept, &r[WN_R6], sizeof frame->kept);
     frame++;
     r[0] = 0;
-    r[WN_R10] -= WN_STACK_FRAME;
+    r[WN_R10] -= interp->frame_bytes;
     GO(pc->disp);
 L_EXIT:
     if (frame == frames) {
@@ -336,7 +338,7 @@ L_EXIT:
     frame--;
     memcpy(&r[WN_R6], frame->kept, sizeof frame->kept);
     memset(&r[1], 0, 5 * sizeof r[1]);
-    r[WN_R10] += WN_STACK_FRAME;
+    r[WN_R10] += interp->frame_bytes;
     pc = frame->back;
     GO(0);
 
@@ -433,6 +435,8 @@ static struct wn_interp *alloc_interp(const struct wn_code *code, uint32_t n_ste
     in->steps = calloc(n_steps, sizeof *in->steps);
     in->slot = calloc(n_steps, sizeof *in->slot);
     in->calls = code->calls;
+    in->frame_bytes = code->frame_bytes;
+    in->call_depth = code->call_depth;
     if (in->steps && in->slot)
         return in;
     wn_interp_free(in);

@@ -246,7 +246,7 @@ static void leave(struct machine *m)
     }
     const struct frame *f = &m->frames[--m->depth];
     memcpy(&m->r[WN_R6], f->kept, sizeof f->kept);
-    m->r[WN_R10] += WN_STACK_FRAME;
+    m->r[WN_R10] += m->code->frame_bytes;
     m->next = f->back;
     clear_arguments(m);
 }
@@ -287,7 +287,7 @@ static void call_function(struct machine *m, const struct wn_func *callee)
     }
     if (!spend(m, callee->slots))
         return;
-    if (m->depth + 1 == WN_CALL_DEPTH) {
+    if (m->depth + 1 == m->code->call_depth) {
         m->fault = WN_FAULT_STACK;
         return;
     }
@@ -295,7 +295,7 @@ static void call_function(struct machine *m, const struct wn_func *callee)
     f->back = m->next;
     memcpy(f->kept, &r[WN_R6], sizeof f->kept);
     r[WN_R0] = 0;
-    r[WN_R10] -= WN_STACK_FRAME;
+    r[WN_R10] -= m->code->frame_bytes;
     m->next = callee->first;
 }
 

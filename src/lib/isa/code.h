@@ -90,6 +90,8 @@ struct wn_code {
     uint32_t *slot;          /* lowered: slot of each operation; NULL in decoded code */
     struct wn_block *blocks; /* lowered only */
     uint32_t n_blocks;
+    uint32_t frame_bytes;  /* of stack that each function has: a multiple of 16 */
+    uint32_t call_depth;   /* frames that fit, at most WN_CALL_DEPTH */
     struct wn_func *funcs; /* in order of slots; 0 is the main one */
     uint32_t n_funcs;
     /* Borrowed, by everything that is made of the code as well: */

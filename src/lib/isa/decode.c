@@ -223,6 +223,8 @@ int wn_decode(const struct wn_slot *slots, size_t count, struct wn_code **out, s
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     }
     code->form = WN_DECODED;
+    code->frame_bytes = WN_STACK_FRAME;
+    code->call_depth = WN_CALL_DEPTH;
     code->n_ops = (uint32_t)count;
 
     for (size_t i = 0; i < count; i++) {

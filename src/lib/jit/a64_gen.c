@@ -978,12 +978,13 @@ static void call_helper(struct wn_gen *g, const struct wn_op *op)
 /** The callee's frame lies below; there are only so many. */
 static void call_local(struct wn_gen *g, const struct wn_op *op, uint32_t too_deep)
 {
-    const uint32_t deepest = WN_STACK_BYTES - WN_STACK_FRAME * (WN_CALL_DEPTH - 1);
+    const uint32_t frame = g->code->frame_bytes;
+    const uint32_t deepest = WN_STACK_BYTES - frame * (g->code->call_depth - 1);
     unsigned r10 = home(g, WN_R10);
-    add(g, W64, r10, r10, WN_STACK_FRAME);
+    add(g, W64, r10, r10, frame);
     clear(g, g->live, WN_R1, WN_R5);
     commit(g);
-    add(g, W64, r10, r10, -(int64_t)WN_STACK_FRAME);
+    add(g, W64, r10, r10, -(int64_t)frame);
     call(g, wn_gen_func_label(g, op->target));
     a64_arith_r(&g->chunk, A64_SUB, W64, TEMP, r10, g->anchor);
     a64_arith_i(&g->chunk, A64_SUBS, W64, A64_ZR, TEMP, deepest);

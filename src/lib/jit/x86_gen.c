@@ -36,9 +36,6 @@ enum { FIXUP_REL32 };
 /** Displacement of a field of the run from the anchor. */
 #define FIELD(member) ((int32_t)offsetof(struct wn_run, member) - (int32_t)WN_STACK_BYTES)
 
-/* Functions nest WN_CALL_DEPTH deep: this is the deepest one's r10, from the anchor. */
-#define DEEPEST (-(int32_t)(WN_STACK_FRAME * (WN_CALL_DEPTH - 1)))
-
 /** Labels that all code shares, from wn_gen.shared on. */
 enum shared_label {
     LEAVE,
@@ -959,12 +956,13 @@ static void call_helper(struct wn_gen *g, const struct wn_op *op)
 /** The callee's frame lies below; there are only so many. */
 static void call_local(struct wn_gen *g, const struct wn_op *op, uint32_t too_deep)
 {
-    x86_alu_ri(&g->chunk, X86_SUB, W64, X86_RBP, -(int32_t)WN_STACK_FRAME);
+    int32_t frame = (int32_t)g->code->frame_bytes, frames = (int32_t)g->code->call_depth;
+    x86_alu_ri(&g->chunk, X86_SUB, W64, X86_RBP, -frame);
     clear(g, g->live, WN_R1, WN_R5);
     commit(g);
-    x86_alu_ri(&g->chunk, X86_ADD, W64, X86_RBP, -(int32_t)WN_STACK_FRAME);
+    x86_alu_ri(&g->chunk, X86_ADD, W64, X86_RBP, -frame);
     call(g, wn_gen_func_label(g, op->target));
-    x86_lea(&g->chunk, W64, SCRATCH, field(g, DEEPEST));
+    x86_lea(&g->chunk, W64, SCRATCH, field(g, -frame * (frames - 1)));
     x86_alu_rr(&g->chunk, X86_CMP, W64, X86_RBP, SCRATCH);
     jump(g, X86_BE, too_deep);
 }

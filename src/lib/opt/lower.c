@@ -324,6 +324,8 @@ static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_t
     code->funcs = calloc(from->n_funcs, sizeof *code->funcs);
     if (!code->funcs)
         return false;
+    code->frame_bytes = from->frame_bytes;
+    code->call_depth = from->call_depth;
     code->calls = from->calls;
     code->n_calls = from->n_calls;
     code->n_funcs = from->n_funcs;

@@ -65,8 +65,15 @@ static int check_slots(const struct wn_slot *slots, size_t count, uint32_t max,
                        count, max);
     WN_OWN(code) struct wn_code *code = NULL;
     int r = wn_decode(slots, count, &code, err);
-    if (r == 0)
-        r = wn_flow_check(code, err);
+    if (r)
+        return r;
+    if (env->frame_bytes)
+        code->frame_bytes = env->frame_bytes;
+    if (env->call_depth)
+        code->call_depth = env->call_depth;
+    assert(code->call_depth <= WN_CALL_DEPTH && code->frame_bytes % 16 == 0);
+    assert(code->call_depth * code->frame_bytes <= WN_STACK_BYTES);
+    r = wn_flow_check(code, err);
     if (r == 0 && env->divide_faults)
         r = check_divisions(code, err);
     if (r == 0)

@@ -136,12 +136,12 @@ static int check_func(const struct wn_code *code, const struct wn_func *f, struc
 
 /** Whether an access is wrong in no run: through r10 itself, within the frame, aligned if atomic.
  */
-static bool in_frame(const struct wn_op *op)
+static bool in_frame(const struct wn_op *op, uint32_t frame_bytes)
 {
     enum wn_kind kind = wn_op_kind(op);
     if (kind != WN_KIND_LOAD && kind != WN_KIND_STORE && kind != WN_KIND_ATOMIC)
         return false;
-    if (op->a != WN_R10 || op->off < -(int32_t)WN_STACK_FRAME || op->off > -(int32_t)op->size)
+    if (op->a != WN_R10 || op->off < -(int32_t)frame_bytes || op->off > -(int32_t)op->size)
         return false;
     return kind != WN_KIND_ATOMIC || op->off % (int32_t)op->size == 0;
 }
@@ -157,7 +157,7 @@ int wn_flow_check(struct wn_code *code, struct wn_error *err)
         int r = check_op(code, i, starts, err);
         if (r)
             return r;
-        mark[i] = in_frame(&code->ops[i]) ? WN_MARK_PROVED : WN_MARK_NONE;
+        mark[i] = in_frame(&code->ops[i], code->frame_bytes) ? WN_MARK_PROVED : WN_MARK_NONE;
     }
     int r = find_funcs(code, starts, err);
     if (r == 0)

@@ -8,11 +8,11 @@
 
 /** Note how deep a function may lie that one at `caller` calls; whether that is deeper than known.
  */
-static bool deepen(uint8_t *depth, uint8_t caller)
+static bool deepen(uint8_t *depth, uint8_t caller, uint32_t deepest)
 {
-    if (*depth > caller || *depth == WN_CALL_DEPTH)
+    if (*depth > caller || *depth == deepest)
         return false;
-    *depth = (uint8_t)(caller < WN_CALL_DEPTH ? caller + 1u : WN_CALL_DEPTH);
+    *depth = (uint8_t)(caller < deepest ? caller + 1u : deepest);
     return true;
 }
 
@@ -25,11 +25,11 @@ static bool descend(const struct wn_code *code, uint32_t f, uint8_t *depth)
         const struct wn_op *op = &code->ops[i];
         if (op->id == WN_OP_CALL_LOCAL) {
             const struct wn_func *callee = wn_code_func_at(code, op->target);
-            deeper |= deepen(&depth[callee - code->funcs], depth[f]);
+            deeper |= deepen(&depth[callee - code->funcs], depth[f], code->call_depth);
         } else if (wn_rows[op->id].form == WN_FORM_CALL_REG) {
             for (uint32_t callee = 0; callee < code->n_funcs; callee++)
                 if (code->funcs[callee].taken)
-                    deeper |= deepen(&depth[callee], depth[f]);
+                    deeper |= deepen(&depth[callee], depth[f], code->call_depth);
         }
     }
     return deeper;
@@ -60,7 +60,7 @@ int wn_stack_need(const struct wn_code *code, uint32_t *out, struct wn_error *er
     depth[0] = 1;
     /* Every round settles one more level of calls, and there are no more than these. */
     bool deeper = true;
-    for (unsigned level = 1; deeper && level <= WN_CALL_DEPTH; level++) {
+    for (unsigned level = 1; deeper && level <= code->call_depth; level++) {
         deeper = false;
         for (uint32_t f = 0; f < code->n_funcs; f++)
             deeper |= descend(code, f, depth);
@@ -71,13 +71,13 @@ int wn_stack_need(const struct wn_code *code, uint32_t *out, struct wn_error *er
         if (!depth[f])
             continue;
         uint32_t reach = reach_of(code, &code->funcs[f]);
-        uint32_t bytes = reach ? (depth[f] - 1u) * WN_STACK_FRAME + reach : 0;
-        known &= reach <= WN_STACK_FRAME;
+        uint32_t bytes = reach ? (depth[f] - 1u) * code->frame_bytes + reach : 0;
+        known &= reach <= code->frame_bytes;
         if (bytes > need)
             need = bytes;
         if (depth[f] > frames)
             frames = depth[f];
     }
-    *out = known ? need : frames * WN_STACK_FRAME;
+    *out = known ? need : frames * code->frame_bytes;
     return 0;
 }

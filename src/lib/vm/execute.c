@@ -62,6 +62,8 @@ static int make(const struct wn_vm *vm, enum wn_engine engine, struct wn_prog **
         .n_numbers = n_numbers,
         .object = vm->text->object,
         .other_context = vm->opts.kind != WN_VM_RAW,
+        .frame_bytes = wn_vm_frame_bytes(vm),
+        .call_depth = wn_vm_call_depth(vm),
         .divide_faults = vm->opts.flags & WN_DIV_FAULT,
     };
     return wn_prog_make(vm->text->slots, vm->text->count, &opts, &env, prog, err);
@@ -118,7 +120,8 @@ static int explain(struct wn_vm *vm, struct wn_result result, struct wn_error *e
     case WN_FAULT_FUEL:
         return wn_fail(err, WN_E_FAULT, result.slot, "the run has reached its instruction limit");
     case WN_FAULT_STACK:
-        return wn_fail(err, WN_E_FAULT, result.slot, "calls nest more than %u deep", WN_CALL_DEPTH);
+        return wn_fail(err, WN_E_FAULT, result.slot, "calls nest more than %u deep",
+                       wn_vm_call_depth(vm));
     case WN_FAULT_CALL: return wn_fail(err, WN_E_FAULT, result.slot, "call of what is no function");
     case WN_FAULT_DIVIDE: return wn_fail(err, WN_E_FAULT, result.slot, "division by 0");
     case WN_FAULT_HELPER: return wn_fail(err, WN_E_FAULT, result.slot, "a helper ended the run");

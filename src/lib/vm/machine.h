@@ -52,5 +52,11 @@ struct wn_vm {
 /** The helper of a key; NULL if nobody registered it. */
 const struct wn_vm_helper *wn_vm_find_helper(const struct wn_vm *vm, uint32_t key);
 
+/** Bytes of stack that each function of the machine's has. */
+uint32_t wn_vm_frame_bytes(const struct wn_vm *vm);
+
+/** Frames that fit. */
+uint32_t wn_vm_call_depth(const struct wn_vm *vm);
+
 /** -EBUSY while the machine runs: a helper may not change it. */
 int wn_vm_check_idle(const struct wn_vm *vm, struct wn_error *err);

@@ -29,6 +29,8 @@ static void print_settings(const struct wn_vm *vm, FILE *to)
     if (vm->meta)
         fprintf(to, "metadata: %" PRIu32 " bytes\n", o->meta_bytes);
     fprintf(to, "instruction limit: %" PRIu64 "\n", o->instructions ? o->instructions : WN_FUEL);
+    fprintf(to, "stack: %" PRIu32 " bytes a function, %" PRIu32 " deep\n", wn_vm_frame_bytes(vm),
+            wn_vm_call_depth(vm));
     fprintf(to, "division by 0: %s\n", o->flags & WN_DIV_FAULT ? "ends the run" : "gives 0");
     fprintf(to, "verifier: %s\n", vm->verifier ? "the library's and one more" : "the library's");
     if (vm->unwinds)

@@ -154,6 +154,42 @@ int wn_vm_set_verifier(struct wn_vm *vm, wn_vm_verifier_fn verifier, void *conte
 
 /* ---- machines */
 
+static uint32_t frame_bytes(const struct wn_vm_opts *o)
+{
+    return o->stack_bytes ? o->stack_bytes : WN_STACK_FRAME;
+}
+
+static uint32_t call_depth(const struct wn_vm_opts *o)
+{
+    uint32_t fit = WN_STACK_BYTES / frame_bytes(o);
+    if (o->call_depth)
+        return o->call_depth;
+    return fit < WN_CALL_DEPTH ? fit : WN_CALL_DEPTH;
+}
+
+uint32_t wn_vm_frame_bytes(const struct wn_vm *vm)
+{
+    return frame_bytes(&vm->opts);
+}
+
+uint32_t wn_vm_call_depth(const struct wn_vm *vm)
+{
+    return call_depth(&vm->opts);
+}
+
+static const char *bad_stack(const struct wn_vm_opts *o)
+{
+    if (frame_bytes(o) % 16)
+        return "the stack of a function is no multiple of 16 bytes";
+    if (frame_bytes(o) > WN_STACK_BYTES)
+        return "the stack of a function is longer than 4096 bytes";
+    if (call_depth(o) > WN_CALL_DEPTH)
+        return "functions cannot nest more than 8 deep";
+    if (call_depth(o) * frame_bytes(o) > WN_STACK_BYTES)
+        return "all functions together have more than 4096 bytes of stack";
+    return NULL;
+}
+
 /** Whether addresses are written into the metadata before a run. */
 static bool writes_addresses(const struct wn_vm_opts *o)
 {
@@ -193,7 +229,8 @@ static int check_opts(const struct wn_vm_opts *o, struct wn_error *err)
         return bad_option(err, "the metadata is too short for the addresses in it");
     if (address_room(o) > UINT32_MAX)
         return bad_option(err, "the addresses lie too far behind in the metadata");
-    return 0;
+    const char *wrong = bad_stack(o);
+    return wrong ? bad_option(err, wrong) : 0;
 }
 
 /** A machine without program. */

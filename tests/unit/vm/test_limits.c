@@ -78,6 +78,89 @@ static void the_stack_ends(void **state)
     }
 }
 
+/** `depth` functions, each of which keeps a value at the end of its frame, as far down as asked. */
+static struct wn_vm *nested(struct wn_vm_opts opts, enum way way, unsigned depth, unsigned far)
+{
+    char text[2048] = "";
+    for (unsigned d = 1; d <= depth; d++) {
+        size_t n = strlen(text);
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "*(u64 *)(r10 - 8) = %u\n*(u64 *)(r10 - %u) = %u\n", d, far, 100 * d);
+        if (d < depth)
+            n += (size_t)snprintf(text + n, sizeof text - n, "call f%u\n", d);
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "r1 = *(u64 *)(r10 - 8)\nr0 += r1\n"
+                              "r1 = *(u64 *)(r10 - %u)\nr0 += r1\nexit\n",
+                              far);
+        if (d < depth)
+            snprintf(text + n, sizeof text - n, "f%u: r0 = 0\n", d);
+    }
+    return machine(opts, way, text);
+}
+
+static void frames_are_as_large_and_as_many_as_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t stack_bytes, call_depth; /* asked for */
+        uint32_t frame, depth;            /* had */
+    } rows[] = {
+        {0, 0, 512, 8},     {16, 0, 16, 8},     {128, 0, 128, 8},   {512, 3, 512, 3},
+        {1024, 0, 1024, 4}, {1024, 2, 1024, 2}, {2048, 0, 2048, 2}, {1040, 0, 1040, 3},
+        {4096, 0, 4096, 1}, {0, 1, 512, 1},     {64, 8, 64, 8},     {1360, 3, 1360, 3},
+    };
+    for (enum way way = INTERP; way < WAYS; way++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            const uint32_t frame = rows[i].frame, depth = rows[i].depth;
+            struct wn_vm_opts opts = {.kind = WN_VM_NO_DATA,
+                                      .stack_bytes = rows[i].stack_bytes,
+                                      .call_depth = rows[i].call_depth};
+            struct wn_vm *vm = nested(opts, way, depth, frame);
+            gives(vm, way, NOTHING, 101 * depth * (depth + 1) / 2);
+            wn_vm_free(vm);
+
+            vm = nested(opts, way, depth + 1, frame);
+            struct outcome o = ran(vm, way, NOTHING);
+            assert_int_equal(o.code, WN_E_FAULT);
+            assert_int_equal(wn_vm_fault(vm), WN_FAULT_STACK);
+            char said[64];
+            snprintf(said, sizeof said, "more than %u deep", (unsigned)depth);
+            assert_non_null(strstr(o.err.text, said));
+            wn_vm_free(vm);
+
+            vm = machine(opts, way, "f: r0 += 1\ncall f\nexit");
+            faults(vm, way, NOTHING, WN_FAULT_STACK, 1);
+            wn_vm_free(vm);
+
+            char text[64];
+            snprintf(text, sizeof text, "*(u8 *)(r10 - %u) = 1\nexit", frame + 1);
+            vm = machine(opts, way, text);
+            faults(vm, way, NOTHING, WN_FAULT_MEMORY, 0);
+            wn_vm_free(vm);
+            snprintf(text, sizeof text, "r1 = r10\n*(u8 *)(r1 - %u) = 1\nexit", frame + 1);
+            vm = machine(opts, way, text);
+            faults(vm, way, NOTHING, WN_FAULT_MEMORY, 1);
+            wn_vm_free(vm);
+        }
+}
+
+static void frames_start_clear(void **state)
+{
+    (void)state;
+    for (enum way way = INTERP; way < WAYS; way++)
+        for (uint32_t frame = 16; frame <= 4096; frame *= 4) {
+            struct wn_vm_opts opts = {.kind = WN_VM_NO_DATA, .stack_bytes = frame};
+            char text[128];
+            snprintf(text, sizeof text,
+                     "r1 = *(u64 *)(r10 - %u)\nr2 = 5\n*(u64 *)(r10 - %u) = r2\nr0 = r1\nexit",
+                     (unsigned)frame, (unsigned)frame);
+            struct wn_vm *vm = machine(opts, way, text);
+            gives(vm, way, NOTHING, 0);
+            gives(vm, way, NOTHING, 0);
+            wn_vm_free(vm);
+        }
+}
+
 static void division_by_0_is_an_error_where_asked(void **state)
 {
     (void)state;
@@ -192,6 +275,14 @@ static void options_that_contradict_are_refused(void **state)
         {.kind = WN_VM_FIXED_META},
         {.kind = WN_VM_FIXED_META, .data_at = 8, .meta_bytes = 15},
         {.kind = WN_VM_FIXED_META, .data_at = UINT32_MAX},
+        {.stack_bytes = 8},
+        {.stack_bytes = 520},
+        {.stack_bytes = 4112},
+        {.stack_bytes = UINT32_MAX - 15},
+        {.call_depth = 9},
+        {.call_depth = UINT32_MAX},
+        {.stack_bytes = 528, .call_depth = 8},
+        {.stack_bytes = 4096, .call_depth = 2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct wn_vm *vm = NULL;
@@ -271,6 +362,7 @@ static void a_machine_prints_all_it_has(void **state)
         "8, 0",
         "metadata: 16 bytes",
         "limit: 123",
+        "512 bytes a function, 8 deep",
         "ends the run",
         "one more",
         "helper: 88",
@@ -340,6 +432,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_instruction_limit_holds),
         cmocka_unit_test(the_stack_ends),
+        cmocka_unit_test(frames_are_as_large_and_as_many_as_asked),
+        cmocka_unit_test(frames_start_clear),
         cmocka_unit_test(division_by_0_is_an_error_where_asked),
         cmocka_unit_test(a_dead_division_by_0_faults_all_the_same),
         cmocka_unit_test(registers_start_at_0),
