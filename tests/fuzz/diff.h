@@ -6,13 +6,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <winnow/prog.h>
+
+#include "isa/code.h"
+
+struct trial;
+
 /** What has happened over many programs, so that a test can tell whether it tested anything. */
 struct diff_counts {
     uint64_t programs;
     uint64_t refused; /* damaged programs that were found out */
     uint64_t runs;
-    uint64_t faults[8]; /* by enum wn_fault */
-    bool compiled;      /* machine code took part */
+    uint64_t faults[WN_FAULTS];
+    uint64_t compiled;    /* programs of which machine code took part */
+    uint64_t baseline;    /* and those whose code differs without what only some processors have */
+    uint64_t machines[4]; /* runs of each enum wn_vm_kind */
+    uint64_t deepest[WN_CALL_DEPTH];      /* results by calls within each other */
+    uint64_t times[WN_OPS_ENCODED];       /* instructions executed, by row */
+    uint64_t faulted[WN_OPS][WN_FAULTS];  /* runs that ended so, by row and cause */
+    uint64_t unsupported[WN_OPS_ENCODED]; /* programs refused for this row */
 };
 
 /**
@@ -24,3 +36,20 @@ struct diff_counts {
  * made of it are on standard error.
  */
 bool diff_one(const uint8_t *data, size_t len, uint64_t seed, struct diff_counts *counts);
+
+/** Count one run of the reference interpreter; its trace is cleared for the next. */
+void diff_count(struct diff_counts *counts, const struct wn_code *decoded, struct wn_trace *trace,
+                struct wn_result result);
+
+/** Count one refusal. */
+void diff_count_refused(struct diff_counts *counts, const struct trial *t,
+                        const struct wn_error *err);
+
+/** Print what has been reached, row by row. */
+void diff_print_coverage(const struct diff_counts *counts);
+
+/**
+ * Whether every instruction and every way to end has been reached; what has not
+ * is on standard error. Meant for 10,000 programs and more.
+ */
+bool diff_covers(const struct diff_counts *counts);

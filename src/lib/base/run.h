@@ -62,6 +62,12 @@ struct wn_call {
     uint8_t args[5];      /* enum wn_arg */
 };
 
+/** What a run has reached: counted by the reference interpreter, for tests. */
+struct wn_trace {
+    uint32_t *times;  /* by slot: how often it began */
+    uint32_t deepest; /* calls within each other */
+};
+
 /**
  * One thread's. The stack grows down from its end, which is where frame 0's r10
  * points to and what compiled code addresses everything else from.
@@ -80,6 +86,7 @@ struct wn_run {
     uint32_t ended; /* enum wn_fault with which the run ends behind the helper; 0: it goes on */
     void *context;  /* what the embedder's helpers find */
     const struct wn_call *call; /* set before wn_call_checked() */
+    struct wn_trace *trace;     /* NULL: nobody asks */
 };
 
 /** Make a window of `bytes` bytes at `base`. */

@@ -365,6 +365,13 @@ static void step(struct machine *m)
     }
 }
 
+static void note(struct wn_trace *trace, const struct machine *m)
+{
+    trace->times[m->at]++;
+    if (m->depth > trace->deepest)
+        trace->deepest = m->depth;
+}
+
 struct wn_result wn_reference_run(const struct wn_code *code, struct wn_run *run,
                                   const uint64_t args[5])
 {
@@ -372,6 +379,8 @@ struct wn_result wn_reference_run(const struct wn_code *code, struct wn_run *run
     memcpy(&m.r[WN_R1], args, 5 * sizeof args[0]);
     m.r[WN_R10] = (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES);
     while (!m.done) {
+        if (run->trace)
+            note(run->trace, &m);
         step(&m);
         if (m.fault)
             return (struct wn_result){.fault = m.fault, .slot = m.at};
