@@ -11,13 +11,13 @@
 #include <winnow/object.h>
 
 #include "client/client.h"
+#include "client/listing.h"
 #include "client/print.h"
 #include "common/capfile.h"
 #include "common/own.h"
 #include "common/source.h"
 
 #define DLT_ETHERNET 1
-#define BYTES_A_LINE 16
 #define EXPR_BYTES   65536
 
 OWN_BY(prog, struct wn_prog, wn_prog_free)
@@ -177,44 +177,32 @@ static uint8_t *slot_bytes(const struct wn_slot *slots, size_t count)
     return bytes;
 }
 
-/* Lines of hex, each with the number of its first unit. */
-static void print_hex(const uint8_t *bytes, size_t len, size_t a_line, size_t unit)
+/* A line of hex for each slot. */
+static void print_hex(const uint8_t *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i += a_line) {
-        printf("%6zu:", i / unit);
-        for (size_t k = i; k < len && k < i + a_line; k++)
+    for (size_t i = 0; i < len; i += WN_SLOT_BYTES) {
+        printf("%6zu:", i / WN_SLOT_BYTES);
+        for (size_t k = i; k < i + WN_SLOT_BYTES; k++)
             printf(" %02x", bytes[k]);
         putchar('\n');
     }
 }
 
-static char *hex_text(const uint8_t *bytes, size_t len)
-{
-    char *text = malloc(2 * len + 1);
-    if (!text)
-        return NULL;
-    *text = '\0';
-    for (size_t i = 0; i < len; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    return text;
-}
-
-/* Bytes to where they are wanted: -o, JSON, or a listing. */
-static int show_bytes(const struct client_opts *opts, const uint8_t *bytes, size_t len,
-                      size_t a_line, size_t unit)
+/* Slots to where they are wanted: -o, JSON, or a listing. */
+static int show_bytes(const struct client_opts *opts, const uint8_t *bytes, size_t len)
 {
     int status = opts->output ? write_bytes(opts, bytes, len) : CLIENT_OK;
     bool to_stdout = opts->output && !strcmp(opts->output, "-");
     if (status || to_stdout)
         return status;
     if (opts->json) {
-        OWN(free) char *hex = hex_text(bytes, len);
+        OWN(free) char *hex = listing_hex(bytes, len);
         OWN(json)
         json_t *answer = json_pack("{s:b, s:I, s:s?, s:[]}", "ok", 1, "count",
-                                   (json_int_t)(len / unit), "hex", hex, "diagnostics");
+                                   (json_int_t)(len / WN_SLOT_BYTES), "hex", hex, "diagnostics");
         print_json(opts, answer);
     } else if (!opts->output) {
-        print_hex(bytes, len, a_line, unit);
+        print_hex(bytes, len);
     }
     return CLIENT_OK;
 }
@@ -236,23 +224,33 @@ int command_asm(const struct client_opts *opts, char **operands)
     if (code)
         return fail_program(opts, origin, &source, why, &err);
     OWN(free) uint8_t *bytes = slot_bytes(slots, count);
-    return bytes ? show_bytes(opts, bytes, count * WN_SLOT_BYTES, WN_SLOT_BYTES, WN_SLOT_BYTES)
+    return bytes ? show_bytes(opts, bytes, count * WN_SLOT_BYTES)
                  : client_fail(opts, CLIENT_REFUSED, "memory", "out of memory");
 }
 
+/* Compiles slots that are looked at and never run. */
 static int show_machine_code(const struct client_opts *opts, const struct origin *origin,
-                             struct source_opts *source)
+                             const struct source_opts *source, const struct wn_slot *slots,
+                             size_t count)
 {
     OWN(prog) struct wn_prog *prog = NULL;
-    struct wn_prog_info info;
-    enum diag_code why;
+    struct wn_prog_opts how = source->prog;
     struct wn_error err;
+    struct wn_prog_info info;
 
-    source->prog.engine = WN_ENGINE_JIT;
-    if (origin_load(origin, source, &prog, &why, &err))
-        return fail_program(opts, origin, source, why, &err);
+    how.engine = WN_ENGINE_JIT;
+    how.lines = true;
+    if (wn_prog_new(slots, count, &how, &prog, &err))
+        return fail_program(opts, origin, source, DIAG_P110, &err);
     wn_prog_info(prog, &info);
-    return show_bytes(opts, info.code, info.code_bytes, BYTES_A_LINE, 1);
+    if (opts->output) {
+        int status = write_bytes(opts, info.code, info.code_bytes);
+        if (status || !opts->json || !strcmp(opts->output, "-"))
+            return status;
+    }
+    return listing_show(opts, prog, slots, count, &err)
+               ? fail_program(opts, origin, source, DIAG_P110, &err)
+               : CLIENT_OK;
 }
 
 int command_disasm(const struct client_opts *opts, char **operands)
@@ -271,9 +269,9 @@ int command_disasm(const struct client_opts *opts, char **operands)
     int status = find_origin("disasm", operands, origin);
     if (status)
         return status;
-    if (opts->jit)
-        return show_machine_code(opts, origin, &source);
     int code = origin_slots(origin, &source, &slots, &count, &why, &err);
+    if (!code && opts->jit)
+        return show_machine_code(opts, origin, &source, slots, count);
     if (!code) {
         why = DIAG_P110;
         code = wn_disassemble(slots, count, &as, &text, &err);

@@ -41,7 +41,7 @@ static const struct client_option options[] = {
     {"section", 0, "NAME", "section or function of an object", false},
     {"labels", 0, NULL, "jump targets as labels", false},
     {"numbers", 0, NULL, "begin each line with the number of its slot", false},
-    {"jit", 0, NULL, "the machine code instead", false},
+    {"jit", 0, NULL, "with the machine code of each instruction", false},
     {"engine", 0, "auto|jit|interp|reference", "who executes the program", false},
     {"fuel", 0, "N", "slots a run may spend on loops and calls", false},
     {"linktype", 0, "NAME", "link type an expression is for (EN10MB)", false},

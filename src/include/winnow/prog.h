@@ -61,6 +61,9 @@ struct wn_prog_opts {
     enum wn_engine engine;
     uint64_t fuel;      /* slots a run may spend on loops and calls; 0 means 1,000,000 */
     uint32_t max_slots; /* longest program; 0 means 1,000,000 */
+    bool lines;         /* keep where machine code came from: wn_prog_lines() of debug.h */
+    const char *name;   /* what perf and gdb call the program (debug.h); borrowed for the call; may
+                           be NULL */
 };
 
 /** What became of a program. */

@@ -76,6 +76,9 @@ struct wn_vm_opts {
                              fit, 8 at most */
 
     void *context; /* for helpers: wn_vm_context() */
+
+    const char *name; /* what perf and gdb call the program (winnow/debug.h); may be NULL; lives as
+                         long as the machine and its clones */
 };
 
 /** The memory of one run; borrowed, and the program may write it. Lengths fit in 32 bits. */

@@ -302,23 +302,58 @@ static void map_without_calls(struct wn_gen *g)
     map_windows(g, taken);
 }
 
+/** Store registers i and i + 1 of those that are pushed; the first two make the room. */
+static void push_pair(struct wn_gen *g, const uint8_t *regs, unsigned n, unsigned i)
+{
+    a64_store_pair(&g->chunk, i ? A64_OFFSET : A64_PRE, regs[i], i + 1 < n ? regs[i + 1] : A64_ZR,
+                   (struct a64_mem){A64_SP, i ? 8 * (int)i : -8 * (int)(n + n % 2)});
+}
+
+/** Load registers i and i + 1 again; the first two are the last ones. */
+static void pop_pair(struct wn_gen *g, const uint8_t *regs, unsigned n, unsigned i)
+{
+    a64_load_pair(&g->chunk, i ? A64_OFFSET : A64_POST, regs[i], i + 1 < n ? regs[i + 1] : A64_ZR,
+                  (struct a64_mem){A64_SP, i ? 8 * (int)i : 8 * (int)(n + n % 2)});
+}
+
 /** Push registers in pairs, the last one with zero if it is alone. */
 static void push(struct wn_gen *g, const uint8_t *regs, unsigned n)
 {
     for (unsigned i = 0; i < n; i += 2)
-        a64_store_pair(&g->chunk, i ? A64_OFFSET : A64_PRE, regs[i],
-                       i + 1 < n ? regs[i + 1] : A64_ZR,
-                       (struct a64_mem){A64_SP, i ? 8 * (int)i : -8 * (int)(n + n % 2)});
+        push_pair(g, regs, n, i);
 }
 
 static void pop(struct wn_gen *g, const uint8_t *regs, unsigned n)
 {
-    for (unsigned k = n + n % 2; k > 0; k -= 2) {
-        unsigned i = k - 2;
-        a64_load_pair(&g->chunk, i ? A64_OFFSET : A64_POST, regs[i],
-                      i + 1 < n ? regs[i + 1] : A64_ZR,
-                      (struct a64_mem){A64_SP, i ? 8 * (int)i : 8 * (int)(n + n % 2)});
+    for (unsigned k = n + n % 2; k > 0; k -= 2)
+        pop_pair(g, regs, n, k - 2);
+}
+
+/** Push registers of the caller. */
+static void push_frame(struct wn_gen *g, const uint8_t *regs, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (i % 2 == 0)
+            push_pair(g, regs, n, i);
+        if (i == 0)
+            wn_chunk_step(&g->chunk, WN_FRAME_GROWS, 0, (int)(n + n % 2));
+        wn_chunk_step(&g->chunk, WN_FRAME_SAVED, regs[i], (int)i);
     }
+}
+
+/** Pop registers of the caller, and return to it. */
+static void pop_frame(struct wn_gen *g, const uint8_t *regs, unsigned n)
+{
+    wn_chunk_step(&g->chunk, WN_FRAME_LEAVING, 0, 0);
+    for (unsigned i = n; i-- > 0;) {
+        if (i % 2 == 0)
+            pop_pair(g, regs, n, i);
+        wn_chunk_step(&g->chunk, WN_FRAME_RESTORED, regs[i], 0);
+    }
+    if (n)
+        wn_chunk_step(&g->chunk, WN_FRAME_GROWS, 0, -(int)(n + n % 2));
+    a64_ret(&g->chunk);
+    wn_chunk_step(&g->chunk, WN_FRAME_LEFT, 0, 0);
 }
 
 /** Clear those of some registers that are in `live` and have a home. */
@@ -334,7 +369,7 @@ static void set_up(struct wn_gen *g)
 {
     uint32_t live = g->live_in[0];
     struct wn_chunk *c = &g->chunk;
-    push(g, g->saved, g->n_saved);
+    push_frame(g, g->saved, g->n_saved);
     if (g->n_saved)
         a64_arith_i(c, A64_ADD, W64, A64_X29, A64_SP, 0);
     if (g->shape.needs)
@@ -369,7 +404,7 @@ static void enter_func(struct wn_gen *g, uint32_t func)
         set_up(g);
     } else {
         uint8_t kept[5];
-        push(g, kept, kept_by(g, kept));
+        push_frame(g, kept, kept_by(g, kept));
         clear(g, g->live_in[g->code->funcs[func].first], WN_R0, WN_R0);
     }
     commit(g);
@@ -378,8 +413,7 @@ static void enter_func(struct wn_gen *g, uint32_t func)
 /** Leave the program: the result is in x0, fault and slot in x1. */
 static void finish(struct wn_gen *g)
 {
-    pop(g, g->saved, g->n_saved);
-    a64_ret(&g->chunk);
+    pop_frame(g, g->saved, g->n_saved);
     commit(g);
 }
 
@@ -415,8 +449,7 @@ static void exit_func(struct wn_gen *g, const struct wn_op *op)
 {
     if (g->shape.locals) {
         uint8_t kept[5];
-        pop(g, kept, kept_by(g, kept));
-        a64_ret(&g->chunk);
+        pop_frame(g, kept, kept_by(g, kept));
         commit(g);
         return;
     }
@@ -549,6 +582,7 @@ static uint32_t fault_stub(struct wn_gen *g, unsigned how)
 
 static void stubs(struct wn_gen *g)
 {
+    wn_buf_line(&g->buf, WN_NOWHERE);
     for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;) {
         const struct wn_op *op = &g->code->ops[i];
         g->slot = g->code->slot[i];
@@ -562,6 +596,7 @@ static void stubs(struct wn_gen *g)
             g->stub[i] = fault_stub(g, FAULT + (unsigned)op->imm);
         else if (op->id == WN_OP_CHECK_RUN)
             g->stub[i] = fault_stub(g, ENDED);
+        wn_buf_line(&g->buf, g->slot);
     }
 }
 

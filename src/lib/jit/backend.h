@@ -95,7 +95,8 @@ enum { WN_A64_LSE = 1 };
  * and it runs at any address.
  *
  * features   what the processor has; 0 is always right
- * buf        filled; freed with wn_buf_fini() in any case
+ * buf        all zero, but for its layout if notes are wanted; filled; freed with
+ *            wn_buf_fini() in any case
  *
  * Returns 0, WN_E_LIMIT, WN_E_NOJIT (an operation that no back end knows) or -ENOMEM.
  */

@@ -40,6 +40,17 @@ static void grow(struct wn_code_buf *buf)
     buf->cap = cap;
 }
 
+/** Where in the code the steps of its newest chunk are. */
+static void note_steps(struct wn_code_buf *buf, const struct wn_chunk *chunk)
+{
+    for (unsigned i = chunk->n_steps; i-- > 0 && !buf->error;) {
+        struct wn_frame_step step = chunk->steps[i];
+        step.offset = buf->len - step.offset;
+        if (!wn_layout_step(buf->layout, step))
+            buf->error = -ENOMEM;
+    }
+}
+
 void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
 {
     assert(!chunk->overflow);
@@ -51,7 +62,10 @@ void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
         buf->len += chunk->len;
         memcpy(buf->data + (buf->cap - buf->len), chunk->bytes, chunk->len);
     }
+    if (buf->layout)
+        note_steps(buf, chunk);
     chunk->len = 0;
+    chunk->n_steps = 0;
 }
 
 uint32_t wn_buf_labels(struct wn_code_buf *buf, uint32_t n)
@@ -84,6 +98,18 @@ void wn_buf_fixup(struct wn_code_buf *buf, uint32_t label, uint8_t kind)
 {
     struct wn_fixup f = {.after = buf->len, .label = label, .kind = kind};
     if (!buf->error && !wn_vec_push(&buf->fixups, f))
+        buf->error = -ENOMEM;
+}
+
+void wn_buf_line(struct wn_code_buf *buf, uint32_t slot)
+{
+    if (buf->layout && !buf->error && !wn_layout_line(buf->layout, buf->len, slot))
+        buf->error = -ENOMEM;
+}
+
+void wn_buf_part(struct wn_code_buf *buf, enum wn_part_kind kind, uint32_t func)
+{
+    if (buf->layout && !buf->error && !wn_layout_part(buf->layout, buf->len, kind, func))
         buf->error = -ENOMEM;
 }
 

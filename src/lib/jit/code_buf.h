@@ -15,11 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jit/layout.h"
+
 /** Machine code of one operation; no sequence of any back end is as long. */
 struct wn_chunk {
     uint32_t len;
     bool overflow;
     uint8_t bytes[188];
+    uint8_t n_steps;
+    struct wn_frame_step steps[24]; /* of the frame; the offset is into bytes */
 };
 
 static inline void wn_chunk_put(struct wn_chunk *c, uint8_t byte)
@@ -37,6 +41,17 @@ static inline void wn_chunk_put_le(struct wn_chunk *c, uint64_t value, unsigned 
         wn_chunk_put(c, (uint8_t)(value >> 8 * i));
 }
 
+/** Note what the instruction before does to the frame. */
+static inline void wn_chunk_step(struct wn_chunk *c, enum wn_frame_kind kind, unsigned reg,
+                                 int words)
+{
+    struct wn_frame_step step = {c->len, (uint8_t)kind, (uint8_t)reg, (int8_t)words};
+    if (c->n_steps < sizeof c->steps / sizeof c->steps[0])
+        c->steps[c->n_steps++] = step;
+    else
+        c->overflow = true;
+}
+
 #define WN_UNPLACED UINT32_MAX
 
 /** A distance that was not known when its field was written. */
@@ -50,7 +65,8 @@ struct wn_code_buf {
     uint8_t *data; /* `cap` bytes, of which the last `len` are code */
     uint32_t cap;
     uint32_t len;
-    int error; /* 0, -ENOMEM, WN_E_LIMIT */
+    int error;                /* 0, -ENOMEM, WN_E_LIMIT */
+    struct wn_layout *layout; /* takes notes; borrowed; NULL: nobody asks */
     struct {
         uint32_t *data; /* place of each, or WN_UNPLACED */
         size_t len, cap;
@@ -91,6 +107,12 @@ typedef bool (*wn_patch_fn)(uint8_t *after, uint8_t kind, int64_t distance);
 
 /** Fill in all distances; every label used has been placed. */
 void wn_buf_link(struct wn_code_buf *buf, wn_patch_fn patch);
+
+/** Note that what has been put in front since the last line came from a slot. */
+void wn_buf_line(struct wn_code_buf *buf, uint32_t slot);
+
+/** Note that what has been put in front since the last part is one. */
+void wn_buf_part(struct wn_code_buf *buf, enum wn_part_kind kind, uint32_t func);
 
 static inline const uint8_t *wn_buf_code(const struct wn_code_buf *buf)
 {

@@ -6,6 +6,8 @@
 
 #include "base/own.h"
 #include "jit/backend.h"
+#include "jit/gdb.h"
+#include "jit/jitdump.h"
 #include "jit/live.h"
 #include "jit/pages.h"
 
@@ -94,6 +96,7 @@ static void emit_block(struct wn_gen *g, const struct wn_backend *backend, uint3
         g->live = live;
         g->slot = code->slot[i];
         backend->op(g, op, i);
+        wn_buf_line(&g->buf, g->slot);
         live = (live & ~defs) | (wn_op_uses(op) & g->shape.read);
     }
     wn_buf_place(&g->buf, wn_gen_block_label(g, block));
@@ -113,6 +116,8 @@ static void emit_all(struct wn_gen *g, const struct wn_backend *backend)
 {
     const struct wn_code *code = g->code;
     backend->begin(g);
+    wn_buf_line(&g->buf, WN_NOWHERE);
+    wn_buf_part(&g->buf, WN_PART_COLD, 0);
     for (uint32_t f = code->n_funcs; f-- > 0 && !g->buf.error;) {
         const struct wn_func *func = &code->funcs[f];
         g->func = f;
@@ -121,8 +126,12 @@ static void emit_all(struct wn_gen *g, const struct wn_backend *backend)
             emit_block(g, backend, b);
         backend->enter(g, f);
         wn_buf_place(&g->buf, wn_gen_func_label(g, f));
+        wn_buf_line(&g->buf, func->first_slot);
+        wn_buf_part(&g->buf, WN_PART_FUNC, f);
     }
     backend->entry(g);
+    wn_buf_line(&g->buf, WN_NOWHERE);
+    wn_buf_part(&g->buf, WN_PART_ENTRY, 0);
     wn_buf_link(&g->buf, backend->patch);
 }
 
@@ -141,6 +150,7 @@ int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, ui
         .live_in = live_in,
         .shape = shape_of(code, features),
         .stub = stub,
+        .buf.layout = buf->layout,
     };
     wn_buf_labels(&g.buf, code->n_blocks + code->n_funcs);
     emit_all(&g, backend);
@@ -155,39 +165,75 @@ int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, ui
     }
 }
 
-static int make(const struct wn_code *code, uint32_t features, struct wn_code_buf *buf,
-                struct wn_jit *out, struct wn_error *err)
+/** Tell the tools that want to know. */
+static int announce(const struct wn_code *code, const struct wn_layout *layout, const char *name,
+                    struct wn_jit *jit, struct wn_error *err)
 {
-    int r = wn_jit_emit(this_machine, code, features, buf, err);
+    struct wn_code_file file = {code, layout, name ? name : "program", jit->code, jit->bytes};
+    int r = wn_jitdump_add(&file, err);
+    return r ? r : wn_gdb_add(&file, &jit->gdb, err);
+}
+
+/** Make pages of the code that is in `buf`, and show them around. */
+static int finish(const struct wn_code *code, const struct wn_jit_opts *opts,
+                  const struct wn_code_buf *buf, struct wn_jit *jit, struct wn_error *err)
+{
+    struct wn_layout *layout = buf->layout;
+    int r = wn_pages_seal(wn_buf_code(buf), buf->len, &jit->code, err);
     if (r)
         return r;
-    struct wn_jit jit = {.bytes = buf->len, .needs = shape_of(code, features).needs};
-    r = wn_pages_seal(wn_buf_code(buf), buf->len, &jit.code, err);
+    jit->bytes = buf->len;
+    jit->enter = (wn_jit_fn)(uintptr_t)jit->code;
+    if (!layout)
+        return 0;
+    wn_layout_finish(layout, buf->len);
+    r = announce(code, layout, opts->name, jit, err);
+    if (r == 0 && opts->lines) {
+        jit->n_lines = layout->lines.len;
+        jit->lines = wn_give(layout->lines.data);
+    }
+    return r;
+}
+
+static int compile(const struct wn_code *code, uint32_t features, const struct wn_jit_opts *opts,
+                   struct wn_jit *out, struct wn_error *err)
+{
+    if (!this_machine)
+        return wn_fail(err, WN_E_NOJIT, WN_NOWHERE, "there is no compiler for this processor");
+    struct wn_layout layout = {0};
+    bool wanted = opts->lines || wn_jitdump_wanted() || wn_gdb_wanted();
+    struct wn_code_buf buf = {.layout = wanted ? &layout : NULL};
+    struct wn_jit jit = {.needs = shape_of(code, features).needs};
+    int r = wn_jit_emit(this_machine, code, features, &buf, err);
+    if (r == 0)
+        r = finish(code, opts, &buf, &jit, err);
+    wn_buf_fini(&buf);
+    wn_layout_fini(&layout);
     if (r)
-        return r;
-    jit.enter = (wn_jit_fn)(uintptr_t)jit.code;
-    *out = jit;
-    return 0;
+        wn_jit_fini(&jit);
+    else
+        *out = jit;
+    return r;
 }
 
 int wn_jit_compile_for(const struct wn_code *code, uint32_t features, struct wn_jit *out,
                        struct wn_error *err)
 {
-    if (!this_machine)
-        return wn_fail(err, WN_E_NOJIT, WN_NOWHERE, "there is no compiler for this processor");
-    struct wn_code_buf buf = {0};
-    int r = make(code, features & wn_jit_features(), &buf, out, err);
-    wn_buf_fini(&buf);
-    return r;
+    static const struct wn_jit_opts defaults;
+    return compile(code, features & wn_jit_features(), &defaults, out, err);
 }
 
-int wn_jit_compile(const struct wn_code *code, struct wn_jit *out, struct wn_error *err)
+int wn_jit_compile(const struct wn_code *code, const struct wn_jit_opts *opts, struct wn_jit *out,
+                   struct wn_error *err)
 {
-    return wn_jit_compile_for(code, UINT32_MAX, out, err);
+    static const struct wn_jit_opts defaults;
+    return compile(code, wn_jit_features(), opts ? opts : &defaults, out, err);
 }
 
 void wn_jit_fini(struct wn_jit *jit)
 {
+    wn_gdb_remove(jit->gdb);
     wn_pages_unmap(jit->code, jit->bytes);
+    free(jit->lines);
     *jit = (struct wn_jit){0};
 }

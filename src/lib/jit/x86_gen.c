@@ -216,21 +216,45 @@ static void map_without_calls(struct wn_gen *g)
     g->home[WN_R10] = g->anchor;
 }
 
+/** Push a register of the caller, or only pad. */
+static void push(struct wn_gen *g, unsigned machine, bool keep)
+{
+    x86_push(&g->chunk, machine);
+    wn_chunk_step(&g->chunk, WN_FRAME_GROWS, 0, 1);
+    if (keep)
+        wn_chunk_step(&g->chunk, WN_FRAME_SAVED, machine, 0);
+}
+
+static void pop(struct wn_gen *g, unsigned machine, bool kept)
+{
+    x86_pop(&g->chunk, machine);
+    wn_chunk_step(&g->chunk, WN_FRAME_GROWS, 0, -1);
+    if (kept)
+        wn_chunk_step(&g->chunk, WN_FRAME_RESTORED, machine, 0);
+}
+
+static void ret(struct wn_gen *g)
+{
+    x86_ret(&g->chunk, 0);
+    wn_chunk_step(&g->chunk, WN_FRAME_LEFT, 0, 0);
+}
+
 static void push_frame(struct wn_gen *g)
 {
     for (unsigned i = 0; i < g->n_saved; i++)
-        x86_push(&g->chunk, g->saved[i]);
+        push(g, g->saved[i], true);
     if (g->pad)
-        x86_push(&g->chunk, X86_RAX);
+        push(g, X86_RAX, false);
 }
 
 static void pop_frame(struct wn_gen *g)
 {
+    wn_chunk_step(&g->chunk, WN_FRAME_LEAVING, 0, 0);
     if (g->pad)
-        x86_pop(&g->chunk, X86_RCX);
+        pop(g, X86_RCX, false);
     for (unsigned i = g->n_saved; i-- > 0;)
-        x86_pop(&g->chunk, g->saved[i]);
-    x86_ret(&g->chunk, 0);
+        pop(g, g->saved[i], true);
+    ret(g);
 }
 
 /** Clear those of some registers that are in `live` and have a home. */
@@ -279,9 +303,9 @@ static void enter_func(struct wn_gen *g, uint32_t func)
     uint32_t kept = kept_by(g);
     for (unsigned r = WN_R6; r <= WN_R9; r++)
         if (kept >> r & 1)
-            x86_push(&g->chunk, home(g, r));
+            push(g, home(g, r), true);
     if (func_pads(kept))
-        x86_push(&g->chunk, X86_RAX);
+        push(g, X86_RAX, false);
     clear(g, g->live_in[g->code->funcs[func].first], WN_R0, WN_R0);
     commit(g);
 }
@@ -295,12 +319,13 @@ static void exit_func(struct wn_gen *g)
         return;
     }
     uint32_t kept = kept_by(g);
+    wn_chunk_step(&g->chunk, WN_FRAME_LEAVING, 0, 0);
     if (func_pads(kept))
-        x86_pop(&g->chunk, X86_RCX);
+        pop(g, X86_RCX, false);
     for (unsigned r = WN_R9; r >= WN_R6; r--)
         if (kept >> r & 1)
-            x86_pop(&g->chunk, home(g, r));
-    x86_ret(&g->chunk, 0);
+            pop(g, home(g, r), true);
+    ret(g);
     commit(g);
 }
 
@@ -473,8 +498,11 @@ static void begin(struct wn_gen *g)
     for (unsigned bit = 0; bit < 8; bit++)
         if (s->windows >> bit & 1)
             window_thunk(g, bit);
-    for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;)
+    wn_buf_line(&g->buf, WN_NOWHERE);
+    for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;) {
         stub(g, &g->code->ops[i], i);
+        wn_buf_line(&g->buf, g->slot);
+    }
 }
 
 static void guard(struct wn_gen *g, const struct wn_op *op, uint32_t label)

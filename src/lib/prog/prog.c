@@ -103,12 +103,14 @@ static void count_accesses(const struct wn_code *decoded, struct wn_prog_info *i
 }
 
 /** Prepare lowered code for an engine that takes it, and note which one that became. */
-static int choose_engine(struct wn_prog *prog, const struct wn_code *lowered, enum wn_engine wanted,
-                         struct wn_error *err)
+static int choose_engine(struct wn_prog *prog, const struct wn_code *lowered,
+                         const struct wn_prog_opts *opts, const char *name, struct wn_error *err)
 {
+    enum wn_engine wanted = opts->engine;
     if (wanted == WN_ENGINE_AUTO || wanted == WN_ENGINE_JIT) {
         struct wn_error *why = wanted == WN_ENGINE_JIT ? err : &prog->info.no_jit;
-        int r = wn_jit_compile(lowered, &prog->jit, why);
+        struct wn_jit_opts show = {opts->name ? opts->name : name, opts->lines};
+        int r = wn_jit_compile(lowered, &show, &prog->jit, why);
         prog->info.engine = WN_ENGINE_JIT;
         if (r == 0 || wanted == WN_ENGINE_JIT)
             return r;
@@ -118,19 +120,19 @@ static int choose_engine(struct wn_prog *prog, const struct wn_code *lowered, en
 }
 
 /** Everything behind the check; takes the decoded program on success. */
-static int make_engine(struct wn_prog *prog, struct wn_code **decoded, enum wn_engine wanted,
-                       struct wn_error *err)
+static int make_engine(struct wn_prog *prog, struct wn_code **decoded,
+                       const struct wn_prog_opts *opts, const char *name, struct wn_error *err)
 {
     WN_OWN(code) struct wn_code *lowered = NULL;
     int r = wn_lower(*decoded, &lowered, err);
     if (r)
         return r;
     prog->info.ops = lowered->n_ops;
-    if (wanted == WN_ENGINE_REFERENCE) {
-        prog->info.engine = wanted;
+    if (opts->engine == WN_ENGINE_REFERENCE) {
+        prog->info.engine = opts->engine;
         prog->decoded = wn_give(*decoded);
     } else {
-        r = choose_engine(prog, lowered, wanted, err);
+        r = choose_engine(prog, lowered, opts, name, err);
     }
     prog->entry = wn_prog_enter(prog, prog->info.engine);
     prog->info.code = prog->jit.code;
@@ -173,7 +175,7 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
         r = wn_stack_need(decoded, &prog->stack_bytes, err);
     prog->info.stack_bytes = prog->stack_bytes;
     if (r == 0)
-        r = make_engine(prog, &decoded, opts->engine, err);
+        r = make_engine(prog, &decoded, opts, env->name, err);
     if (r)
         return r;
     if (env->object)
@@ -196,7 +198,10 @@ int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_
         return i;
     size_t count;
     const struct wn_slot *slots = wn_object_slots(obj, (size_t)i, &count);
-    return wn_prog_make(slots, count, opts, &(struct wn_prog_env){.object = obj}, out, err);
+    struct wn_object_prog about;
+    wn_object_describe(obj, (size_t)i, &about);
+    struct wn_prog_env env = {.object = obj, .name = *about.name ? about.name : about.section};
+    return wn_prog_make(slots, count, opts, &env, out, err);
 }
 
 struct wn_prog *wn_prog_ref(struct wn_prog *prog)
@@ -220,4 +225,10 @@ void wn_prog_free(struct wn_prog *prog)
 void wn_prog_info(const struct wn_prog *prog, struct wn_prog_info *info)
 {
     *info = prog->info;
+}
+
+const struct wn_code_line *wn_prog_lines(const struct wn_prog *prog, size_t *count)
+{
+    *count = prog->jit.n_lines;
+    return prog->jit.lines;
 }

@@ -55,6 +55,7 @@ struct wn_prog_env {
                                 find() knows nothing are passed over */
     size_t n_numbers;
     const struct wn_object *object; /* borrowed: what the slots point to, or NULL */
+    const char *name;               /* in tools, where wn_prog_opts has none; may be NULL */
     bool other_context;             /* r1 and r2 are not the data and length of a packet */
     uint32_t frame_bytes;           /* stack of a function, a multiple of 16; 0 means 512 */
     uint32_t call_depth;            /* frames; 0 means 8. Together they fit the stack of a run */

@@ -50,7 +50,8 @@ static int make(const struct wn_vm *vm, enum wn_engine engine, struct wn_prog **
         return wn_fail(err, -ENOENT, WN_NOWHERE, "the machine has no program");
     if (*prog)
         return 0;
-    struct wn_prog_opts opts = {.engine = engine, .max_slots = vm->opts.max_slots};
+    struct wn_prog_opts opts = {
+        .engine = engine, .max_slots = vm->opts.max_slots, .name = vm->opts.name};
     size_t n_numbers;
     WN_OWN(free) uint32_t *numbers = all_numbers(vm, &n_numbers);
     if (!numbers)
@@ -61,6 +62,7 @@ static int make(const struct wn_vm *vm, enum wn_engine engine, struct wn_prog **
         .numbers = numbers,
         .n_numbers = n_numbers,
         .object = vm->text->object,
+        .name = vm->text->name,
         .other_context = vm->opts.kind != WN_VM_RAW,
         .frame_bytes = wn_vm_frame_bytes(vm),
         .call_depth = wn_vm_call_depth(vm),

@@ -12,6 +12,7 @@
 struct wn_vm_text {
     atomic_uint refs;
     struct wn_object *object; /* what the slots point to; NULL without */
+    const char *name;         /* there; NULL without */
     size_t count;
     struct wn_slot slots[];
 };

@@ -46,13 +46,14 @@ static struct wn_vm_text *text_ref(struct wn_vm_text *text)
 }
 
 static struct wn_vm_text *text_new(const struct wn_slot *slots, size_t count,
-                                   const struct wn_object *obj)
+                                   const struct wn_object *obj, const char *name)
 {
     struct wn_vm_text *text = malloc(sizeof *text + count * sizeof *slots);
     if (!text)
         return NULL;
     atomic_init(&text->refs, 1);
     text->object = obj ? wn_object_ref(obj) : NULL;
+    text->name = name;
     text->count = count;
     memcpy(text->slots, slots, count * sizeof *slots);
     return text;
@@ -109,14 +110,14 @@ static int set_text(struct wn_vm *vm, struct wn_vm_text **text, struct wn_error 
 }
 
 static int set_program(struct wn_vm *vm, const struct wn_slot *slots, size_t count,
-                       const struct wn_object *obj, struct wn_error *err)
+                       const struct wn_object *obj, const char *name, struct wn_error *err)
 {
     int r = wn_vm_check_idle(vm, err);
     if (r == 0 && slots)
         r = check_program(vm, slots, count, err);
     if (r)
         return r;
-    WN_OWN(text) struct wn_vm_text *text = slots ? text_new(slots, count, obj) : NULL;
+    WN_OWN(text) struct wn_vm_text *text = slots ? text_new(slots, count, obj, name) : NULL;
     if (slots && !text)
         return no_memory(err);
     return set_text(vm, &text, err);
@@ -125,7 +126,7 @@ static int set_program(struct wn_vm *vm, const struct wn_slot *slots, size_t cou
 int wn_vm_set_program(struct wn_vm *vm, const struct wn_slot *slots, size_t count,
                       struct wn_error *err)
 {
-    return set_program(vm, slots, count, NULL, err);
+    return set_program(vm, slots, count, NULL, NULL, err);
 }
 
 int wn_vm_set_object(struct wn_vm *vm, const struct wn_object *obj, const char *name,
@@ -136,7 +137,9 @@ int wn_vm_set_object(struct wn_vm *vm, const struct wn_object *obj, const char *
         return i;
     size_t count;
     const struct wn_slot *slots = wn_object_slots(obj, (size_t)i, &count);
-    return set_program(vm, slots, count, obj, err);
+    struct wn_object_prog about;
+    wn_object_describe(obj, (size_t)i, &about);
+    return set_program(vm, slots, count, obj, *about.name ? about.name : about.section, err);
 }
 
 int wn_vm_set_verifier(struct wn_vm *vm, wn_vm_verifier_fn verifier, void *context,
@@ -265,7 +268,7 @@ int wn_vm_new(const struct wn_vm_opts *opts, const struct wn_slot *slots, size_t
     WN_OWN(vm) struct wn_vm *vm = alloc_vm(opts ? opts : &defaults);
     if (!vm)
         return no_memory(err);
-    r = set_program(vm, slots, count, NULL, err);
+    r = set_program(vm, slots, count, NULL, NULL, err);
     if (r == 0)
         *out = wn_give(vm);
     return r;
