@@ -52,6 +52,17 @@ int wn_asm_check_whole(struct wn_assembler *as)
                        as->raw_bytes, WN_SLOT_BYTES - as->raw_bytes);
 }
 
+/** Whether a name looks like a register's: r11 is a slip, not a name. */
+static bool is_numbered(const struct wn_token *name)
+{
+    if ((name->text[0] | 0x20) != 'r' && (name->text[0] | 0x20) != 'w')
+        return false;
+    for (size_t i = 1; i < name->len; i++)
+        if (name->text[i] < '0' || name->text[i] > '9')
+            return false;
+    return name->len > 1;
+}
+
 static int define(struct wn_assembler *as, uint32_t line, const struct wn_token *name,
                   enum wn_symbol_kind kind, struct wn_number value)
 {
@@ -61,6 +72,9 @@ static int define(struct wn_assembler *as, uint32_t line, const struct wn_token 
         return wn_asm_fail(as, line, name, "expected a name, found %s", quoted.text);
     if (wn_token_register(name, &wide) >= 0)
         return wn_asm_fail(as, line, name, "%s is a register", quoted.text);
+    if (is_numbered(name))
+        return wn_asm_fail(as, line, name,
+                           "no register is called %s; expected r0 to r10, w0 to w10", quoted.text);
     const struct wn_symbol *old = wn_symbol_find(&as->symbols, name);
     if (old)
         return wn_asm_fail(as, line, name, "%s is defined twice, first in line %u", quoted.text,

@@ -126,11 +126,14 @@ static int put_bytes(struct wn_assembler *as, uint32_t line, const struct wn_tok
 
 static int value(struct wn_assembler *as, uint32_t line, const struct wn_token **at, unsigned bytes)
 {
-    static const char *const ranges[] = {
-        [1] = "-128 to 255",
-        [2] = "-32768 to 65535",
-        [4] = "-2147483648 to 4294967295",
-        [8] = "-2^63 to 2^64 - 1",
+    static const struct {
+        uint64_t low, high;
+        const char *range;
+    } widths[] = {
+        [1] = {1u << 7, UINT8_MAX, "-128 to 255"},
+        [2] = {1u << 15, UINT16_MAX, "-32768 to 65535"},
+        [4] = {1u << 31, UINT32_MAX, "-2147483648 to 4294967295"},
+        [8] = {UINT64_C(1) << 63, UINT64_MAX, "-2^63 to 2^64 - 1"},
     };
     const struct wn_token *start = *at;
     struct wn_expr_trouble wrong;
@@ -141,9 +144,8 @@ static int value(struct wn_assembler *as, uint32_t line, const struct wn_token *
                            wn_token_quote(*at).text);
     if (wrong.at)
         return wn_asm_fail(as, line, wrong.at, "%s %s", wn_token_quote(wrong.at).text, wrong.what);
-    unsigned bits = 8 * bytes;
-    if (!wn_number_within(n, UINT64_C(1) << (bits - 1), UINT64_MAX >> (64 - bits)))
-        return wn_asm_fail(as, line, start, "the value is not from %s", ranges[bytes]);
+    if (!wn_number_within(n, widths[bytes].low, widths[bytes].high))
+        return wn_asm_fail(as, line, start, "the value is not from %s", widths[bytes].range);
     return put_bytes(as, line, start, n.negative ? -n.magnitude : n.magnitude, bytes);
 }
 

@@ -430,6 +430,8 @@ static void errors_say_what_would_have_been_right(void **state)
     fails("r1 ?", 1, 4, "unexpected character \"?\"");
     fails("r1 = \001", 1, 6, "unexpected character \"?\"");
     fails("%foo = 1", 1, 1, "no register is called \"foo\"");
+    fails("r11 = 1", 1, 1, "no register is called \"r11\"; expected r0 to r10, w0 to w10");
+    fails("w10000: exit", 1, 1, "no register is called \"w10000\"; expected r0 to r10, w0 to w10");
     fails("[r1]", 1, 1, "expected an instruction, found \"[\"");
     fails_as("add64 r1, 5", WN_DIALECT_KERNEL, 1, 1, "\"add64\" is not of the dialect asked for");
     fails_as("r1 += 5", WN_DIALECT_MNEMONIC, 1, 1, "expected an instruction, found \"r1\"");
