@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Maps: what programs keep between packets, and share with each other and with
+ * the embedder. Types, flags, rules and error numbers are the kernel's
+ * (include/uapi/linux/bpf.h and what bpf(2) does), so that a program and its
+ * loader find the same here.
+ *
+ * Any number of threads may use a map at once, by these functions and by
+ * running programs. A function that changes an element does it as a whole for
+ * the others; what running programs store into values meanwhile is theirs to
+ * order, with atomic instructions as in the kernel. Values that are replaced or
+ * deleted may be reused for other keys, but their memory stays the map's as
+ * long as the map lives: a program that still holds a pointer never reaches
+ * anything else by it.
+ *
+ * Values of per-CPU maps are kept once for each slot (`cpus` of the options);
+ * programs run with the slot of their run structure, and these functions see
+ * the values of all slots one behind the other, each rounded up to 8 bytes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <winnow/err.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct wn_map;
+
+/** Kinds, by the kernel's numbers. */
+enum wn_map_type {
+    WN_MAP_HASH = 1,
+    WN_MAP_ARRAY = 2,
+    WN_MAP_PROG_ARRAY = 3,
+    WN_MAP_PERCPU_HASH = 5,
+    WN_MAP_PERCPU_ARRAY = 6,
+    WN_MAP_LRU_HASH = 9,
+    WN_MAP_LRU_PERCPU_HASH = 10,
+};
+
+/** Flags of a map, by the kernel's numbers; which kinds take which is the kernel's matter too. */
+enum wn_map_flag {
+    WN_MAP_NO_PREALLOC = 1 << 0,   /* accepted: memory is always taken when it is first used */
+    WN_MAP_NO_COMMON_LRU = 1 << 1, /* accepted: rounds max_entries to a multiple of cpus */
+    WN_MAP_NUMA_NODE = 1 << 2,     /* accepted, without meaning here */
+    WN_MAP_RDONLY = 1 << 3,        /* these functions may not write */
+    WN_MAP_WRONLY = 1 << 4,        /* these functions may not read */
+    WN_MAP_ZERO_SEED = 1 << 6,     /* hashes whose order can be repeated: for tests only */
+    WN_MAP_RDONLY_PROG = 1 << 7,   /* programs may not write */
+    WN_MAP_WRONLY_PROG = 1 << 8,   /* programs may not read */
+    WN_MAP_MMAPABLE = 1 << 10,     /* accepted, without meaning here */
+    WN_MAP_INNER_MAP = 1 << 12,    /* accepted: an inner map may have another size */
+};
+
+/** What an update may do. */
+enum wn_map_update_flag {
+    WN_MAP_ANY = 0,     /* make or replace */
+    WN_MAP_NOEXIST = 1, /* make only */
+    WN_MAP_EXIST = 2,   /* replace only */
+};
+
+/** The kernel's ENOTSUPP, which <errno.h> does not know. */
+#define WN_ENOTSUPP 524
+
+struct wn_map_opts {
+    enum wn_map_type type;
+    uint32_t key_bytes;
+    uint32_t value_bytes;
+    uint32_t max_entries;
+    uint32_t flags;     /* enum wn_map_flag */
+    uint32_t cpus;      /* slots of a per-CPU map; 0 means 1 */
+    uint64_t max_bytes; /* most memory the map may come to need; 0 means 1 GiB */
+    const char *name;   /* for messages; cut to 63 bytes; may be NULL */
+};
+
+/** What a map is. */
+struct wn_map_info {
+    enum wn_map_type type;
+    uint32_t key_bytes;
+    uint32_t value_bytes;
+    uint32_t max_entries; /* as the kernel rounds it */
+    uint32_t flags;
+    uint32_t cpus;         /* 1 unless per-CPU */
+    uint32_t entries;      /* elements now; all there are for arrays; programs of a program array */
+    bool frozen;           /* by wn_map_freeze() */
+    uint64_t bytes;        /* address space; memory is taken when it is first used */
+    uint64_t lookup_bytes; /* what wn_map_lookup() writes and wn_map_update() reads */
+    const char *name;      /* lives as long as the map; "" without */
+};
+
+/**
+ * Make an empty map (arrays: of zeros).
+ *
+ * opts   borrowed for the call
+ * out    set on success alone; the caller lets go with wn_map_free()
+ *
+ * Returns 0, -EINVAL, -E2BIG or -WN_ENOTSUPP as the kernel does for such
+ * attributes, WN_E_UNSUPPORTED (a type this version does not provide),
+ * WN_E_LIMIT (more than max_bytes, and nothing has been allocated), -ENOMEM, or
+ * what getrandom(2) says.
+ */
+WN_API int wn_map_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+
+/** One more owner; each lets go with wn_map_free(). Returns the map. */
+WN_API struct wn_map *wn_map_ref(struct wn_map *map);
+
+/** Let go; the last owner frees. NULL is allowed. */
+WN_API void wn_map_free(struct wn_map *map);
+
+/** Describe a map. */
+WN_API void wn_map_info(const struct wn_map *map, struct wn_map_info *out);
+
+/** A type's name as in the kernel's headers, in small letters: "percpu_hash"; NULL if unknown. */
+WN_API const char *wn_map_type_name(enum wn_map_type type);
+
+/**
+ * Copy out the value of a key.
+ *
+ * key    key_bytes of it
+ * value  room for the value; of a per-CPU map for those of all slots
+ *        (lookup_bytes of struct wn_map_info)
+ *
+ * Returns 0, -ENOENT, -EPERM (WN_MAP_WRONLY), or -EOPNOTSUPP (values are programs).
+ */
+WN_API int wn_map_lookup(struct wn_map *map, const void *key, void *value);
+
+/**
+ * As wn_map_lookup(), for one slot of a per-CPU map: value_bytes. -EINVAL if
+ * there is no such slot; maps that are not per-CPU have slot 0.
+ */
+WN_API int wn_map_lookup_cpu(struct wn_map *map, const void *key, uint32_t cpu, void *value);
+
+/**
+ * Set the value of a key.
+ *
+ * value  as wn_map_lookup() gives it
+ * flags  enum wn_map_update_flag
+ *
+ * Returns 0, -EEXIST (WN_MAP_NOEXIST), -ENOENT (WN_MAP_EXIST), -E2BIG (the map
+ * is full, or an array has no such index), -EINVAL (flags), -EPERM
+ * (WN_MAP_RDONLY, frozen), or -EOPNOTSUPP (values are programs).
+ */
+WN_API int wn_map_update(struct wn_map *map, const void *key, const void *value, uint64_t flags);
+
+/**
+ * Delete a key. Returns 0, -ENOENT, -EPERM, -EINVAL (arrays), or -E2BIG (an
+ * index that a program array does not have).
+ */
+WN_API int wn_map_delete(struct wn_map *map, const void *key);
+
+/**
+ * Get the key behind another, in an order of the map's own (BPF_MAP_GET_NEXT_KEY).
+ *
+ * key    NULL, or one that is not there: the first
+ * next   room for a key; may be the same memory as key
+ *
+ * Keys that are made meanwhile may be missed; with keys deleted meanwhile it may
+ * start again. Returns 0, -ENOENT behind the last one, or -EPERM.
+ */
+WN_API int wn_map_next(struct wn_map *map, const void *key, void *next);
+
+/**
+ * From now on these functions refuse to write (BPF_MAP_FREEZE); programs are
+ * refused by WN_MAP_RDONLY_PROG. The memory of a map with both cannot be written
+ * by anyone.
+ *
+ * Returns 0, -EPERM (WN_MAP_RDONLY, frozen already), -EBUSY (another thread is
+ * writing) or -errno.
+ */
+WN_API int wn_map_freeze(struct wn_map *map);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Hashes: plain, per-CPU and LRU.
+ *
+ * Readers take no lock. An element is changed between two values of its
+ * version, of which the first is odd, and each step of that is ordered: version,
+ * link, hash, key, value, version. So a reader that has seen anything new of an
+ * element that moved also sees its new link, which leads to the end of another
+ * chain (and it starts again) or once more through its own; and a key that was
+ * compared while the version stayed the same was the element's key.
+ */
+#include "map/hash.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sched.h>
+
+#include "map/kind.h"
+
+static struct wn_hash *hash_of(const struct wn_map *map)
+{
+    return (struct wn_hash *)(uintptr_t)map;
+}
+
+/* ---- Keys ------------------------------------------------------------------------------------ */
+
+/** Multiply and fold: each bit of the result depends on all bits of both. */
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    unsigned __int128 p = (unsigned __int128)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/** What follows is inlined for the usual lengths, so that their loops vanish. */
+#define SIZED static inline __attribute__((always_inline))
+
+SIZED uint32_t hash_key(const struct wn_hash *h, const uint8_t *key, uint32_t bytes)
+{
+    uint64_t a = h->seed[0];
+    for (uint32_t at = 0; at < bytes; at += 8)
+        a = fold(a ^ wn_word_from(key + at, bytes - at), h->seed[1]);
+    return (uint32_t)fold(a, h->seed[2]);
+}
+
+SIZED bool has_key(const struct wn_elem *e, const uint8_t *key, uint32_t bytes)
+{
+    for (uint32_t at = 0; at < bytes; at += 8)
+        if (wn_word_get(&e->key[at / 8]) != wn_word_from(key + at, bytes - at))
+            return false;
+    return true;
+}
+
+/* ---- Readers --------------------------------------------------------------------------------- */
+
+/** An element as a reader found it. */
+struct found {
+    uint32_t link; /* 0: not there */
+    uint32_t version;
+    bool again; /* the chain changed on the way */
+};
+
+static struct wn_elem *elem_of(const struct wn_hash *h, uint32_t link)
+{
+    return wn_hash_elem(h, link - 1);
+}
+
+SIZED struct found walk(const struct wn_hash *h, const uint8_t *key, uint32_t hash, uint32_t bytes)
+{
+    uint32_t bucket = hash & h->mask;
+    uint32_t link = atomic_load_explicit(&h->buckets[bucket].head, memory_order_acquire);
+    if (!link)
+        return (struct found){0};
+    while (!(link & WN_CHAIN_END)) {
+        struct wn_elem *e = elem_of(h, link);
+        uint32_t version = atomic_load_explicit(&e->version, memory_order_acquire);
+        if (version & 1)
+            return (struct found){.again = true};
+        if (atomic_load_explicit(&e->hash, memory_order_acquire) == hash &&
+            has_key(e, key, bytes)) {
+            bool same = atomic_load_explicit(&e->version, memory_order_relaxed) == version;
+            return (struct found){.link = link, .version = version, .again = !same};
+        }
+        link = atomic_load_explicit(&e->next, memory_order_acquire);
+    }
+    return (struct found){.again = link != (WN_CHAIN_END | bucket)};
+}
+
+SIZED struct found search_sized(const struct wn_hash *h, const uint8_t *key, uint32_t bytes)
+{
+    uint32_t hash = hash_key(h, key, bytes);
+    struct found f = walk(h, key, hash, bytes);
+    while (f.again)
+        f = walk(h, key, hash, bytes);
+    return f;
+}
+
+static struct found search(const struct wn_hash *h, const void *key)
+{
+    switch (h->map.key_bytes) {
+    case 4: return search_sized(h, key, 4);
+    case 8: return search_sized(h, key, 8);
+    case 16: return search_sized(h, key, 16);
+    default: return search_sized(h, key, h->map.key_bytes);
+    }
+}
+
+static void *hash_find(struct wn_map *map, const void *key, uint32_t cpu)
+{
+    struct wn_hash *h = hash_of(map);
+    struct found f = search(h, key);
+    if (!f.link)
+        return NULL;
+    uint32_t i = f.link - 1;
+    if (h->marks && !(atomic_load_explicit(&h->marks[i], memory_order_relaxed) & WN_MARK_USED))
+        atomic_fetch_or_explicit(&h->marks[i], WN_MARK_USED, memory_order_relaxed);
+    return wn_map_value(map, i, cpu);
+}
+
+/** Whether what was just copied from an element belonged to what was found. */
+static bool still(const struct wn_elem *e, uint32_t version)
+{
+    return atomic_load_explicit(&e->version, memory_order_relaxed) == version;
+}
+
+static int hash_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
+{
+    struct wn_hash *h = hash_of(map);
+    struct found f;
+    do {
+        f = search(h, key);
+        if (!f.link)
+            return -ENOENT;
+        wn_map_read(map, f.link - 1, cpu, value);
+    } while (!still(elem_of(h, f.link), f.version));
+    return 0;
+}
+
+/** Copy the key of the element a link leads to; false if that changed meanwhile. */
+static bool copy_key(const struct wn_hash *h, uint32_t link, uint8_t *key)
+{
+    const struct wn_elem *e = elem_of(h, link);
+    uint32_t version = atomic_load_explicit(&e->version, memory_order_acquire);
+    if (version & 1)
+        return false;
+    wn_words_out(key, (const uint8_t *)e->key, h->map.key_bytes);
+    return still(e, version);
+}
+
+static int hash_next(struct wn_map *map, const void *key, uint8_t *next)
+{
+    struct wn_hash *h = hash_of(map);
+    uint64_t bucket = 0;
+    struct found f = key ? search(h, key) : (struct found){0};
+    if (f.link) {
+        const struct wn_elem *e = elem_of(h, f.link);
+        uint32_t hash = atomic_load_explicit(&e->hash, memory_order_acquire);
+        uint32_t link = atomic_load_explicit(&e->next, memory_order_acquire);
+        if (still(e, f.version)) {
+            bucket = hash & h->mask;
+            if (link & WN_CHAIN_END)
+                bucket++;
+            else if (copy_key(h, link, next))
+                return 0;
+        }
+    }
+    for (; bucket <= h->mask; bucket++) {
+        const atomic_uint *head = &h->buckets[bucket].head;
+        uint32_t link = atomic_load_explicit(head, memory_order_acquire);
+        while (link && !(link & WN_CHAIN_END)) {
+            if (copy_key(h, link, next))
+                return 0;
+            link = atomic_load_explicit(head, memory_order_acquire);
+        }
+    }
+    return -ENOENT;
+}
+
+static uint32_t hash_count(const struct wn_map *map)
+{
+    return atomic_load_explicit(&hash_of(map)->count, memory_order_relaxed);
+}
+
+/* ---- Writers: the bucket is locked ----------------------------------------------------------- */
+
+static uint32_t get_link(const atomic_uint *link)
+{
+    return atomic_load_explicit(link, memory_order_relaxed);
+}
+
+static void set_link(atomic_uint *link, uint32_t to)
+{
+    atomic_store_explicit(link, to, memory_order_release);
+}
+
+/** The link that leads to a key, or to an element if one is given; NULL if it is not there. */
+static atomic_uint *link_to(const struct wn_hash *h, struct wn_bucket *b, uint32_t hash,
+                            const uint8_t *key, const struct wn_elem *elem)
+{
+    atomic_uint *at = &b->head;
+    for (uint32_t link = get_link(at); link && !(link & WN_CHAIN_END); link = get_link(at)) {
+        struct wn_elem *e = elem_of(h, link);
+        if (elem ? e == elem : get_link(&e->hash) == hash && has_key(e, key, h->map.key_bytes))
+            return at;
+        at = &e->next;
+    }
+    return NULL;
+}
+
+/** Fill element i, which nobody else has, to be put in front of a chain. */
+static void fill(struct wn_hash *h, uint32_t i, uint32_t hash, const uint8_t *key,
+                 const uint8_t *value, uint32_t cpu)
+{
+    struct wn_elem *e = wn_hash_elem(h, i);
+    uint32_t version = atomic_load_explicit(&e->version, memory_order_relaxed);
+    uint32_t head = get_link(&h->buckets[hash & h->mask].head);
+    atomic_store_explicit(&e->version, version + 1, memory_order_relaxed);
+    set_link(&e->next, head ? head : WN_CHAIN_END | (hash & h->mask));
+    atomic_store_explicit(&e->hash, hash, memory_order_release);
+    wn_words_in((uint8_t *)e->key, key, h->map.key_bytes);
+    for (uint32_t c = 0; h->map.cpu_pitch && cpu != WN_ALL_CPUS && c < h->map.cpus; c++)
+        if (c != cpu)
+            wn_words_clear(wn_map_value(&h->map, i, c), h->map.value_bytes);
+    wn_map_write(&h->map, i, cpu, value);
+    atomic_store_explicit(&e->version, version + 2, memory_order_release);
+}
+
+static void set_mark(struct wn_hash *h, uint32_t i, unsigned char mark)
+{
+    if (h->marks)
+        atomic_store_explicit(&h->marks[i], mark, memory_order_relaxed);
+}
+
+static uint32_t take(struct wn_hash *h)
+{
+    uint32_t i = wn_pool_take(&h->pool);
+    assert(i != WN_POOL_EMPTY); /* whoever may take one has counted it before */
+    return i;
+}
+
+/** Take the element that a link leads to out of its chain and hand it to the pool. */
+static void unlink_elem(struct wn_hash *h, atomic_uint *at)
+{
+    uint32_t i = get_link(at) - 1;
+    set_link(at, get_link(&wn_hash_elem(h, i)->next));
+    set_mark(h, i, 0);
+    wn_pool_give(&h->pool, i);
+}
+
+/** Count one more, if there may be one more of at most `most`. */
+static bool count_up(atomic_uint *count, uint32_t most)
+{
+    uint32_t n = atomic_load_explicit(count, memory_order_relaxed);
+    while (n < most)
+        if (atomic_compare_exchange_weak_explicit(count, &n, n + 1, memory_order_acquire,
+                                                  memory_order_relaxed))
+            return true;
+    return false;
+}
+
+static void count_down(atomic_uint *count)
+{
+    atomic_fetch_sub_explicit(count, 1, memory_order_release);
+}
+
+/**
+ * As in the kernel the old element leaves and a new one takes its place, so that
+ * readers get the old value or the new one, and a program that holds the old one
+ * keeps it. When all elements beyond max_entries are in use for that by other
+ * threads, the value is overwritten.
+ */
+static void replace(struct wn_hash *h, struct wn_bucket *b, atomic_uint *at, const uint8_t *value,
+                    uint32_t cpu)
+{
+    uint32_t i = get_link(at) - 1;
+    if (h->map.cpu_pitch || !count_up(&h->spares, h->map.places - h->map.max_entries)) {
+        wn_map_write(&h->map, i, cpu, value);
+    } else {
+        struct wn_elem *old = wn_hash_elem(h, i);
+        i = take(h);
+        fill(h, i, get_link(&old->hash), (const uint8_t *)old->key, value, cpu);
+        set_link(&b->head, i + 1);
+        unlink_elem(h, link_to(h, b, 0, NULL, old));
+        count_down(&h->spares);
+    }
+    set_mark(h, i, WN_MARK_LIVE | WN_MARK_USED);
+}
+
+static int insert(struct wn_hash *h, struct wn_bucket *b, uint32_t hash, const uint8_t *key,
+                  const uint8_t *value, uint32_t cpu)
+{
+    if (!count_up(&h->count, h->map.max_entries))
+        return -E2BIG;
+    uint32_t i = take(h);
+    fill(h, i, hash, key, value, cpu);
+    /* A key in shared memory may be another one by now, for which this is not the chain. */
+    if (hash_key(h, (const uint8_t *)wn_hash_elem(h, i)->key, h->map.key_bytes) != hash) {
+        wn_pool_give(&h->pool, i);
+        count_down(&h->count);
+        return -EAGAIN;
+    }
+    set_mark(h, i, WN_MARK_LIVE);
+    set_link(&b->head, i + 1);
+    return 0;
+}
+
+static int put_locked(struct wn_hash *h, struct wn_bucket *b, uint32_t hash, const uint8_t *key,
+                      const uint8_t *value, uint64_t flags, uint32_t cpu)
+{
+    atomic_uint *old = link_to(h, b, hash, key, NULL);
+    if (old && flags == WN_MAP_NOEXIST)
+        return -EEXIST;
+    if (!old && flags == WN_MAP_EXIST)
+        return -ENOENT;
+    if (!old)
+        return insert(h, b, hash, key, value, cpu);
+    replace(h, b, old, value, cpu);
+    return 0;
+}
+
+/* ---- LRU ------------------------------------------------------------------------------------- */
+
+static bool remove_elem(struct wn_hash *h, uint32_t i)
+{
+    struct wn_elem *e = wn_hash_elem(h, i);
+    struct wn_bucket *b = &h->buckets[get_link(&e->hash) & h->mask];
+    wn_lock_hold(&b->lock);
+    atomic_uint *at = link_to(h, b, 0, NULL, e);
+    if (at) {
+        unlink_elem(h, at);
+        count_down(&h->count);
+    }
+    wn_lock_drop(&b->lock);
+    return at;
+}
+
+/**
+ * Make room by the clock rule: a hand goes round, takes the mark of use from
+ * those that have it, and evicts the first that has none. No bucket is locked.
+ */
+static void evict(struct wn_hash *h)
+{
+    wn_lock_hold(&h->hand_lock);
+    uint32_t n = atomic_load_explicit(&h->pool.fresh, memory_order_relaxed);
+    bool done = false;
+    for (uint64_t steps = 2 * (uint64_t)n; steps && !done; steps--) {
+        uint32_t i = h->hand < n ? h->hand : 0;
+        unsigned mark = atomic_load_explicit(&h->marks[i], memory_order_relaxed);
+        h->hand = i + 1;
+        if (mark & WN_MARK_USED)
+            atomic_fetch_and_explicit(&h->marks[i], (unsigned char)~WN_MARK_USED,
+                                      memory_order_relaxed);
+        else if (mark & WN_MARK_LIVE)
+            done = remove_elem(h, i);
+    }
+    wn_lock_drop(&h->hand_lock);
+    if (!done) /* what fills the map is about to be linked, or to go, by other threads */
+        sched_yield();
+}
+
+/* ---- Both ------------------------------------------------------------------------------------ */
+
+static int hash_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                    uint32_t cpu)
+{
+    struct wn_hash *h = hash_of(map);
+    if (flags > WN_MAP_EXIST)
+        return -EINVAL;
+    uint32_t hash = hash_key(h, key, map->key_bytes);
+    struct wn_bucket *b = &h->buckets[hash & h->mask];
+    for (;;) {
+        wn_lock_hold(&b->lock);
+        int r = put_locked(h, b, hash, key, value, flags, cpu);
+        wn_lock_drop(&b->lock);
+        if (r != -E2BIG || !h->marks)
+            return r;
+        evict(h);
+    }
+}
+
+static int hash_remove(struct wn_map *map, const void *key)
+{
+    struct wn_hash *h = hash_of(map);
+    uint32_t hash = hash_key(h, key, map->key_bytes);
+    struct wn_bucket *b = &h->buckets[hash & h->mask];
+    wn_lock_hold(&b->lock);
+    atomic_uint *at = link_to(h, b, hash, key, NULL);
+    if (at) {
+        unlink_elem(h, at);
+        count_down(&h->count);
+    }
+    wn_lock_drop(&b->lock);
+    return at ? 0 : -ENOENT;
+}
+
+const struct wn_map_ops wn_hash_ops = {
+    .find = hash_find,
+    .get = hash_get,
+    .put = hash_put,
+    .remove = hash_remove,
+    .next = hash_next,
+    .count = hash_count,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/** A kind of map: what map.c asks of it, and what it may use. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "map/layout.h"
+#include "map/words.h"
+
+/** Instead of a CPU: all of them, as the public functions mean it. */
+#define WN_ALL_CPUS UINT32_MAX
+
+/**
+ * Permissions, CPU and options have been looked at when these are called. `cpu`
+ * is below the map's cpus or WN_ALL_CPUS; maps that are not per-CPU ignore it.
+ */
+struct wn_map_ops {
+    /** As wn_map_find(). */
+    void *(*find)(struct wn_map *map, const void *key, uint32_t cpu);
+    /** As wn_map_lookup(). */
+    int (*get)(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value);
+    /** As wn_map_update(). */
+    int (*put)(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+               uint32_t cpu);
+    /** As wn_map_delete(). */
+    int (*remove)(struct wn_map *map, const void *key);
+    /** As wn_map_next(). */
+    int (*next)(struct wn_map *map, const void *key, uint8_t *next);
+    /** Elements now. */
+    uint32_t (*count)(const struct wn_map *map);
+    /** Let go of what the elements own; NULL if they own nothing. */
+    void (*fini)(struct wn_map *map);
+};
+
+/**
+ * Make a map of this kind after checking the attributes as the kernel's
+ * map_alloc_check of the type does, with its error numbers.
+ */
+int wn_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_hash_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+
+/** Sizes are counted in 128 bits, in which no product of the options' numbers wraps. */
+typedef unsigned __int128 wn_map_bytes;
+
+/**
+ * Make a map that has everything but what its kind adds.
+ *
+ * whole   bytes of the kind's structure, which begins with struct wn_map
+ * bytes   of memory for elements, refused if they are more than the options allow
+ *
+ * Returns 0, WN_E_LIMIT or -ENOMEM; the memory is zero.
+ */
+int wn_map_make(const struct wn_map_opts *opts, const struct wn_map_ops *ops, size_t whole,
+                wn_map_bytes bytes, struct wn_map **out, struct wn_error *err);
+
+/** Whether values are kept once for each CPU. */
+bool wn_map_is_percpu(enum wn_map_type type);
+
+/** Flags of which at most one may be set: those for programs (kernel: bpf_map_flags_access_ok). */
+bool wn_map_access_ok(uint32_t flags);
+
+/** Refuse attributes: -EINVAL with what is wrong. */
+int wn_map_invalid(const struct wn_map_opts *opts, struct wn_error *err, const char *what);
+
+/** The kernel's limits of per-CPU values (PCPU_MIN_UNIT_SIZE). */
+#define WN_PERCPU_VALUE_MAX 32768u
+
+/**
+ * Bytes from one CPU's values to the next one's for n elements: a multiple of the
+ * stride, with a cache line between the values of two CPUs.
+ */
+static inline wn_map_bytes wn_map_pitch(uint32_t n, uint32_t stride)
+{
+    return ((wn_map_bytes)n + (64 + stride - 1) / stride) * stride;
+}
+
+static inline uint8_t *wn_map_value(const struct wn_map *map, uint32_t i, uint32_t cpu)
+{
+    return map->values + (uint64_t)i * map->stride + (uint64_t)cpu * map->cpu_pitch;
+}
+
+/** Copy out the value of element i: of one CPU, or of all of them one behind the other. */
+void wn_map_read(const struct wn_map *map, uint32_t i, uint32_t cpu, uint8_t *value);
+
+/** Copy in the value of element i, in the same shape. */
+void wn_map_write(const struct wn_map *map, uint32_t i, uint32_t cpu, const uint8_t *value);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "map/map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "map/kind.h"
+
+static const struct {
+    const char *name;
+    int (*make)(const struct wn_map_opts *, struct wn_map **, struct wn_error *);
+    bool percpu;
+} kinds[] = {
+    [WN_MAP_HASH] = {"hash", wn_hash_new, false},
+    [WN_MAP_ARRAY] = {"array", wn_array_new, false},
+    [WN_MAP_PROG_ARRAY] = {"prog_array", NULL, false},
+    [WN_MAP_PERCPU_HASH] = {"percpu_hash", wn_hash_new, true},
+    [WN_MAP_PERCPU_ARRAY] = {"percpu_array", wn_array_new, true},
+    [WN_MAP_LRU_HASH] = {"lru_hash", wn_hash_new, false},
+    [WN_MAP_LRU_PERCPU_HASH] = {"lru_percpu_hash", wn_hash_new, true},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+const char *wn_map_type_name(enum wn_map_type type)
+{
+    return (unsigned)type < KINDS ? kinds[type].name : NULL;
+}
+
+bool wn_map_is_percpu(enum wn_map_type type)
+{
+    return (unsigned)type < KINDS && kinds[type].percpu;
+}
+
+/* ---- Making ---------------------------------------------------------------------------------- */
+
+bool wn_map_access_ok(uint32_t flags)
+{
+    uint32_t both = WN_MAP_RDONLY_PROG | WN_MAP_WRONLY_PROG;
+    return (flags & both) != both;
+}
+
+int wn_map_invalid(const struct wn_map_opts *opts, struct wn_error *err, const char *what)
+{
+    return wn_fail(err, -EINVAL, WN_NOWHERE,
+                   "map '%.63s': %s (%s, keys of %u bytes, values of %u, %u entries, flags 0x%x)",
+                   opts->name ? opts->name : "", what, wn_map_type_name(opts->type),
+                   opts->key_bytes, opts->value_bytes, opts->max_entries, opts->flags);
+}
+
+int wn_map_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err)
+{
+    uint32_t one_way = WN_MAP_RDONLY | WN_MAP_WRONLY;
+    if ((unsigned)opts->type >= KINDS || !kinds[opts->type].make)
+        return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE, "maps of type %u (%s) are not provided",
+                       (unsigned)opts->type,
+                       wn_map_type_name(opts->type) ? wn_map_type_name(opts->type) : "unknown");
+    if ((opts->flags & one_way) == one_way)
+        return wn_map_invalid(opts, err, "it could be neither read nor written");
+    return kinds[opts->type].make(opts, out, err);
+}
+
+/** Whole MiB, for a message; numbers too large for it are as good as the largest. */
+static unsigned long long mib(wn_map_bytes bytes)
+{
+    wn_map_bytes n = (bytes + (1u << 20) - 1) >> 20;
+    return n > UINT64_MAX ? UINT64_MAX : (unsigned long long)n;
+}
+
+int wn_map_make(const struct wn_map_opts *opts, const struct wn_map_ops *ops, size_t whole,
+                wn_map_bytes bytes, struct wn_map **out, struct wn_error *err)
+{
+    uint64_t limit = opts->max_bytes ? opts->max_bytes : UINT64_C(1) << 30;
+    if (bytes > limit || bytes > SIZE_MAX)
+        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE,
+                       "map '%.63s' may come to need %llu MiB, and %llu MiB are allowed",
+                       opts->name ? opts->name : "", mib(bytes), (unsigned long long)(limit >> 20));
+    whole = (whole + 63) & ~(size_t)63;
+    struct wn_map *map = aligned_alloc(64, whole);
+    if (!map)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "no memory for a map");
+    void *memory = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        free(map);
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "no memory for a map of %llu MiB", mib(bytes));
+    }
+    memset(map, 0, whole);
+    map->ops = ops;
+    map->type = opts->type;
+    map->key_bytes = opts->key_bytes;
+    map->value_bytes = opts->value_bytes;
+    map->max_entries = opts->max_entries;
+    map->flags = opts->flags;
+    map->cpus = wn_map_is_percpu(opts->type) && opts->cpus ? opts->cpus : 1;
+    map->memory = memory;
+    map->memory_bytes = (uint64_t)bytes;
+    atomic_init(&map->refs, 1);
+    if (opts->name)
+        strncat(map->name, opts->name, sizeof map->name - 1);
+    *out = map;
+    return 0;
+}
+
+struct wn_map *wn_map_ref(struct wn_map *map)
+{
+    atomic_fetch_add_explicit(&map->refs, 1, memory_order_relaxed);
+    return map;
+}
+
+void wn_map_free(struct wn_map *map)
+{
+    if (!map || atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (map->ops->fini)
+        map->ops->fini(map);
+    munmap(map->memory, (size_t)map->memory_bytes);
+    free(map);
+}
+
+/* ---- Values ---------------------------------------------------------------------------------- */
+
+void wn_map_read(const struct wn_map *map, uint32_t i, uint32_t cpu, uint8_t *value)
+{
+    if (!map->cpu_pitch || cpu != WN_ALL_CPUS) {
+        wn_words_out(value, wn_map_value(map, i, map->cpu_pitch ? cpu : 0), map->value_bytes);
+        return;
+    }
+    uint64_t step = wn_words_bytes(map->value_bytes);
+    for (uint32_t c = 0; c < map->cpus; c++)
+        wn_words_out(value + c * step, wn_map_value(map, i, c), step);
+}
+
+void wn_map_write(const struct wn_map *map, uint32_t i, uint32_t cpu, const uint8_t *value)
+{
+    if (!map->cpu_pitch || cpu != WN_ALL_CPUS) {
+        wn_words_in(wn_map_value(map, i, map->cpu_pitch ? cpu : 0), value, map->value_bytes);
+        return;
+    }
+    uint64_t step = wn_words_bytes(map->value_bytes);
+    for (uint32_t c = 0; c < map->cpus; c++)
+        wn_words_in(wn_map_value(map, i, c), value + c * step, step);
+}
+
+void wn_map_info(const struct wn_map *map, struct wn_map_info *out)
+{
+    uint64_t step = map->cpu_pitch ? wn_words_bytes(map->value_bytes) : map->value_bytes;
+    *out = (struct wn_map_info){
+        .type = map->type,
+        .key_bytes = map->key_bytes,
+        .value_bytes = map->value_bytes,
+        .max_entries = map->max_entries,
+        .flags = map->flags,
+        .cpus = map->cpus,
+        .entries = map->ops->count(map),
+        .frozen = atomic_load(&map->frozen),
+        .bytes = map->memory_bytes,
+        .lookup_bytes = step * map->cpus,
+        .name = map->name,
+    };
+}
+
+/* ---- The embedder's side --------------------------------------------------------------------- */
+
+int wn_map_lookup(struct wn_map *map, const void *key, void *value)
+{
+    if (map->flags & WN_MAP_WRONLY)
+        return -EPERM;
+    return map->ops->get(map, key, WN_ALL_CPUS, value);
+}
+
+int wn_map_lookup_cpu(struct wn_map *map, const void *key, uint32_t cpu, void *value)
+{
+    if (map->flags & WN_MAP_WRONLY)
+        return -EPERM;
+    if (cpu >= map->cpus)
+        return -EINVAL;
+    return map->ops->get(map, key, cpu, value);
+}
+
+int wn_map_next(struct wn_map *map, const void *key, void *next)
+{
+    if (map->flags & WN_MAP_WRONLY)
+        return -EPERM;
+    return map->ops->next(map, key, next);
+}
+
+/** To be undone by end_write(), even when it fails: a map freezes between writes, not in one. */
+static int begin_write(struct wn_map *map)
+{
+    atomic_fetch_add(&map->writers, 1);
+    return map->flags & WN_MAP_RDONLY || atomic_load(&map->frozen) ? -EPERM : 0;
+}
+
+static int end_write(struct wn_map *map, int result)
+{
+    atomic_fetch_sub(&map->writers, 1);
+    return result;
+}
+
+int wn_map_update(struct wn_map *map, const void *key, const void *value, uint64_t flags)
+{
+    int r = begin_write(map);
+    return end_write(map, r ? r : map->ops->put(map, key, value, flags, WN_ALL_CPUS));
+}
+
+int wn_map_delete(struct wn_map *map, const void *key)
+{
+    int r = begin_write(map);
+    return end_write(map, r ? r : map->ops->remove(map, key));
+}
+
+int wn_map_freeze(struct wn_map *map)
+{
+    bool constant = map->flags & WN_MAP_RDONLY_PROG &&
+                    (map->type == WN_MAP_ARRAY || map->type == WN_MAP_PERCPU_ARRAY);
+    if (map->flags & WN_MAP_RDONLY || atomic_exchange(&map->frozen, true))
+        return -EPERM;
+    if (atomic_load(&map->writers)) {
+        atomic_store(&map->frozen, false);
+        return -EBUSY;
+    }
+    if (constant && mprotect(map->memory, (size_t)map->memory_bytes, PROT_READ)) {
+        int r = -errno;
+        atomic_store(&map->frozen, false);
+        return r;
+    }
+    return 0;
+}
+
+/* ---- The programs' side ---------------------------------------------------------------------- */
+
+void *wn_map_find(struct wn_map *map, const void *key, uint32_t cpu)
+{
+    if (map->cpu_pitch && cpu >= map->cpus)
+        return NULL;
+    return map->ops->find(map, key, map->cpu_pitch ? cpu : 0);
+}
+
+int wn_map_put(struct wn_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu)
+{
+    if (map->flags & WN_MAP_RDONLY_PROG)
+        return -EPERM;
+    if (map->cpu_pitch && cpu >= map->cpus)
+        return -EINVAL;
+    return map->ops->put(map, key, value, flags, cpu);
+}
+
+int wn_map_remove(struct wn_map *map, const void *key)
+{
+    if (map->flags & WN_MAP_RDONLY_PROG)
+        return -EPERM;
+    return map->ops->remove(map, key);
+}
+
+void wn_map_values(const struct wn_map *map, struct wn_region *out)
+{
+    uint64_t span = (uint64_t)(map->places - 1) * map->stride + map->value_bytes;
+    *out = (struct wn_region){0};
+    if (!map->values)
+        return;
+    *out = (struct wn_region){
+        .start = (uint64_t)(uintptr_t)map->values,
+        .bytes = span + map->cpu_pitch * (map->cpus - 1),
+        .writable = !(map->flags & WN_MAP_RDONLY_PROG),
+        .unreadable = map->flags & WN_MAP_WRONLY_PROG,
+        .stride = map->stride,
+        .size = map->value_bytes,
+    };
+}

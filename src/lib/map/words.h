@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Copies between a map's memory and a caller's. A map's side is aligned to 8
+ * bytes, has room up to the next 8, and may be read and written by others at the
+ * same time: it is accessed a word at a time, atomically. Whoever has read a word
+ * also sees what its writer wrote before.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint64_t wn_word_get(const void *at)
+{
+    return __atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE);
+}
+
+static inline void wn_word_set(void *at, uint64_t word)
+{
+    __atomic_store_n((uint64_t *)at, word, __ATOMIC_RELEASE);
+}
+
+/** A caller's next word, of at most `left` bytes and zeros: at least one. */
+static inline uint64_t wn_word_from(const uint8_t *from, size_t left)
+{
+    uint64_t word = 0;
+    if (left >= sizeof word)
+        memcpy(&word, from, sizeof word);
+    else
+        memcpy(&word, from, left);
+    return word;
+}
+
+/** From the map to the caller. */
+static inline void wn_words_out(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += 8) {
+        uint64_t word = wn_word_get(from + at);
+        memcpy(to + at, &word, bytes - at < 8 ? bytes - at : 8);
+    }
+}
+
+/** From the caller to the map. */
+static inline void wn_words_in(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += 8)
+        wn_word_set(to + at, wn_word_from(from + at, bytes - at));
+}
+
+/** Zeros to the map. */
+static inline void wn_words_clear(uint8_t *to, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += 8)
+        wn_word_set(to + at, 0);
+}
+
+/** Bytes with room up to the next word. */
+static inline uint64_t wn_words_bytes(uint64_t bytes)
+{
+    return (bytes + 7) & ~UINT64_C(7);
+}
