@@ -9,6 +9,7 @@
 #include "isa/decode.h"
 #include "jit/backend.h"
 #include "machines.h"
+#include "opt/blind.h"
 #include "opt/lower.h"
 #include "prog/prog.h"
 #include "trial.h"
@@ -34,9 +35,22 @@ static void emit_for_all_machines(const struct wn_code *lowered)
     }
 }
 
+/** Put code with blinded constants in the place of lowered code. */
+static int blind(struct wn_code **lowered, struct wn_error *err)
+{
+    struct wn_code *blinded = NULL;
+    int r = wn_blind(*lowered, &blinded, err);
+    if (r)
+        return r;
+    wn_code_free(*lowered);
+    *lowered = blinded;
+    return 0;
+}
+
 /**
- * The program once more, compiled for the least of processors; NULL if that is
- * the same code. The reference interpreter's program has kept the decoded form.
+ * The program once more, compiled for the least of processors, every other one
+ * with blinded constants; NULL if that is the same code. The reference interpreter's program has
+ * kept the decoded form.
  */
 static struct wn_prog *make_baseline(const struct trial *t, const struct wn_prog *compiled)
 {
@@ -44,11 +58,12 @@ static struct wn_prog *make_baseline(const struct trial *t, const struct wn_prog
     struct wn_code *lowered = NULL;
     struct wn_prog *prog = trial_filter(t, WN_ENGINE_REFERENCE, &err);
     if (!prog || wn_lower(prog->decoded, &lowered, &err) ||
+        (t->seed % 2 && blind(&lowered, &err)) ||
         wn_jit_compile_for(lowered, 0, &prog->jit, &err)) {
         fprintf(stderr, "no baseline code: %s\n", err.text);
         abort();
     }
-    if (t->seed % 8 == 0)
+    if (t->seed % 8 < 2)
         emit_for_all_machines(lowered);
     wn_code_free(lowered);
     prog->entry = wn_prog_enter(prog, WN_ENGINE_JIT);

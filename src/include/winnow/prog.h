@@ -57,10 +57,18 @@ struct wn_packet {
     uint32_t queue;
 };
 
+enum wn_prog_flags {
+    WN_PROG_BLIND = 1, /* no constant of the program stands in machine code as it is: each is joined
+                          from two random ones when it is needed, as if for authors that are not
+                          trusted. Offsets of memory accesses (16 bits) and distances of shifts
+                          stay. Costs time; interpreters ignore it */
+};
+
 struct wn_prog_opts {
     enum wn_engine engine;
     uint64_t fuel;      /* slots a run may spend on loops and calls; 0 means 1,000,000 */
     uint32_t max_slots; /* longest program; 0 means 1,000,000 */
+    uint32_t flags;     /* enum wn_prog_flags, as bits */
     bool lines;         /* keep where machine code came from: wn_prog_lines() of debug.h */
     const char *name;   /* what perf and gdb call the program (debug.h); borrowed for the call; may
                            be NULL */
@@ -90,7 +98,9 @@ struct wn_prog_info {
  *
  * Returns 0, WN_E_MALFORMED or WN_E_REJECTED (err->at is the slot), WN_E_LIMIT,
  * WN_E_UNSUPPORTED (a helper or instruction this version does not provide),
- * WN_E_NOJIT (WN_ENGINE_JIT was asked for and cannot be had) or -ENOMEM.
+ * WN_E_NOJIT (WN_ENGINE_JIT was asked for and cannot be had), -EINVAL (no such
+ * flag) or -ENOMEM; with WN_PROG_BLIND and WN_ENGINE_JIT also the -errno with which
+ * the system refuses random numbers.
  */
 WN_API int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
                        struct wn_prog **out, struct wn_error *err);

@@ -45,6 +45,7 @@ enum wn_vm_kind {
 enum wn_vm_flags {
     WN_DIV_FAULT = 1, /* division and modulo by 0 end the run with WN_FAULT_DIVIDE (rbpf); without,
                          the quotient is 0 and the remainder the dividend (RFC 9669) */
+    WN_BLIND = 2,     /* blind constants in machine code, as WN_PROG_BLIND does (uBPF) */
 };
 
 /** All zero is the default. */
@@ -250,7 +251,8 @@ WN_API int wn_vm_execute(struct wn_vm *vm, const struct wn_vm_input *in, uint64_
  * Compile the program for this machine's processor.
  *
  * Returns 0, -ENOENT (no program), WN_E_UNSUPPORTED as above, WN_E_NOJIT (the
- * text says why), WN_E_LIMIT, -EBUSY or -ENOMEM.
+ * text says why), WN_E_LIMIT, -EBUSY or -ENOMEM; with WN_BLIND also the -errno with
+ * which the system refuses random numbers.
  */
 WN_API int wn_vm_compile(struct wn_vm *vm, struct wn_error *err);
 

@@ -14,9 +14,10 @@
 
 #include <winnow/prog.h>
 
-#define WN_STACK_FRAME 512u /* bytes of stack a function has (kernel: MAX_BPF_STACK), */
-#define WN_CALL_DEPTH  8u /* and frames, the main function's included, unless a program says less  \
-                           */
+/* Bytes of stack a function has (kernel: MAX_BPF_STACK) and frames, that of the main function
+ * included; machines may ask for others (struct wn_code). */
+#define WN_STACK_FRAME 512u
+#define WN_CALL_DEPTH  8u
 #define WN_STACK_BYTES (WN_STACK_FRAME * WN_CALL_DEPTH)
 
 /** Function addresses are numbers that can be no address: this tag and the first slot. */

@@ -213,7 +213,7 @@ static struct wn_result execute(const struct wn_interp *interp, struct wn_run *r
     }
 
     const struct step *pc = interp->steps;
-    uint64_t r[WN_REGS] = {0}, fuel = run->fuel;
+    uint64_t r[WN_HOMES] = {0}, fuel = run->fuel;
     struct frame frames[WN_CALL_DEPTH];
     struct frame *frame = frames;
     uint32_t at;

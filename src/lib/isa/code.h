@@ -20,6 +20,13 @@
 #include "base/run.h"
 #include "isa/isa.h"
 
+/**
+ * A register that no program names: what passes over lowered code compute on
+ * the way. It holds nothing across blocks and calls.
+ */
+#define WN_AUX   WN_REGS
+#define WN_HOMES (WN_REGS + 1)
+
 enum wn_code_form { WN_DECODED, WN_LOWERED };
 
 /** What is known of an access; everything else is 0. */

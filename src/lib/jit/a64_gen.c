@@ -7,6 +7,7 @@
  *   r1-r5    x0-x4: the arguments of helpers and of the program are in place. r4 and r5 are x4
  *            and x5 in programs without calls, where x3 keeps the run
  *   r6-r9    in programs without calls x6 and x8-x10; else x19-x22
+ *   aux      x11
  *   anchor   what the fields of the run are addressed from: the run as it arrives, in x3, or in
  *            x23 if something is called. If the program reads r10 and has no functions, both are
  *            one register, and fields lie behind the end of the stack
@@ -268,6 +269,7 @@ static void map_with_calls(struct wn_gen *g)
 {
     static const uint8_t fixed[] = {A64_X7, A64_X0, A64_X1, A64_X2, A64_X3, A64_X4};
     memcpy(g->home, fixed, sizeof fixed);
+    g->home[WN_AUX] = A64_X11;
     save(g, A64_X29);
     save(g, LINK);
     for (unsigned r = WN_R6; r <= WN_R9; r++) {
@@ -299,6 +301,9 @@ static void map_without_calls(struct wn_gen *g)
         taken |= 1u << RESULT;
     }
     g->home[WN_R10] = g->shape.read >> WN_R10 & 1 ? g->anchor : NO_REG;
+    g->home[WN_AUX] = A64_X11;
+    if (g->shape.read >> WN_AUX & 1)
+        taken |= 1u << A64_X11;
     map_windows(g, taken);
 }
 

@@ -47,9 +47,9 @@ struct wn_gen {
     uint32_t live; /* registers live after the operation */
 
     /* the back end's */
-    uint8_t home[WN_REGS]; /* machine register of each register that is read */
-    uint8_t anchor;        /* holds the end of the stack, which all fields are addressed from */
-    uint8_t saved[8];      /* registers of the caller that are pushed at the entry */
+    uint8_t home[WN_HOMES]; /* machine register of each register that is read */
+    uint8_t anchor;         /* holds the end of the stack, which all fields are addressed from */
+    uint8_t saved[8];       /* registers of the caller that are pushed at the entry */
     uint8_t n_saved;
     bool pad;             /* one more word is pushed, to align the stack at calls */
     uint8_t window[2][5]; /* registers that hold base and rooms of the windows, by direction */

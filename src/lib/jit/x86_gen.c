@@ -8,6 +8,7 @@
  *   r10      the end of the frame. It is the anchor too, but in programs with functions
  *   anchor   the end of the stack, from which the fields of the run lie at small distances.
  *            In programs without calls rcx, where the run arrives; else rbp, or r15 if that is r10
+ *   aux      in programs without calls like r6-r9; else r10
  *   r11      scratch, never kept across operations
  *
  * What needs more scratch than r11 takes rax, rcx or rdx and keeps them, if they are live,
@@ -84,7 +85,7 @@ static bool is_live(const struct wn_gen *g, unsigned machine)
 {
     if (g->shape.needs && g->anchor == machine)
         return true;
-    for (unsigned r = 0; r < WN_R10; r++)
+    for (unsigned r = 0; r < WN_HOMES; r++)
         if (g->live >> r & 1 && g->home[r] == machine)
             return true;
     return false;
@@ -179,6 +180,7 @@ static void map_with_calls(struct wn_gen *g)
             save(g, g->home[r]);
     }
     save(g, X86_RBP);
+    g->home[WN_AUX] = X86_R10;
     g->home[WN_R10] = X86_RBP;
     g->anchor = X86_RBP;
     if (g->shape.locals) {
@@ -203,9 +205,9 @@ static void map_without_calls(struct wn_gen *g)
         g->home[r] = g->shape.read >> r & 1 || r == WN_R0 ? fixed[r] : NO_REG;
         taken |= 1u << g->home[r];
     }
-    for (unsigned r = WN_R4; r <= WN_R9; r++) {
+    for (unsigned r = WN_R4; r < WN_HOMES; r++) {
         g->home[r] = NO_REG;
-        if (!(g->shape.read >> r & 1))
+        if (r == WN_R10 || !(g->shape.read >> r & 1))
             continue;
         while (taken >> pool[next] & 1)
             next++;

@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "elf/object.h"
 #include "isa/decode.h"
+#include "opt/blind.h"
 #include "opt/lower.h"
 #include "prog/resolve.h"
 #include "verify/flow.h"
@@ -102,6 +103,16 @@ static void count_accesses(const struct wn_code *decoded, struct wn_prog_info *i
         }
 }
 
+/** Machine code of a program, with its constants or without. */
+static int compile(struct wn_prog *prog, const struct wn_code *lowered,
+                   const struct wn_prog_opts *opts, const char *name, struct wn_error *err)
+{
+    WN_OWN(code) struct wn_code *blinded = NULL;
+    struct wn_jit_opts show = {opts->name ? opts->name : name, opts->lines};
+    int r = opts->flags & WN_PROG_BLIND ? wn_blind(lowered, &blinded, err) : 0;
+    return r ? r : wn_jit_compile(blinded ? blinded : lowered, &show, &prog->jit, err);
+}
+
 /** Prepare lowered code for an engine that takes it, and note which one that became. */
 static int choose_engine(struct wn_prog *prog, const struct wn_code *lowered,
                          const struct wn_prog_opts *opts, const char *name, struct wn_error *err)
@@ -109,8 +120,7 @@ static int choose_engine(struct wn_prog *prog, const struct wn_code *lowered,
     enum wn_engine wanted = opts->engine;
     if (wanted == WN_ENGINE_AUTO || wanted == WN_ENGINE_JIT) {
         struct wn_error *why = wanted == WN_ENGINE_JIT ? err : &prog->info.no_jit;
-        struct wn_jit_opts show = {opts->name ? opts->name : name, opts->lines};
-        int r = wn_jit_compile(lowered, &show, &prog->jit, why);
+        int r = compile(prog, lowered, opts, name, why);
         prog->info.engine = WN_ENGINE_JIT;
         if (r == 0 || wanted == WN_ENGINE_JIT)
             return r;
@@ -153,6 +163,8 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     static const struct wn_prog_opts defaults;
     if (!opts)
         opts = &defaults;
+    if (opts->flags & ~(uint32_t)WN_PROG_BLIND)
+        return wn_fail(err, -EINVAL, WN_NOWHERE, "there is no such flag");
     WN_OWN(code) struct wn_code *decoded = NULL;
     int r = check_slots(slots, count, opts->max_slots, env, &decoded, err);
     if (r)

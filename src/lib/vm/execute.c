@@ -50,8 +50,10 @@ static int make(const struct wn_vm *vm, enum wn_engine engine, struct wn_prog **
         return wn_fail(err, -ENOENT, WN_NOWHERE, "the machine has no program");
     if (*prog)
         return 0;
-    struct wn_prog_opts opts = {
-        .engine = engine, .max_slots = vm->opts.max_slots, .name = vm->opts.name};
+    struct wn_prog_opts opts = {.engine = engine,
+                                .max_slots = vm->opts.max_slots,
+                                .flags = vm->opts.flags & WN_BLIND ? WN_PROG_BLIND : 0,
+                                .name = vm->opts.name};
     size_t n_numbers;
     WN_OWN(free) uint32_t *numbers = all_numbers(vm, &n_numbers);
     if (!numbers)

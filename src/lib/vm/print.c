@@ -32,6 +32,8 @@ static void print_settings(const struct wn_vm *vm, FILE *to)
     fprintf(to, "stack: %" PRIu32 " bytes a function, %" PRIu32 " deep\n", wn_vm_frame_bytes(vm),
             wn_vm_call_depth(vm));
     fprintf(to, "division by 0: %s\n", o->flags & WN_DIV_FAULT ? "ends the run" : "gives 0");
+    if (o->flags & WN_BLIND)
+        fprintf(to, "constants in machine code: blinded\n");
     fprintf(to, "verifier: %s\n", vm->verifier ? "the library's and one more" : "the library's");
     if (vm->unwinds)
         fprintf(to, "unwinds on a result of 0 from helper: %" PRIu32 "\n", vm->unwind);

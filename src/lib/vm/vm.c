@@ -218,7 +218,7 @@ static int check_opts(const struct wn_vm_opts *o, struct wn_error *err)
     bool has_meta = o->kind == WN_VM_META || o->kind == WN_VM_FIXED_META;
     if ((unsigned)o->kind > WN_VM_NO_DATA)
         return bad_option(err, "there is no such kind of machine");
-    if (o->flags & ~(uint32_t)WN_DIV_FAULT)
+    if (o->flags & ~(uint32_t)(WN_DIV_FAULT | WN_BLIND))
         return bad_option(err, "there is no such flag");
     if ((unsigned)o->interpreter > WN_ENGINE_REFERENCE || o->interpreter == WN_ENGINE_JIT)
         return bad_option(err, "machine code is no interpreter; compile with wn_vm_compile()");
