@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct wn_map;
+struct wn_prog;
 
 /** Kinds, by the kernel's numbers. */
 enum wn_map_type {
@@ -107,7 +108,10 @@ WN_API int wn_map_new(const struct wn_map_opts *opts, struct wn_map **out, struc
 /** One more owner; each lets go with wn_map_free(). Returns the map. */
 WN_API struct wn_map *wn_map_ref(struct wn_map *map);
 
-/** Let go; the last owner frees. NULL is allowed. */
+/**
+ * Let go; the last owner frees. A program array then loses its programs, so no
+ * thread may run one any more that tail-calls through it. NULL is allowed.
+ */
 WN_API void wn_map_free(struct wn_map *map);
 
 /** Describe a map. */
@@ -171,6 +175,25 @@ WN_API int wn_map_next(struct wn_map *map, const void *key, void *next);
  * writing) or -errno.
  */
 WN_API int wn_map_freeze(struct wn_map *map);
+
+/**
+ * Put a program into a program array, for tail calls.
+ *
+ * prog  referenced as long as it is in the array, and after that until
+ *       wn_map_quiesce(): it may be running
+ *
+ * Returns 0, -EINVAL (the map is no program array), -E2BIG (no such index),
+ * -EPERM (WN_MAP_RDONLY, frozen) or -ENOMEM. wn_map_delete() takes it out.
+ */
+WN_API int wn_map_set_prog(struct wn_map *map, uint32_t index, struct wn_prog *prog);
+
+/**
+ * Let go of programs that have been replaced or deleted in a program array: no
+ * thread runs a program that tail-calls through the map, or it has begun to
+ * after the last change. Never needed by whoever changes no array while programs
+ * run; a program that is replaced often is kept once.
+ */
+WN_API void wn_map_quiesce(struct wn_map *map);
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,7 @@ static int array_remove(struct wn_map *map, const void *key)
     return -EINVAL;
 }
 
-static int array_next(struct wn_map *map, const void *key, uint8_t *next)
+int wn_array_next(struct wn_map *map, const void *key, uint8_t *next)
 {
     uint32_t i = key ? index_of(key) : UINT32_MAX;
     if (i < map->max_entries && i == map->max_entries - 1)
@@ -68,7 +68,7 @@ static const struct wn_map_ops ops = {
     .get = array_get,
     .put = array_put,
     .remove = array_remove,
-    .next = array_next,
+    .next = wn_array_next,
     .count = array_count,
 };
 

@@ -28,8 +28,8 @@ struct wn_map_ops {
     int (*next)(struct wn_map *map, const void *key, uint8_t *next);
     /** Elements now. */
     uint32_t (*count)(const struct wn_map *map);
-    /** Let go of what the elements own; NULL if they own nothing. */
-    void (*fini)(struct wn_map *map);
+    /** Without users: let go of what the elements own. NULL if they own nothing. */
+    void (*abandon)(struct wn_map *map);
 };
 
 /**
@@ -38,6 +38,18 @@ struct wn_map_ops {
  */
 int wn_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_hash_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_prog_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+
+/** wn_map_next() of everything that is an array. */
+int wn_array_next(struct wn_map *map, const void *key, uint8_t *next);
+
+/**
+ * Begin to write for the embedder: 0 or -EPERM. Either way wn_map_end_write(),
+ * which returns its second argument, has to follow: a map freezes between
+ * writes, not in one.
+ */
+int wn_map_begin_write(struct wn_map *map);
+int wn_map_end_write(struct wn_map *map, int result);
 
 /** Sizes are counted in 128 bits, in which no product of the options' numbers wraps. */
 typedef unsigned __int128 wn_map_bytes;

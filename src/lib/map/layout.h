@@ -35,6 +35,7 @@ struct wn_map {
     uint32_t places; /* elements that there are values for: max_entries, and some to replace with */
     uint8_t *memory;
     uint64_t memory_bytes;
+    atomic_uint users; /* wn_map_ref(); together they have one of refs */
     atomic_uint refs;
     atomic_uint writers; /* in the public functions */
     atomic_bool frozen;

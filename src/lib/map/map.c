@@ -15,7 +15,7 @@ static const struct {
 } kinds[] = {
     [WN_MAP_HASH] = {"hash", wn_hash_new, false},
     [WN_MAP_ARRAY] = {"array", wn_array_new, false},
-    [WN_MAP_PROG_ARRAY] = {"prog_array", NULL, false},
+    [WN_MAP_PROG_ARRAY] = {"prog_array", wn_prog_array_new, false},
     [WN_MAP_PERCPU_HASH] = {"percpu_hash", wn_hash_new, true},
     [WN_MAP_PERCPU_ARRAY] = {"percpu_array", wn_array_new, true},
     [WN_MAP_LRU_HASH] = {"lru_hash", wn_hash_new, false},
@@ -96,6 +96,7 @@ int wn_map_make(const struct wn_map_opts *opts, const struct wn_map_ops *ops, si
     map->cpus = wn_map_is_percpu(opts->type) && opts->cpus ? opts->cpus : 1;
     map->memory = memory;
     map->memory_bytes = (uint64_t)bytes;
+    atomic_init(&map->users, 1);
     atomic_init(&map->refs, 1);
     if (opts->name)
         strncat(map->name, opts->name, sizeof map->name - 1);
@@ -105,16 +106,29 @@ int wn_map_make(const struct wn_map_opts *opts, const struct wn_map_ops *ops, si
 
 struct wn_map *wn_map_ref(struct wn_map *map)
 {
-    atomic_fetch_add_explicit(&map->refs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&map->users, 1, memory_order_relaxed);
     return map;
 }
 
 void wn_map_free(struct wn_map *map)
 {
-    if (!map || atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
+    if (!map || atomic_fetch_sub_explicit(&map->users, 1, memory_order_acq_rel) != 1)
         return;
-    if (map->ops->fini)
-        map->ops->fini(map);
+    if (map->ops->abandon)
+        map->ops->abandon(map);
+    wn_map_drop(map); /* which all users held together */
+}
+
+struct wn_map *wn_map_hold(struct wn_map *map)
+{
+    atomic_fetch_add_explicit(&map->refs, 1, memory_order_relaxed);
+    return map;
+}
+
+void wn_map_drop(struct wn_map *map)
+{
+    if (atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
+        return;
     munmap(map->memory, (size_t)map->memory_bytes);
     free(map);
 }
@@ -186,14 +200,13 @@ int wn_map_next(struct wn_map *map, const void *key, void *next)
     return map->ops->next(map, key, next);
 }
 
-/** To be undone by end_write(), even when it fails: a map freezes between writes, not in one. */
-static int begin_write(struct wn_map *map)
+int wn_map_begin_write(struct wn_map *map)
 {
     atomic_fetch_add(&map->writers, 1);
     return map->flags & WN_MAP_RDONLY || atomic_load(&map->frozen) ? -EPERM : 0;
 }
 
-static int end_write(struct wn_map *map, int result)
+int wn_map_end_write(struct wn_map *map, int result)
 {
     atomic_fetch_sub(&map->writers, 1);
     return result;
@@ -201,14 +214,14 @@ static int end_write(struct wn_map *map, int result)
 
 int wn_map_update(struct wn_map *map, const void *key, const void *value, uint64_t flags)
 {
-    int r = begin_write(map);
-    return end_write(map, r ? r : map->ops->put(map, key, value, flags, WN_ALL_CPUS));
+    int r = wn_map_begin_write(map);
+    return wn_map_end_write(map, r ? r : map->ops->put(map, key, value, flags, WN_ALL_CPUS));
 }
 
 int wn_map_delete(struct wn_map *map, const void *key)
 {
-    int r = begin_write(map);
-    return end_write(map, r ? r : map->ops->remove(map, key));
+    int r = wn_map_begin_write(map);
+    return wn_map_end_write(map, r ? r : map->ops->remove(map, key));
 }
 
 int wn_map_freeze(struct wn_map *map)

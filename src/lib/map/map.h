@@ -30,6 +30,32 @@ int wn_map_put(struct wn_map *map, const void *key, const void *value, uint64_t 
 int wn_map_remove(struct wn_map *map, const void *key);
 
 /**
+ * A reference of a program to a map that it uses; wn_map_drop() ends it. It keeps
+ * the memory, but is none of an owner: programs in program arrays and these
+ * arrays may refer to each other in a circle, which the last owner breaks. So a
+ * program that somebody owns must have its maps by wn_map_ref().
+ */
+struct wn_map *wn_map_hold(struct wn_map *map);
+void wn_map_drop(struct wn_map *map);
+
+/** How programs in a map are held; this room knows no more of them. */
+struct wn_map_owner {
+    void (*hold)(void *prog);
+    void (*drop)(void *prog);
+};
+
+/** wn_map_set_prog() for whoever knows programs; the owner is the same for all of a map. */
+int wn_map_set_owned(struct wn_map *map, uint32_t index, void *prog,
+                     const struct wn_map_owner *owner);
+
+/**
+ * The program that a tail call goes to, NULL if there is none (or the map is no
+ * program array). It may be run until wn_map_quiesce() is due, also if it is
+ * replaced meanwhile.
+ */
+void *wn_map_prog(const struct wn_map *map, uint32_t index);
+
+/**
  * Where a program may reach values: all of them, those of deleted elements and of
  * other CPUs included, and nothing else of the map. 0 bytes if values are not for
  * programs to see.

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/** Programs in program arrays. */
+#include "map/map.h"
+
+#include "prog/prog.h"
+
+static void hold(void *prog)
+{
+    wn_prog_ref(prog);
+}
+
+static void drop(void *prog)
+{
+    wn_prog_free(prog);
+}
+
+int wn_map_set_prog(struct wn_map *map, uint32_t index, struct wn_prog *prog)
+{
+    static const struct wn_map_owner owner = {hold, drop};
+    return wn_map_set_owned(map, index, prog, &owner);
+}
