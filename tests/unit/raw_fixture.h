@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct raw_fixture {
     struct wn_slot slots[MOST_SLOTS];
     size_t count;
     char *text;
+    bool compiled; /* a compiler emitted it; else somebody wrote its text */
 };
 
 static inline struct raw_fixture raw_fixture_parse(char *line)
@@ -44,6 +46,7 @@ static inline struct raw_fixture raw_fixture_parse(char *line)
             (int32_t)(b[4] | (uint32_t)b[5] << 8 | (uint32_t)b[6] << 16 | (uint32_t)b[7] << 24));
     }
     f.text = tab + 1;
+    f.compiled = strstr(f.text, "\tclang ") != NULL;
     f.text[strcspn(f.text, "\t")] = 0;
     return f;
 }

@@ -7,8 +7,7 @@
  * Not here, for want of something that corresponds: EbpfVmFixedMbuff::set_program with other
  * offsets (they belong to the machine: make another), set_jit_exec_memory (no_std; code pages are
  * ours alone), cranelift_* (the same programs as with jit_*), to_json (what it prints of an
- * instruction is what wn_disassemble() says). Text is in
- * test_rbpf_text.c.
+ * instruction is what wn_disassemble() says). Text is in test_rbpf_text.c.
  */
 #include "rbpf.h"
 
