@@ -30,9 +30,9 @@ struct client_opts {
     bool quiet;
     bool color;
     int timeout_ms; /* 0: the command's own */
-    bool rate, nonzero, check, labels, numbers, jit, verdicts;
+    bool rate, nonzero, check, labels, numbers, jit, verdicts, gdb;
     int watch_ms; /* 0: once */
-    const char *output, *section, *read;
+    const char *output, *section, *read, *jitdump;
     enum wn_dialect dialect;
     enum wn_engine engine;
     uint64_t fuel;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <winnow/debug.h>
 #include <winnow/object.h>
 
 #include "client/client.h"
@@ -473,6 +474,9 @@ int command_run(const struct client_opts *opts, char **operands)
         return client_usage("run: over which capture file? Name it with -r");
     if (capfile_open(opts->read, &file, &err))
         return client_fail(opts, CLIENT_REFUSED, "read", "%s", err.text);
+    if (opts->jitdump && wn_jitdump_open(opts->jitdump, &err))
+        return client_fail(opts, CLIENT_REFUSED, "write", "%s", err.text);
+    wn_gdb_announce(opts->gdb);
     struct source_opts source = source_opts_of(opts, capfile_dlt(file));
     if (origin_load(origin, &source, &prog, &why, &err))
         return fail_program(opts, origin, &source, why, &err);
@@ -480,5 +484,7 @@ int command_run(const struct client_opts *opts, char **operands)
     if (run_all(opts, prog, file, &totals, &err))
         return client_fail(opts, CLIENT_REFUSED, "read", "%s", err.text);
     show_totals(opts, &totals, &info);
+    if (wn_jitdump_close(&err))
+        return client_fail(opts, CLIENT_REFUSED, "write", "%s", err.text);
     return CLIENT_OK;
 }

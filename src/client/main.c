@@ -47,6 +47,8 @@ static const struct client_option options[] = {
     {"linktype", 0, "NAME", "link type an expression is for (EN10MB)", false},
     {"read", 'r', "FILE", "capture file; - is standard input", false},
     {"verdicts", 0, NULL, "print what each packet got", false},
+    {"jitdump", 0, "DIR", "record machine code for perf, in DIR", false},
+    {"gdb", 0, NULL, "tell debuggers of machine code", false},
     {"shell", 0, "bash", "whose completion is asked for", false},
 };
 #define OPTIONS (sizeof options / sizeof options[0])
@@ -242,15 +244,17 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
     struct {
         const char *name;
         bool *flag;
-    } flags[] = {{"quiet", &opts->quiet}, {"rate", &opts->rate},        {"nonzero", &opts->nonzero},
-                 {"check", &opts->check}, {"labels", &opts->labels},    {"numbers", &opts->numbers},
-                 {"jit", &opts->jit},     {"verdicts", &opts->verdicts}};
+    } flags[] = {
+        {"quiet", &opts->quiet}, {"rate", &opts->rate},         {"nonzero", &opts->nonzero},
+        {"check", &opts->check}, {"labels", &opts->labels},     {"numbers", &opts->numbers},
+        {"jit", &opts->jit},     {"verdicts", &opts->verdicts}, {"gdb", &opts->gdb}};
     struct {
         const char *name, **text;
     } texts[] = {{"socket", &opts->socket},
                  {"output", &opts->output},
                  {"section", &opts->section},
-                 {"read", &opts->read}};
+                 {"read", &opts->read},
+                 {"jitdump", &opts->jitdump}};
     int choice;
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {

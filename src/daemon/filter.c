@@ -92,7 +92,7 @@ static int compile(struct filter *filter, int dlt, struct wn_prog **out, enum di
         .linktype = dlt,
         .section = filter->section,
         .any_file = !filter->file,
-        .prog = {.engine = filter->engine, .fuel = filter->fuel},
+        .prog = {.engine = filter->engine, .fuel = filter->fuel, .name = filter->name},
     };
     if (!filter->program)
         return source_compile(filter->expr ? filter->expr : "", &opts, out, why, err);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include <winnow/debug.h>
 #include <winnow/err.h>
 
 #include "common/diag.h"
@@ -49,6 +50,23 @@ static int act(const struct options *opts)
     return EX_SOFTWARE;
 }
 
+/* As act(), with the tools told that look at machine code. */
+static int act_in_sight(const struct options *opts)
+{
+    struct wn_error err;
+    wn_gdb_announce(opts->gdb);
+    if (opts->jitdump && wn_jitdump_open(opts->jitdump, &err)) {
+        fprintf(stderr, "winnowd: %s\n", err.text);
+        return EX_CANTCREAT;
+    }
+    int status = act(opts);
+    if (wn_jitdump_close(&err)) {
+        fprintf(stderr, "winnowd: %s\n", err.text);
+        status = status ? status : EX_IOERR;
+    }
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options opts;
@@ -58,7 +76,7 @@ int main(int argc, char **argv)
                  opts.quiet     ? LEVEL_ERROR
                  : opts.verbose ? LEVEL_DEBUG
                                 : LEVEL_NOTICE);
-        status = act(&opts);
+        status = act_in_sight(&opts);
     }
     options_fini(&opts);
     /* What was printed may not have got there: a full disk shows only now. */

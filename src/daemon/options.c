@@ -20,6 +20,8 @@ enum {
     OPT_FUEL,
     OPT_STATS,
     OPT_EXIT_MATCH,
+    OPT_JITDUMP,
+    OPT_GDB,
     OPT_CONFIG,
     OPT_CHECK,
     OPT_STRICT,
@@ -48,6 +50,8 @@ static const struct option longs[] = {
     {"fuel", required_argument, NULL, OPT_FUEL},
     {"stats", optional_argument, NULL, OPT_STATS},
     {"exit-match", no_argument, NULL, OPT_EXIT_MATCH},
+    {"jitdump", required_argument, NULL, OPT_JITDUMP},
+    {"gdb", no_argument, NULL, OPT_GDB},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"check", no_argument, NULL, OPT_CHECK},
     {"strict", no_argument, NULL, OPT_STRICT},
@@ -86,6 +90,8 @@ void options_help(FILE *to)
         "  --returns MEANING      of the result: bool (default) or snaplen (bytes to keep)\n"
         "  --on-fault VERDICT     where the program faults: accept (default) or reject\n"
         "  --fuel N               operations that loops and calls of a run may spend\n"
+        "  --jitdump DIR          record machine code for perf, in DIR/jit-PID.dump\n"
+        "  --gdb                  tell debuggers of machine code\n"
         "Reports:\n"
         "  --stats[=text|json]    form of the table that ends on stderr\n"
         "  --exit-match           exit 1 if nothing was accepted, as grep does\n"
@@ -278,6 +284,8 @@ static int take(struct options *o, int opt, const char *arg)
     case 's':
     case OPT_FUEL:
     case OPT_DURATION: return take_number(o, opt, arg);
+    case OPT_JITDUMP: o->jitdump = arg; return 0;
+    case OPT_GDB: o->gdb = true; return 0;
     case OPT_EXIT_MATCH: o->exit_match = true; return 0;
     case OPT_CONFIG: o->config = arg; return 0;
     case OPT_CHECK: o->mode = MODE_CHECK; return 0;

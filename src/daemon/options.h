@@ -36,8 +36,10 @@ struct options {
     enum wn_engine engine;
     enum conf_returns returns;
     enum conf_on_fault on_fault;
-    uint64_t fuel;     /* 0: the default */
-    const char *given; /* an option that only makes sense for a program; NULL: none was given */
+    uint64_t fuel;       /* 0: the default */
+    const char *given;   /* an option that only makes sense for a program; NULL: none was given */
+    const char *jitdump; /* directory; NULL: none */
+    bool gdb;
     bool stats_json, exit_match, quiet, verbose, strict, json;
     const char *config; /* NULL: CONF_DEFAULT */
     enum conf_print_what print;

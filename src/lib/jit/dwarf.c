@@ -115,7 +115,7 @@ static void put_step(struct wn_bytes *b, const struct wn_frame_step *step, int *
     case WN_FRAME_GROWS:
         *words += step->words;
         wn_bytes_u8(b, CFA_DEFINE_OFFSET);
-        wn_bytes_uleb(b, (uint64_t)(*words * WORD));
+        wn_bytes_uleb(b, (uint64_t)*words * WORD);
         break;
     case WN_FRAME_SAVED:
         wn_bytes_u8(b, (uint8_t)(CFA_OFFSET | number_of(step->reg)));

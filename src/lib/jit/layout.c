@@ -16,12 +16,12 @@ void wn_layout_fini(struct wn_layout *layout)
 
 bool wn_layout_line(struct wn_layout *layout, uint32_t place, uint32_t slot)
 {
+    struct wn_code_line *lines = layout->lines.data;
     size_t n = layout->lines.len;
-    struct wn_code_line *last = n ? &layout->lines.data[n - 1] : NULL;
-    if (last ? last->offset == place : place == 0)
+    if (place == (n ? lines[n - 1].offset : 0))
         return true;
-    if (last && last->slot == slot) {
-        last->offset = place;
+    if (n && lines[n - 1].slot == slot) {
+        lines[n - 1].offset = place;
         return true;
     }
     return wn_vec_push(&layout->lines, (struct wn_code_line){place, slot});
