@@ -9,6 +9,68 @@
 #define SCRATCH (BIT(WN_R1) | BIT(WN_R2) | BIT(WN_R3) | BIT(WN_R4) | BIT(WN_R5))
 #define KEPT    (BIT(WN_R6) | BIT(WN_R7) | BIT(WN_R8) | BIT(WN_R9))
 
+/** What operations of a form read. */
+enum {
+    READS_NONE = 0,
+    READS_DST_IMM = WN_EFFECT_A,
+    READS_DST_SRC = WN_EFFECT_A | WN_EFFECT_B,
+    READS_SET_IMM = 0,
+    READS_SET_REG = WN_EFFECT_A,
+    READS_DST = WN_EFFECT_A,
+    READS_WIDE = 0,
+    READS_LOAD = WN_EFFECT_A,
+    READS_STORE_IMM = WN_EFFECT_A,
+    READS_STORE_REG = WN_EFFECT_A | WN_EFFECT_B,
+    READS_ATOMIC = WN_EFFECT_A | WN_EFFECT_B,
+    READS_JUMP = 0,
+    READS_JUMP_FAR = 0,
+    READS_BRANCH_IMM = WN_EFFECT_A,
+    READS_BRANCH_REG = WN_EFFECT_A | WN_EFFECT_B,
+    READS_CALL = SCRATCH,
+    READS_CALL_REG = SCRATCH | KEPT | WN_EFFECT_A,
+    READS_ABS = 0,
+    READS_IND = WN_EFFECT_A,
+    READS_GUARD = WN_EFFECT_A,
+    READS_FUEL = 0,
+    READS_CHECK = WN_EFFECT_A,
+};
+
+/** What operations of a kind write; atomic ones only if they fetch. */
+enum {
+    WRITES_ALU = WN_EFFECT_DST,
+    WRITES_WIDE = WN_EFFECT_DST,
+    WRITES_LOAD = WN_EFFECT_DST,
+    WRITES_STORE = 0,
+    WRITES_ATOMIC = 0,
+    WRITES_JUMP = 0,
+    WRITES_BRANCH = 0,
+    WRITES_CALL = BIT(WN_R0) | SCRATCH,
+    WRITES_EXIT = 0,
+    WRITES_PACKET = BIT(WN_R0) | SCRATCH,
+    WRITES_HOLE = 0,
+    WRITES_GUARD = 0,
+    WRITES_FUEL = 0,
+    WRITES_CHECK = 0,
+};
+
+/** What single operations read beyond their form. */
+#define READS_TOO(id)                                                                              \
+    ((id) == WN_OP_EXIT || (id) == WN_OP_ATOMIC_CMPXCHG32 || (id) == WN_OP_ATOMIC_CMPXCHG64        \
+         ? BIT(WN_R0)                                                                              \
+     : (id) == WN_OP_CALL_LOCAL ? KEPT                                                             \
+                                : 0)
+#define FETCHES(kind, value) (WN_KIND_##kind == WN_KIND_ATOMIC && ((value)&1))
+
+#define I(id, name, sym, opcode, selector, value, form, kind)                                      \
+    [WN_OP_##id] = {READS_##form | READS_TOO(WN_OP_##id),                                          \
+                    WRITES_##kind | (FETCHES(kind, value) ? WN_EFFECT_DST : 0)},
+#define X(id, name, form, kind) [WN_OP_##id] = {READS_##form, WRITES_##kind},
+const struct wn_effect wn_effects[WN_OPS] = {
+#include "isa/isa.def"
+};
+#undef I
+#undef X
+
 void wn_code_free(struct wn_code *code)
 {
     if (!code)
@@ -19,67 +81,6 @@ void wn_code_free(struct wn_code *code)
     free(code->blocks);
     free(code->funcs);
     free(code);
-}
-
-static bool is_cmpxchg(unsigned id)
-{
-    return id == WN_OP_ATOMIC_CMPXCHG32 || id == WN_OP_ATOMIC_CMPXCHG64;
-}
-
-uint32_t wn_op_uses(const struct wn_op *op)
-{
-    switch ((enum wn_form)wn_rows[op->id].form) {
-    case WN_FORM_NONE: return op->id == WN_OP_EXIT ? BIT(WN_R0) : 0;
-    case WN_FORM_DST_SRC:
-    case WN_FORM_STORE_REG:
-    case WN_FORM_BRANCH_REG: return BIT(op->a) | BIT(op->b);
-    case WN_FORM_ATOMIC: return BIT(op->a) | BIT(op->b) | (is_cmpxchg(op->id) ? BIT(WN_R0) : 0);
-    case WN_FORM_DST_IMM:
-    case WN_FORM_SET_REG:
-    case WN_FORM_DST:
-    case WN_FORM_LOAD:
-    case WN_FORM_STORE_IMM:
-    case WN_FORM_BRANCH_IMM:
-    case WN_FORM_IND:
-    case WN_FORM_GUARD:
-    case WN_FORM_CHECK: return BIT(op->a);
-    case WN_FORM_CALL: return op->id == WN_OP_CALL_LOCAL ? SCRATCH | KEPT : SCRATCH;
-    case WN_FORM_CALL_REG: return SCRATCH | KEPT | BIT(op->a);
-    case WN_FORM_SET_IMM:
-    case WN_FORM_WIDE:
-    case WN_FORM_JUMP:
-    case WN_FORM_JUMP_FAR:
-    case WN_FORM_ABS:
-    case WN_FORM_FUEL: break;
-    }
-    return 0;
-}
-
-/** Whether an atomic operation leaves what memory held in a register. */
-static bool fetches(unsigned id)
-{
-    return wn_rows[id].value & 1;
-}
-
-uint32_t wn_op_defs(const struct wn_op *op)
-{
-    switch (wn_op_kind(op)) {
-    case WN_KIND_ALU:
-    case WN_KIND_WIDE:
-    case WN_KIND_LOAD: return BIT(op->dst);
-    case WN_KIND_ATOMIC: return fetches(op->id) ? BIT(op->dst) : 0;
-    case WN_KIND_CALL:
-    case WN_KIND_PACKET: return BIT(WN_R0) | SCRATCH;
-    case WN_KIND_STORE:
-    case WN_KIND_JUMP:
-    case WN_KIND_BRANCH:
-    case WN_KIND_EXIT:
-    case WN_KIND_HOLE:
-    case WN_KIND_GUARD:
-    case WN_KIND_FUEL:
-    case WN_KIND_CHECK: break;
-    }
-    return 0;
 }
 
 const struct wn_func *wn_code_func_at(const struct wn_code *code, uint32_t slot)

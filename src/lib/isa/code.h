@@ -145,17 +145,34 @@ static inline uint32_t wn_back_edge_cost(uint32_t slot, uint32_t target)
     return slot - target + 1;
 }
 
+/** Registers that a row's operations read and write: a mask, and which fields name more. */
+struct wn_effect {
+    uint32_t reads, writes;
+};
+
+enum { WN_EFFECT_A = 1 << 16, WN_EFFECT_B = 1 << 17, WN_EFFECT_DST = 1 << 18 };
+
+extern const struct wn_effect wn_effects[WN_OPS];
+
 /**
  * Registers an operation reads, as a mask. Calls read r1 to r5; a program's own
  * function also finds the caller's r6 to r9 in place.
  */
-uint32_t wn_op_uses(const struct wn_op *op);
+static inline uint32_t wn_op_uses(const struct wn_op *op)
+{
+    uint32_t e = wn_effects[op->id].reads;
+    return (e & UINT16_MAX) | (e / WN_EFFECT_A & 1) << op->a | (e / WN_EFFECT_B & 1) << op->b;
+}
 
 /**
  * Registers an operation writes, as a mask. Calls and packet loads write r0 to
  * r5: r1 to r5 are zero afterwards, so that all engines leave the same.
  */
-uint32_t wn_op_defs(const struct wn_op *op);
+static inline uint32_t wn_op_defs(const struct wn_op *op)
+{
+    uint32_t e = wn_effects[op->id].writes;
+    return (e & UINT16_MAX) | (e / WN_EFFECT_DST & 1) << op->dst;
+}
 
 /** The function that begins at a slot; NULL if none does. */
 const struct wn_func *wn_code_func_at(const struct wn_code *code, uint32_t slot);

@@ -4,45 +4,66 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/** Which fields of a slot a form uses; all others must be zero, but for the selector's. */
-struct fields {
-    unsigned dst : 1, src : 1, off : 1, imm : 1;
+/**
+ * Which fields of a slot a form uses, and for what, as masks: all others must be
+ * zero, but for the selector's. A table and no switch, as which form comes next
+ * cannot be predicted.
+ */
+struct layout {
+    uint8_t dst, src;           /* used */
+    uint8_t to_dst, to_a;       /* what the destination register becomes */
+    uint8_t src_to_a, src_to_b; /* and the source register */
+    bool special;               /* see decode_special() */
+    int16_t off;                /* used */
+    int16_t disp, jumps;        /* as what: a displacement, or a distance */
+    int32_t imm;                /* used */
 };
 
-static struct fields form_fields(enum wn_form form)
-{
-    switch (form) {
-    case WN_FORM_DST_IMM:
-    case WN_FORM_SET_IMM:
-    case WN_FORM_WIDE: return (struct fields){.dst = 1, .imm = 1};
-    case WN_FORM_DST_SRC:
-    case WN_FORM_SET_REG: return (struct fields){.dst = 1, .src = 1};
-    case WN_FORM_DST: return (struct fields){.dst = 1};
-    case WN_FORM_LOAD:
-    case WN_FORM_STORE_REG:
-    case WN_FORM_ATOMIC:
-    case WN_FORM_BRANCH_REG: return (struct fields){.dst = 1, .src = 1, .off = 1};
-    case WN_FORM_STORE_IMM:
-    case WN_FORM_BRANCH_IMM: return (struct fields){.dst = 1, .off = 1, .imm = 1};
-    case WN_FORM_JUMP: return (struct fields){.off = 1};
-    case WN_FORM_JUMP_FAR:
-    case WN_FORM_CALL:
-    case WN_FORM_ABS: return (struct fields){.imm = 1};
-    case WN_FORM_IND: return (struct fields){.src = 1, .imm = 1};
-    case WN_FORM_CALL_REG:
-    case WN_FORM_NONE:
-    case WN_FORM_GUARD:
-    case WN_FORM_FUEL:
-    case WN_FORM_CHECK: break;
-    }
-    return (struct fields){0};
-}
+enum { REG = 15, ALL = -1 };
+
+static const struct layout layouts[] = {
+    [WN_FORM_NONE] = {0},
+    [WN_FORM_DST_IMM] = {.dst = REG, .imm = ALL, .to_dst = REG, .to_a = REG},
+    [WN_FORM_DST_SRC] = {.dst = REG, .src = REG, .to_dst = REG, .to_a = REG, .src_to_b = REG},
+    [WN_FORM_SET_IMM] = {.dst = REG, .imm = ALL, .to_dst = REG},
+    [WN_FORM_SET_REG] = {.dst = REG, .src = REG, .to_dst = REG, .src_to_a = REG},
+    [WN_FORM_DST] = {.dst = REG, .to_dst = REG, .to_a = REG},
+    [WN_FORM_WIDE] = {.dst = REG, .imm = ALL, .to_dst = REG},
+    [WN_FORM_LOAD] =
+        {.dst = REG, .src = REG, .off = ALL, .to_dst = REG, .src_to_a = REG, .disp = ALL},
+    [WN_FORM_STORE_IMM] = {.dst = REG, .off = ALL, .imm = ALL, .to_a = REG, .disp = ALL},
+    [WN_FORM_STORE_REG] =
+        {.dst = REG, .src = REG, .off = ALL, .to_a = REG, .src_to_b = REG, .disp = ALL},
+    [WN_FORM_ATOMIC] = {.dst = REG,
+                        .src = REG,
+                        .off = ALL,
+                        .to_a = REG,
+                        .src_to_b = REG,
+                        .disp = ALL,
+                        .special = 1},
+    [WN_FORM_JUMP] = {.off = ALL, .jumps = ALL},
+    [WN_FORM_JUMP_FAR] = {.imm = ALL, .special = 1},
+    [WN_FORM_BRANCH_IMM] = {.dst = REG, .off = ALL, .imm = ALL, .to_a = REG, .jumps = ALL},
+    [WN_FORM_BRANCH_REG] =
+        {.dst = REG, .src = REG, .off = ALL, .to_a = REG, .src_to_b = REG, .jumps = ALL},
+    [WN_FORM_CALL] = {.imm = ALL, .special = 1},
+    [WN_FORM_CALL_REG] = {.special = 1},
+    [WN_FORM_ABS] = {.imm = ALL},
+    [WN_FORM_IND] = {.src = REG, .imm = ALL, .src_to_a = REG},
+    [WN_FORM_GUARD] = {0},
+    [WN_FORM_FUEL] = {0},
+    [WN_FORM_CHECK] = {0},
+};
 
 static bool selected(const struct wn_row *row, struct wn_slot s)
 {
+    if (row->selector == WN_SELECT_NONE)
+        return true;
+    if (row->selector == WN_SELECT_OFF)
+        return s.off == row->value;
     switch ((enum wn_selector)row->selector) {
-    case WN_SELECT_NONE: return true;
-    case WN_SELECT_OFF: return s.off == row->value;
+    case WN_SELECT_NONE:
+    case WN_SELECT_OFF: break;
     case WN_SELECT_IMM: return s.imm == row->value;
     case WN_SELECT_IMM_NOT: return s.imm != row->value;
     case WN_SELECT_SRC: return wn_slot_src(s) == (unsigned)row->value;
@@ -74,7 +95,7 @@ static int32_t selector_field(enum wn_selector selector, struct wn_slot s)
 static int check_fields(const struct wn_row *row, struct wn_slot s, uint32_t at,
                         struct wn_error *err)
 {
-    struct fields used = form_fields((enum wn_form)row->form);
+    struct layout used = layouts[row->form];
     unsigned dst = wn_slot_dst(s), src = wn_slot_src(s);
     bool register_in_imm = row->selector == WN_SELECT_IMM_NOT;
     used.dst |= row->form == WN_FORM_CALL_REG && !register_in_imm;
@@ -98,6 +119,15 @@ static int check_fields(const struct wn_row *row, struct wn_slot s, uint32_t at,
     return 0;
 }
 
+/** Whether all fields are in order that need no knowledge of the selector; most slots are so. */
+static bool is_plain(const struct wn_row *row, struct wn_slot s)
+{
+    const struct layout *used = &layouts[row->form];
+    int cut =
+        (s.regs & ~(used->dst | used->src << 4)) | (s.off & ~used->off) | (s.imm & ~used->imm);
+    return !cut && wn_slot_dst(s) <= WN_R10 && wn_slot_src(s) <= WN_R10;
+}
+
 int wn_slot_row(struct wn_slot slot, uint32_t at, struct wn_error *err)
 {
     unsigned first = wn_row_first(slot.opcode);
@@ -105,7 +135,7 @@ int wn_slot_row(struct wn_slot slot, uint32_t at, struct wn_error *err)
         return wn_fail(err, WN_E_MALFORMED, at, "unknown opcode 0x%02x", slot.opcode);
     for (unsigned id = first; id < WN_OPS_ENCODED && wn_rows[id].opcode == slot.opcode; id++)
         if (selected(&wn_rows[id], slot)) {
-            int r = check_fields(&wn_rows[id], slot, at, err);
+            int r = is_plain(&wn_rows[id], slot) ? 0 : check_fields(&wn_rows[id], slot, at, err);
             return r ? r : (int)id;
         }
     const struct wn_row *row = &wn_rows[first];
@@ -114,87 +144,49 @@ int wn_slot_row(struct wn_slot slot, uint32_t at, struct wn_error *err)
                    selector_field((enum wn_selector)row->selector, slot));
 }
 
+/** What is not simply a field. */
+static void decode_special(struct wn_op *op, struct wn_slot s, uint32_t at)
+{
+    unsigned dst = wn_slot_dst(s), src = wn_slot_src(s);
+    switch ((enum wn_form)wn_rows[op->id].form) {
+    case WN_FORM_ATOMIC:
+        op->dst = s.imm == wn_rows[WN_OP_ATOMIC_CMPXCHG64].value ? WN_R0
+                  : s.imm & 1                                    ? (uint8_t)src
+                                                                 : 0;
+        op->imm = 0;
+        break;
+    case WN_FORM_JUMP_FAR:
+        op->target = at + 1 + (uint32_t)s.imm;
+        op->imm = 0;
+        break;
+    case WN_FORM_CALL:
+        if (op->id == WN_OP_CALL_LOCAL)
+            op->target = at + 1 + (uint32_t)s.imm;
+        break;
+    case WN_FORM_CALL_REG: op->a = (uint8_t)(op->id == WN_OP_CALLX ? dst : (uint32_t)s.imm); break;
+    default: break;
+    }
+}
+
 /** The operands of a slot, by form. */
 static void decode_operands(struct wn_op *op, struct wn_slot s, uint32_t at)
 {
     const struct wn_row *row = &wn_rows[op->id];
-    uint8_t dst = (uint8_t)wn_slot_dst(s), src = (uint8_t)wn_slot_src(s);
+    const struct layout *l = &layouts[row->form];
+    unsigned dst = wn_slot_dst(s), src = wn_slot_src(s);
+    const uint32_t sized =
+        1u << WN_KIND_LOAD | 1u << WN_KIND_STORE | 1u << WN_KIND_ATOMIC | 1u << WN_KIND_PACKET;
+    bool has_size = sized >> row->kind & 1;
 
-    switch ((enum wn_form)row->form) {
-    case WN_FORM_NONE: break;
-    case WN_FORM_DST_IMM:
-        op->dst = op->a = dst;
-        op->imm = s.imm;
-        break;
-    case WN_FORM_SET_IMM:
-    case WN_FORM_WIDE:
-        op->dst = dst;
-        op->imm = s.imm;
-        break;
-    case WN_FORM_DST_SRC:
-        op->dst = op->a = dst;
-        op->b = src;
-        break;
-    case WN_FORM_SET_REG:
-        op->dst = dst;
-        op->a = src;
-        break;
-    case WN_FORM_DST: op->dst = op->a = dst; break;
-    case WN_FORM_LOAD:
-        op->dst = dst;
-        op->a = src;
-        op->off = s.off;
-        break;
-    case WN_FORM_STORE_IMM:
-        op->a = dst;
-        op->off = s.off;
-        op->imm = s.imm;
-        break;
-    case WN_FORM_STORE_REG:
-        op->a = dst;
-        op->b = src;
-        op->off = s.off;
-        break;
-    case WN_FORM_ATOMIC:
-        op->a = dst;
-        op->b = src;
-        op->off = s.off;
-        op->dst = s.imm == wn_rows[WN_OP_ATOMIC_CMPXCHG64].value ? WN_R0 : s.imm & 1 ? src : 0;
-        break;
-    case WN_FORM_JUMP: op->target = at + 1 + (uint32_t)s.off; break;
-    case WN_FORM_JUMP_FAR: op->target = at + 1 + (uint32_t)s.imm; break;
-    case WN_FORM_BRANCH_IMM:
-        op->a = dst;
-        op->imm = s.imm;
-        op->target = at + 1 + (uint32_t)s.off;
-        break;
-    case WN_FORM_BRANCH_REG:
-        op->a = dst;
-        op->b = src;
-        op->target = at + 1 + (uint32_t)s.off;
-        break;
-    case WN_FORM_CALL:
-        op->imm = s.imm;
-        if (op->id == WN_OP_CALL_LOCAL)
-            op->target = at + 1 + (uint32_t)s.imm;
-        break;
-    case WN_FORM_CALL_REG: op->a = op->id == WN_OP_CALLX ? dst : (uint8_t)s.imm; break;
-    case WN_FORM_ABS: op->imm = s.imm; break;
-    case WN_FORM_IND:
-        op->a = src;
-        op->imm = s.imm;
-        break;
-    case WN_FORM_GUARD:
-    case WN_FORM_FUEL:
-    case WN_FORM_CHECK: break;
-    }
-    switch ((enum wn_kind)row->kind) {
-    case WN_KIND_LOAD:
-    case WN_KIND_STORE:
-    case WN_KIND_ATOMIC:
-    case WN_KIND_PACKET: op->size = (uint8_t)wn_opcode_size(s.opcode); break;
-    default: break;
-    }
+    op->dst = (uint8_t)(dst & l->to_dst);
+    op->a = (uint8_t)((dst & l->to_a) | (src & l->src_to_a));
+    op->b = (uint8_t)(src & l->src_to_b);
+    op->size = has_size ? (uint8_t)wn_opcode_size(s.opcode) : 0;
+    op->off = s.off & l->disp;
+    op->imm = s.imm & l->imm;
+    op->target = (at + 1 + (uint32_t)s.off) & (uint32_t)l->jumps;
+    if (l->special)
+        decode_special(op, s, at);
 }
 
 static int decode_wide(struct wn_op *op, const struct wn_slot *slots, size_t count, size_t at,

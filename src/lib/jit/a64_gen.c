@@ -590,6 +590,8 @@ static void stubs(struct wn_gen *g)
     wn_buf_line(&g->buf, WN_NOWHERE);
     for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;) {
         const struct wn_op *op = &g->code->ops[i];
+        if (!wn_gen_may_leave(op))
+            continue;
         g->slot = g->code->slot[i];
         if (op->id == WN_OP_GUARD_ANY)
             guard_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, GUARD_LABELS));

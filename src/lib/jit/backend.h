@@ -67,6 +67,14 @@ static inline uint32_t wn_gen_func_label(const struct wn_gen *g, uint32_t func)
     return g->code->n_blocks + func;
 }
 
+/** Whether an operation may have something out of line; most have not. */
+static inline bool wn_gen_may_leave(const struct wn_op *op)
+{
+    const uint32_t kinds =
+        1u << WN_KIND_GUARD | 1u << WN_KIND_FUEL | 1u << WN_KIND_CHECK | 1u << WN_KIND_CALL;
+    return kinds >> wn_op_kind(op) & 1;
+}
+
 /** A machine. The calls come in this order, so that code stands in memory in the reverse one. */
 struct wn_backend {
     const char *name;

@@ -51,16 +51,23 @@ static void note_steps(struct wn_code_buf *buf, const struct wn_chunk *chunk)
     }
 }
 
+/**
+ * Most chunks are of a few bytes. They are copied from their end, 16 bytes at a
+ * time: what that puts in front of them will be overwritten by what comes next.
+ */
 void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
 {
     assert(!chunk->overflow);
     if (chunk->overflow && !buf->error)
         buf->error = WN_E_LIMIT;
-    if (!buf->error && buf->cap - buf->len < chunk->len)
+    if (!buf->error && buf->cap - buf->len < WN_CHUNK_BYTES + 16)
         grow(buf);
     if (!buf->error) {
+        uint8_t *to = buf->data + (buf->cap - buf->len);
+        const uint8_t *from = chunk->bytes + chunk->len;
+        for (int left = (int)chunk->len; left > 0; left -= 16)
+            memcpy(to -= 16, from -= 16, 16);
         buf->len += chunk->len;
-        memcpy(buf->data + (buf->cap - buf->len), chunk->bytes, chunk->len);
     }
     if (buf->layout)
         note_steps(buf, chunk);
@@ -71,9 +78,14 @@ void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
 uint32_t wn_buf_labels(struct wn_code_buf *buf, uint32_t n)
 {
     uint32_t first = (uint32_t)buf->labels.len;
-    for (uint32_t i = 0; i < n && !buf->error; i++)
-        if (!wn_vec_push(&buf->labels, WN_UNPLACED))
+    while (!buf->error && buf->labels.cap - first < n)
+        if (!wn_vec_grow((void **)&buf->labels.data, &buf->labels.cap, buf->labels.cap,
+                         sizeof *buf->labels.data))
             buf->error = -ENOMEM;
+    if (!buf->error) {
+        memset(buf->labels.data + first, 0xff, n * sizeof *buf->labels.data);
+        buf->labels.len += n;
+    }
     return first;
 }
 

@@ -17,18 +17,22 @@
 
 #include "jit/layout.h"
 
+#define WN_CHUNK_BYTES 188
+
 /** Machine code of one operation; no sequence of any back end is as long. */
 struct wn_chunk {
     uint32_t len;
     bool overflow;
-    uint8_t bytes[188];
+    uint8_t
+        before[16]; /* wn_buf_prepend() copies some of these too; what they are does not matter */
+    uint8_t bytes[WN_CHUNK_BYTES];
     uint8_t n_steps;
     struct wn_frame_step steps[24]; /* of the frame; the offset is into bytes */
 };
 
 static inline void wn_chunk_put(struct wn_chunk *c, uint8_t byte)
 {
-    if (c->len < sizeof c->bytes)
+    if (c->len < WN_CHUNK_BYTES)
         c->bytes[c->len++] = byte;
     else
         c->overflow = true;

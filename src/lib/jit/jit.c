@@ -121,7 +121,7 @@ static void emit_all(struct wn_gen *g, const struct wn_backend *backend)
     for (uint32_t f = code->n_funcs; f-- > 0 && !g->buf.error;) {
         const struct wn_func *func = &code->funcs[f];
         g->func = f;
-        g->written = written_by(code, func);
+        g->written = g->shape.locals ? written_by(code, func) : 0;
         for (uint32_t b = func->first + func->count; b-- > func->first && !g->buf.error;)
             emit_block(g, backend, b);
         backend->enter(g, f);

@@ -18,45 +18,21 @@ static struct next next_of(const struct wn_code *code, uint32_t block)
 {
     const struct wn_block *b = &code->blocks[block];
     const struct wn_op *last = &code->ops[b->first + b->count - 1];
-    switch (wn_op_kind(last)) {
-    case WN_KIND_EXIT: return (struct next){NONE, NONE};
-    case WN_KIND_JUMP: return (struct next){last->target, NONE};
-    case WN_KIND_BRANCH:
-    case WN_KIND_PACKET: return (struct next){last->target, block + 1};
-    case WN_KIND_ALU:
-    case WN_KIND_WIDE:
-    case WN_KIND_LOAD:
-    case WN_KIND_STORE:
-    case WN_KIND_ATOMIC:
-    case WN_KIND_CALL:
-    case WN_KIND_HOLE:
-    case WN_KIND_GUARD:
-    case WN_KIND_FUEL:
-    case WN_KIND_CHECK: break;
-    }
-    return (struct next){NONE, block + 1};
+    enum wn_kind kind = wn_op_kind(last);
+    bool jumps = kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH || kind == WN_KIND_PACKET;
+    bool goes_on = kind != WN_KIND_JUMP && kind != WN_KIND_EXIT;
+    return (struct next){jumps ? last->target : NONE, goes_on ? block + 1 : NONE};
 }
 
-uint32_t wn_live_out(const struct wn_code *code, const uint16_t *in, uint32_t block)
-{
-    struct next n = next_of(code, block);
-    return (n.jump == NONE ? 0u : in[n.jump]) | (n.on == NONE ? 0u : in[n.on]);
-}
-
-bool wn_op_is_pure(const struct wn_op *op)
-{
-    enum wn_kind kind = wn_op_kind(op);
-    return kind == WN_KIND_ALU || kind == WN_KIND_WIDE || kind == WN_KIND_LOAD;
-}
-
-/** What a block makes of the registers live at its end: (live & keep) | gen. */
-struct transfer {
+/** A block as the search sees it: what it makes of the registers live at its end,
+ * (live & keep) | gen, and where it leads. */
+struct node {
+    struct next to;
     uint16_t keep, gen;
 };
 
-/** Everything the search needs, allocated at once. */
+/** What going back from successors to predecessors needs, allocated at once. */
 struct search {
-    struct transfer *block;
     uint32_t *first_pred; /* predecessors of b: pred[first_pred[b]] up to first_pred[b + 1] */
     uint32_t *pred;
     uint32_t *work; /* stack of blocks whose successors have changed */
@@ -65,30 +41,59 @@ struct search {
 
 static void search_fini(struct search *s)
 {
-    free(s->block);
     free(s->first_pred);
     free(s->pred);
     free(s->work);
     free(s->waiting);
 }
 
-static struct transfer transfer_of(const struct wn_code *code, const struct wn_block *b)
+static struct node node_of(const struct wn_code *code, uint32_t block)
 {
-    struct transfer t = {.keep = UINT16_MAX};
+    const struct wn_block *b = &code->blocks[block];
+    uint32_t keep = UINT16_MAX, gen = 0;
     for (uint32_t i = b->first + b->count; i-- > b->first;) {
-        uint16_t defs = (uint16_t)wn_op_defs(&code->ops[i]);
-        t.keep &= (uint16_t)~defs;
-        t.gen = (uint16_t)((t.gen & ~defs) | wn_op_uses(&code->ops[i]));
+        uint32_t defs = wn_op_defs(&code->ops[i]);
+        keep &= ~defs;
+        gen = (gen & ~defs) | wn_op_uses(&code->ops[i]);
     }
-    return t;
+    return (struct node){next_of(code, block), (uint16_t)keep, (uint16_t)gen};
+}
+
+static uint32_t live_after(struct next to, const uint16_t *in)
+{
+    return (to.jump == NONE ? 0u : in[to.jump]) | (to.on == NONE ? 0u : in[to.on]);
+}
+
+static uint16_t live_before(const struct node *n, const uint16_t *in)
+{
+    return (uint16_t)((live_after(n->to, in) & n->keep) | n->gen);
+}
+
+uint32_t wn_live_out(const struct wn_code *code, const uint16_t *in, uint32_t block)
+{
+    return live_after(next_of(code, block), in);
+}
+
+/**
+ * All blocks once, from the last to the first: right where nothing jumps back,
+ * too little elsewhere. True if something does.
+ */
+static bool sweep(const struct wn_code *code, struct node *nodes, uint16_t *in)
+{
+    bool loops = false;
+    for (uint32_t b = code->n_blocks; b-- > 0;) {
+        nodes[b] = node_of(code, b);
+        in[b] = live_before(&nodes[b], in);
+        loops |= nodes[b].to.jump <= b;
+    }
+    return loops;
 }
 
 /** Predecessors in one array, by counting first. */
-static void find_preds(const struct wn_code *code, struct search *s)
+static void find_preds(const struct node *nodes, uint32_t n, struct search *s)
 {
-    uint32_t n = code->n_blocks;
     for (uint32_t b = 0; b < n; b++) {
-        struct next to = next_of(code, b);
+        struct next to = nodes[b].to;
         if (to.jump != NONE)
             s->first_pred[to.jump]++;
         if (to.on != NONE)
@@ -97,7 +102,7 @@ static void find_preds(const struct wn_code *code, struct search *s)
     for (uint32_t b = 0; b < n; b++)
         s->first_pred[b + 1] += s->first_pred[b];
     for (uint32_t b = 0; b < n; b++) {
-        struct next to = next_of(code, b);
+        struct next to = nodes[b].to;
         if (to.jump != NONE)
             s->pred[--s->first_pred[to.jump]] = b;
         if (to.on != NONE)
@@ -105,18 +110,19 @@ static void find_preds(const struct wn_code *code, struct search *s)
     }
 }
 
-static void solve(const struct wn_code *code, struct search *s, uint16_t *in)
+/** Let blocks that jump back see what is live there, and all from which they are reached. */
+static void solve(const struct node *nodes, uint32_t n, struct search *s, uint16_t *in)
 {
     uint32_t left = 0;
-    for (uint32_t b = 0; b < code->n_blocks; b++) {
-        s->block[b] = transfer_of(code, &code->blocks[b]);
-        s->work[left++] = b; /* the last block comes first, as facts flow backwards */
-        s->waiting[b] = 1;
-    }
+    for (uint32_t b = 0; b < n; b++)
+        if (nodes[b].to.jump <= b) {
+            s->work[left++] = b;
+            s->waiting[b] = 1;
+        }
     while (left) {
         uint32_t b = s->work[--left];
         s->waiting[b] = 0;
-        uint16_t live = (uint16_t)((wn_live_out(code, in, b) & s->block[b].keep) | s->block[b].gen);
+        uint16_t live = live_before(&nodes[b], in);
         if (live == in[b])
             continue;
         in[b] = live;
@@ -129,24 +135,31 @@ static void solve(const struct wn_code *code, struct search *s, uint16_t *in)
     }
 }
 
-int wn_live_find(const struct wn_code *code, uint16_t **out, struct wn_error *err)
+/** Go round the loops. */
+static bool settle(const struct node *nodes, uint32_t blocks, uint16_t *in)
 {
-    size_t n = code->n_blocks;
+    size_t n = blocks;
     struct search s = {
-        .block = malloc(n * sizeof *s.block),
         .first_pred = calloc(n + 1, sizeof *s.first_pred),
-        .pred = calloc(2 * n, sizeof *s.pred),
+        .pred = malloc(2 * n * sizeof *s.pred),
         .work = malloc(n * sizeof *s.work),
-        .waiting = malloc(n),
+        .waiting = calloc(n, 1),
     };
-    WN_OWN(free) uint16_t *in = calloc(n, sizeof *in);
-    bool room = s.block && s.first_pred && s.pred && s.work && s.waiting && in;
+    bool room = s.first_pred && s.pred && s.work && s.waiting;
     if (room) {
-        find_preds(code, &s);
-        solve(code, &s, in);
+        find_preds(nodes, blocks, &s);
+        solve(nodes, blocks, &s, in);
     }
     search_fini(&s);
-    if (!room)
+    return room;
+}
+
+int wn_live_find(const struct wn_code *code, uint16_t **out, struct wn_error *err)
+{
+    uint32_t n = code->n_blocks;
+    WN_OWN(free) uint16_t *in = calloc(n, sizeof *in);
+    WN_OWN(free) struct node *nodes = malloc(n * sizeof *nodes);
+    if (!in || !nodes || (sweep(code, nodes, in) && !settle(nodes, n, in)))
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     *out = wn_give(in);
     return 0;

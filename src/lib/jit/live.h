@@ -24,4 +24,8 @@ int wn_live_find(const struct wn_code *code, uint16_t **out, struct wn_error *er
 uint32_t wn_live_out(const struct wn_code *code, const uint16_t *in, uint32_t block);
 
 /** Whether an operation does nothing but write dst, so that it can go if nobody reads that. */
-bool wn_op_is_pure(const struct wn_op *op);
+static inline bool wn_op_is_pure(const struct wn_op *op)
+{
+    enum wn_kind kind = wn_op_kind(op);
+    return kind == WN_KIND_ALU || kind == WN_KIND_WIDE || kind == WN_KIND_LOAD;
+}

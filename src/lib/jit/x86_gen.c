@@ -502,6 +502,8 @@ static void begin(struct wn_gen *g)
             window_thunk(g, bit);
     wn_buf_line(&g->buf, WN_NOWHERE);
     for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;) {
+        if (!wn_gen_may_leave(&g->code->ops[i]))
+            continue;
         stub(g, &g->code->ops[i], i);
         wn_buf_line(&g->buf, g->slot);
     }

@@ -28,7 +28,7 @@ struct lowering {
 };
 
 /** Append an operation, in a new block if the last one has ended. */
-static void emit(struct lowering *l, uint32_t slot, struct wn_op op)
+static void emit(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
     if (!l->open) {
         struct wn_block b = {.first = (uint32_t)l->ops.len};
@@ -36,14 +36,14 @@ static void emit(struct lowering *l, uint32_t slot, struct wn_op op)
             l->short_of_memory = true;
         l->open = true;
     }
-    if (!wn_vec_push(&l->ops, op) || !wn_vec_push(&l->slots, slot))
+    if (!wn_vec_push(&l->ops, *op) || !wn_vec_push(&l->slots, slot))
         l->short_of_memory = true;
     if (!l->short_of_memory)
         l->blocks.data[l->blocks.len - 1].count++;
 }
 
 /** Append an operation after which a block cannot go on. */
-static void emit_last(struct lowering *l, uint32_t slot, struct wn_op op)
+static void emit_last(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
     emit(l, slot, op);
     l->open = false;
@@ -51,7 +51,7 @@ static void emit_last(struct lowering *l, uint32_t slot, struct wn_op op)
 
 static void emit_fuel(struct lowering *l, uint32_t slot, uint32_t cost)
 {
-    emit(l, slot, (struct wn_op){.id = WN_OP_FUEL, .imm = (int32_t)cost});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_FUEL, .imm = (int32_t)cost});
 }
 
 static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *op)
@@ -59,13 +59,13 @@ static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *o
     enum wn_kind kind = wn_op_kind(op);
     if (l->from->mark[slot] != WN_MARK_PROVED)
         emit(l, slot,
-             (struct wn_op){.id = WN_OP_GUARD_ANY,
-                            .a = op->a,
-                            .off = op->off,
-                            .size = op->size,
-                            .write = kind != WN_KIND_LOAD,
-                            .imm = kind == WN_KIND_ATOMIC ? op->size - 1 : 0});
-    emit(l, slot, *op);
+             &(struct wn_op){.id = WN_OP_GUARD_ANY,
+                             .a = op->a,
+                             .off = op->off,
+                             .size = op->size,
+                             .write = kind != WN_KIND_LOAD,
+                             .imm = kind == WN_KIND_ATOMIC ? op->size - 1 : 0});
+    emit(l, slot, op);
 }
 
 /** End the run if a register holds 0. */
@@ -73,15 +73,19 @@ static void emit_check(struct lowering *l, uint32_t slot, uint8_t reg, bool is32
                        enum wn_fault fault)
 {
     emit(l, slot,
-         (struct wn_op){.id = WN_OP_CHECK, .a = reg, .size = is32 ? 4 : 8, .imm = (int32_t)fault});
+         &(struct wn_op){.id = WN_OP_CHECK, .a = reg, .size = is32 ? 4 : 8, .imm = (int32_t)fault});
 }
 
-static void emit_alu(struct lowering *l, uint32_t slot, struct wn_op op)
+static void emit_alu(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    if (op.check & WN_CHECK_DIVISOR)
-        emit_check(l, slot, op.b, wn_opcode_is32(wn_rows[op.id].opcode), WN_FAULT_DIVIDE);
-    op.check = 0;
-    emit(l, slot, op);
+    if (!(op->check & WN_CHECK_DIVISOR)) {
+        emit(l, slot, op);
+        return;
+    }
+    struct wn_op division = *op;
+    division.check = 0;
+    emit_check(l, slot, op->b, wn_opcode_is32(wn_rows[op->id].opcode), WN_FAULT_DIVIDE);
+    emit(l, slot, &division);
 }
 
 static enum wn_op_id inverse(enum wn_op_id id)
@@ -113,34 +117,34 @@ static void emit_jump(struct lowering *l, uint32_t slot, uint32_t target)
 {
     if (wn_is_back_edge(slot, target))
         emit_fuel(l, slot, wn_back_edge_cost(slot, target));
-    emit_last(l, slot, (struct wn_op){.id = WN_OP_JA, .target = target});
+    emit_last(l, slot, &(struct wn_op){.id = WN_OP_JA, .target = target});
 }
 
-static void emit_branch(struct lowering *l, uint32_t slot, struct wn_op op)
+static void emit_branch(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    if (!wn_is_back_edge(slot, op.target)) {
+    if (!wn_is_back_edge(slot, op->target)) {
         emit_last(l, slot, op);
         return;
     }
-    uint32_t target = op.target;
-    op.id = (uint16_t)inverse((enum wn_op_id)op.id);
-    op.target = slot + 1;
-    emit_last(l, slot, op);
-    emit_jump(l, slot, target);
+    struct wn_op other = *op;
+    other.id = (uint16_t)inverse((enum wn_op_id)op->id);
+    other.target = slot + 1;
+    emit_last(l, slot, &other);
+    emit_jump(l, slot, op->target);
 }
 
 static void emit_local(struct lowering *l, uint32_t slot, uint32_t func)
 {
     emit_fuel(l, slot, l->from->funcs[func].slots);
-    emit(l, slot, (struct wn_op){.id = WN_OP_CALL_LOCAL, .target = func});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL_LOCAL, .target = func});
 }
 
 static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t call,
                         uint8_t check)
 {
-    emit(l, slot, (struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call});
     if (check & WN_CHECK_RUN)
-        emit(l, slot, (struct wn_op){.id = WN_OP_CHECK_RUN});
+        emit(l, slot, &(struct wn_op){.id = WN_OP_CHECK_RUN});
     if (check & WN_CHECK_RESULT)
         emit_check(l, slot, WN_R0, false, WN_FAULT_NONE);
 }
@@ -152,14 +156,14 @@ static void emit_unless(struct lowering *l, uint32_t slot, int32_t value)
     uint32_t compare = (uint32_t)l->blocks.len - l->open, beyond = compare + 2;
     emit_last(
         l, slot,
-        (struct wn_op){
+        &(struct wn_op){
             .id = WN_OP_JNE64_K, .a = WN_R0, .imm = value, .target = l->from->n_ops + beyond});
 }
 
 /** Go on behind the call. */
 static void emit_called(struct lowering *l, uint32_t slot)
 {
-    emit_last(l, slot, (struct wn_op){.id = WN_OP_JA, .target = slot + 1});
+    emit_last(l, slot, &(struct wn_op){.id = WN_OP_JA, .target = slot + 1});
 }
 
 /** The numbers of helpers have 32 bits without sign, constants 31 and one: moved by half of the
@@ -170,14 +174,14 @@ static void emit_numbers(struct lowering *l, uint32_t slot)
     const struct wn_op up = {.id = WN_OP_SUB64_K, .dst = WN_R0, .a = WN_R0, .imm = INT32_MIN};
     if (!l->from->n_numbers)
         return;
-    emit(l, slot, down);
+    emit(l, slot, &down);
     for (uint32_t i = 0; i < l->from->n_numbers && !l->short_of_memory; i++) {
         const struct wn_callable *n = &l->from->numbers[i];
         emit_unless(l, slot, (int32_t)(n->id ^ 1u << 31));
         emit_helper(l, slot, n->id, n->call, n->check);
         emit_called(l, slot);
     }
-    emit(l, slot, up);
+    emit(l, slot, &up);
 }
 
 /** Function addresses have their tag where constants of 32 bits reach it when turned around. */
@@ -186,9 +190,9 @@ static void emit_functions(struct lowering *l, uint32_t slot)
     _Static_assert(WN_FUNC_TAG << 16 == 0, "turned around, the tag has 16 bits");
     const struct wn_op turn = {.id = WN_OP_BSWAP64, .dst = WN_R0, .a = WN_R0};
     int32_t tag = (int32_t)__builtin_bswap64(WN_FUNC_TAG);
-    emit(l, slot, turn);
-    emit(l, slot, (struct wn_op){.id = WN_OP_XOR64_K, .dst = WN_R0, .a = WN_R0, .imm = tag});
-    emit(l, slot, turn);
+    emit(l, slot, &turn);
+    emit(l, slot, &(struct wn_op){.id = WN_OP_XOR64_K, .dst = WN_R0, .a = WN_R0, .imm = tag});
+    emit(l, slot, &turn);
     for (uint32_t f = 0; f < l->from->n_funcs && !l->short_of_memory; f++) {
         if (!l->from->funcs[f].taken)
             continue;
@@ -202,10 +206,10 @@ static void emit_functions(struct lowering *l, uint32_t slot)
  * leaves nothing of r0 anyway. */
 static void emit_indirect(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_X, .dst = WN_R0, .a = op->a});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_MOV64_X, .dst = WN_R0, .a = op->a});
     emit_numbers(l, slot);
     emit_functions(l, slot);
-    emit(l, slot, (struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
     emit_check(l, slot, WN_R0, false, WN_FAULT_CALL);
 }
 
@@ -219,26 +223,32 @@ static void emit_call(struct lowering *l, uint32_t slot, const struct wn_op *op)
         emit_helper(l, slot, (uint32_t)op->imm, op->target, op->check);
 }
 
+static void emit_wide(struct lowering *l, uint32_t slot, const struct wn_op *op)
+{
+    if (op->id != WN_OP_FUNC) {
+        emit(l, slot, op);
+        return;
+    }
+    uint64_t address = WN_FUNC_ADDRESS(wn_func_slot(op, slot));
+    emit(l, slot,
+         &(struct wn_op){.id = WN_OP_IMM64,
+                         .dst = op->dst,
+                         .imm = (int32_t)(uint32_t)address,
+                         .high = (uint32_t)(address >> 32)});
+}
+
 static void lower_op(struct lowering *l, uint32_t slot)
 {
-    struct wn_op op = l->from->ops[slot];
-    switch (wn_op_kind(&op)) {
+    const struct wn_op *op = &l->from->ops[slot];
+    switch (wn_op_kind(op)) {
     case WN_KIND_ALU: emit_alu(l, slot, op); break;
-    case WN_KIND_WIDE:
-        if (op.id == WN_OP_FUNC) {
-            uint64_t address = WN_FUNC_ADDRESS(wn_func_slot(&op, slot));
-            op.id = WN_OP_IMM64;
-            op.imm = (int32_t)(uint32_t)address;
-            op.high = (uint32_t)(address >> 32);
-        }
-        emit(l, slot, op);
-        break;
+    case WN_KIND_WIDE: emit_wide(l, slot, op); break;
     case WN_KIND_LOAD:
     case WN_KIND_STORE:
-    case WN_KIND_ATOMIC: emit_access(l, slot, &op); break;
-    case WN_KIND_JUMP: emit_jump(l, slot, op.target); break;
+    case WN_KIND_ATOMIC: emit_access(l, slot, op); break;
+    case WN_KIND_JUMP: emit_jump(l, slot, op->target); break;
     case WN_KIND_BRANCH: emit_branch(l, slot, op); break;
-    case WN_KIND_CALL: emit_call(l, slot, &op); break;
+    case WN_KIND_CALL: emit_call(l, slot, op); break;
     case WN_KIND_EXIT:
     case WN_KIND_PACKET: emit_last(l, slot, op); break;
     case WN_KIND_HOLE:
@@ -298,8 +308,8 @@ static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, co
     }
     uint32_t beyond = (uint32_t)l->blocks.len, last = f->first + f->count - 1;
     if (reads_packet) {
-        emit(l, last, (struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
-        emit_last(l, last, (struct wn_op){.id = WN_OP_EXIT});
+        emit(l, last, &(struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
+        emit_last(l, last, &(struct wn_op){.id = WN_OP_EXIT});
     }
     if (!l->short_of_memory)
         link_jumps(l, first_op, beyond);
@@ -329,6 +339,10 @@ static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_t
     code->calls = from->calls;
     code->n_calls = from->n_calls;
     code->n_funcs = from->n_funcs;
+    /* Few programs grow to more than twice their length. */
+    if (!wn_vec_grow((void **)&l->ops.data, &l->ops.cap, from->n_ops, sizeof *l->ops.data) ||
+        !wn_vec_grow((void **)&l->slots.data, &l->slots.cap, from->n_ops, sizeof *l->slots.data))
+        return false;
     for (uint32_t i = 0; i < from->n_funcs; i++)
         code->funcs[i] = lower_func(l, &from->funcs[i], is_target);
     if (!l->short_of_memory)

@@ -102,7 +102,7 @@ static int check_indirect(const struct wn_code *code, struct wn_error *err)
     uint64_t taken = 0, calls = 0;
     for (uint32_t f = 0; f < code->n_funcs; f++)
         taken += code->funcs[f].taken;
-    for (uint32_t i = 0; i < code->n_ops; i++) {
+    for (uint32_t i = 0; taken && i < code->n_ops; i++) {
         calls += wn_rows[code->ops[i].id].form == WN_FORM_CALL_REG;
         if (calls * taken > MOST_INDIRECT)
             return wn_fail(err, WN_E_LIMIT, i,

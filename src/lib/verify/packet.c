@@ -19,7 +19,7 @@ enum kind {
 };
 
 struct value {
-    uint8_t kind;
+    uint16_t kind;
     uint16_t number;
 };
 
@@ -28,6 +28,14 @@ struct state {
     struct value r[WN_REGS];
     uint32_t length; /* the packet has at least so many bytes */
     bool reached;
+};
+
+/** What is known where jumps and calls lead; on the way there one state goes along. */
+struct entries {
+    uint32_t
+        *at; /* of each slot: its state, counted from 1; 0 if only the slot before leads here */
+    struct state *states;
+    uint32_t n;
 };
 
 static bool same(struct value a, struct value b)
@@ -88,14 +96,10 @@ static struct value result(const struct state *s, const struct wn_op *op)
     }
 }
 
-static void step(struct state *s, const struct wn_op *op)
+static void forget_result(struct state *s, const struct wn_op *op)
 {
-    struct value v = result(s, op);
-    uint32_t defs = wn_op_defs(op);
-    enum wn_kind kind = wn_op_kind(op);
-    for (unsigned r = 0; r < WN_REGS; r++)
-        if (defs >> r & 1)
-            s->r[r] = kind == WN_KIND_ALU ? v : (struct value){UNKNOWN, 0};
+    for (uint32_t defs = wn_op_defs(op); defs; defs &= defs - 1)
+        s->r[__builtin_ctz(defs)] = (struct value){UNKNOWN, 0};
 }
 
 /** Orders of a comparison, from the side of its left operand. */
@@ -153,6 +157,8 @@ static void learn(struct state *s, struct value a, enum order o, struct value b)
 
 static void learn_branch(struct state *s, const struct wn_op *op, bool taken)
 {
+    if (s->r[op->a].kind < LENGTH && s->r[op->b].kind < LENGTH)
+        return;
     enum order o = order_of((enum wn_op_id)op->id);
     bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
     struct value a = s->r[op->a], b = by_register ? s->r[op->b] : constant(op->imm);
@@ -162,74 +168,115 @@ static void learn_branch(struct state *s, const struct wn_op *op, bool taken)
     learn(s, b, mirrored(o), a);
 }
 
-/** Where an access begins and ends counts from the packet's beginning. */
+/** Where a load begins and ends counts from the packet's beginning. */
 static bool is_within(const struct state *s, const struct wn_op *op)
 {
     struct value a = s->r[op->a];
     int32_t first = (int32_t)a.number + op->off;
-    return wn_op_kind(op) == WN_KIND_LOAD && a.kind == DATA && first >= 0 &&
-           (uint32_t)first + op->size <= s->length;
+    return a.kind == DATA && first >= 0 && (uint32_t)first + op->size <= s->length;
 }
 
-/** Pass on what is known to the target of a jump; what lies behind has been forgotten already. */
-static void pass_on(struct state *states, uint32_t at, uint32_t target, const struct state *s)
+/** Tell the target of a branch what is known, and what the branch being taken adds. */
+static void pass_on(const struct entries *e, uint32_t at, const struct wn_op *op, struct state *s)
 {
-    if (!wn_is_back_edge(at, target))
-        join(&states[target], s);
+    if (wn_is_back_edge(at, op->target)) /* everything there has been forgotten already */
+        return;
+    uint32_t length = s->length;
+    if (wn_op_kind(op) == WN_KIND_BRANCH)
+        learn_branch(s, op, true);
+    join(&e->states[e->at[op->target] - 1], s);
+    s->length = length;
 }
 
-/** One instruction: mark it, and tell its successors what is known. */
-static void visit(struct wn_code *code, struct state *states, uint32_t at)
+/** One instruction: mark it, tell its target what is known, and go on to the next slot. */
+static void visit(struct wn_code *code, const struct entries *e, uint32_t at, struct state *s)
 {
     const struct wn_op *op = &code->ops[at];
-    struct state s = states[at], taken;
-    uint32_t next = at + (wn_op_kind(op) == WN_KIND_WIDE ? 2 : 1);
-    if (is_within(&s, op))
-        code->mark[at] = WN_MARK_PROVED;
     switch (wn_op_kind(op)) {
-    case WN_KIND_EXIT: return;
-    case WN_KIND_JUMP: pass_on(states, at, op->target, &s); return;
-    case WN_KIND_BRANCH:
-        taken = s;
-        learn_branch(&taken, op, true);
-        pass_on(states, at, op->target, &taken);
-        learn_branch(&s, op, false);
+    case WN_KIND_ALU: s->r[op->dst] = result(s, op); break;
+    case WN_KIND_LOAD:
+        if (is_within(s, op))
+            code->mark[at] = WN_MARK_PROVED;
+        s->r[op->dst] = (struct value){UNKNOWN, 0};
         break;
-    default: step(&s, op); break;
+    case WN_KIND_EXIT: s->reached = false; break;
+    case WN_KIND_JUMP:
+        pass_on(e, at, op, s);
+        s->reached = false;
+        break;
+    case WN_KIND_BRANCH:
+        pass_on(e, at, op, s);
+        learn_branch(s, op, false);
+        break;
+    default: forget_result(s, op); break;
     }
-    if (next < code->n_ops)
-        join(&states[next], &s);
+}
+
+/** Give a slot a state of its own. */
+static void add_entry(struct entries *e, uint32_t slot)
+{
+    if (!e->at[slot])
+        e->at[slot] = ++e->n;
+}
+
+/** Find the slots that are entered from elsewhere than the slot before. */
+static void find_entries(const struct wn_code *code, struct entries *e)
+{
+    for (uint32_t f = 0; f < code->n_funcs; f++)
+        add_entry(e, code->funcs[f].first);
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind kind = wn_op_kind(&code->ops[i]);
+        if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
+            add_entry(e, code->ops[i].target);
+    }
 }
 
 /** Loops and functions are entered knowing nothing. */
-static void forget_entries(const struct wn_code *code, struct state *states)
+static void forget_entries(const struct wn_code *code, const struct entries *e)
 {
     for (uint32_t i = 0; i < code->n_ops; i++) {
         const struct wn_op *op = &code->ops[i];
         enum wn_kind kind = wn_op_kind(op);
         bool jumps = kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH;
         if (op->id == WN_OP_FUNC) /* may be the main function's */
-            forget(&states[wn_func_slot(op, i)]);
+            forget(&e->states[e->at[wn_func_slot(op, i)] - 1]);
         if (op->id == WN_OP_CALL_LOCAL || (jumps && wn_is_back_edge(i, op->target)))
-            forget(&states[op->target]);
+            forget(&e->states[e->at[op->target] - 1]);
     }
     for (uint32_t f = 1; f < code->n_funcs; f++)
-        forget(&states[code->funcs[f].first]);
+        forget(&e->states[e->at[code->funcs[f].first] - 1]);
+}
+
+static void visit_all(struct wn_code *code, const struct entries *e)
+{
+    struct state s = {.reached = false}, start = {.reached = true};
+    start.r[WN_R1] = (struct value){DATA, 0};
+    start.r[WN_R2] = (struct value){LENGTH, 0};
+    if (!e->states[0].reached)
+        e->states[0] = start;
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        if (e->at[i]) {
+            struct state *here = &e->states[e->at[i] - 1];
+            if (s.reached)
+                join(here, &s);
+            s = *here;
+        }
+        if (s.reached)
+            visit(code, e, i, &s);
+    }
 }
 
 int wn_packet_prove(struct wn_code *code, struct wn_error *err)
 {
-    WN_OWN(free) struct state *states = calloc(code->n_ops, sizeof *states);
+    WN_OWN(free) uint32_t *at = calloc(code->n_ops, sizeof *at);
+    struct entries e = {.at = at};
+    if (at)
+        find_entries(code, &e);
+    WN_OWN(free) struct state *states = at ? calloc(e.n, sizeof *states) : NULL;
     if (!states)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    forget_entries(code, states);
-    if (!states[0].reached) {
-        states[0].reached = true;
-        states[0].r[WN_R1] = (struct value){DATA, 0};
-        states[0].r[WN_R2] = (struct value){LENGTH, 0};
-    }
-    for (uint32_t i = 0; i < code->n_ops; i++)
-        if (states[i].reached)
-            visit(code, states, i);
+    e.states = states;
+    forget_entries(code, &e);
+    visit_all(code, &e);
     return 0;
 }
