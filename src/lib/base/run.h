@@ -94,6 +94,13 @@ struct wn_run {
 static inline void wn_window_set(struct wn_window *w, uint64_t base, uint64_t bytes)
 {
     w->base = base;
+    if (__builtin_expect(bytes >= 8, 1)) { /* packets are; nothing to decide */
+        w->room[0] = bytes;
+        w->room[1] = bytes - 1;
+        w->room[2] = bytes - 3;
+        w->room[3] = bytes - 7;
+        return;
+    }
     for (unsigned k = 0; k < 4; k++) { /* no room where bytes <= last, so nothing wraps */
         uint64_t last = (1u << k) - 1;
         w->room[k] = bytes > last ? bytes - last : 0;

@@ -111,6 +111,16 @@ struct wn_code {
 /** Free code; NULL is allowed. */
 void wn_code_free(struct wn_code *code);
 
+/**
+ * Whether a guard compares with the window of stores first. Loads do where
+ * lowering saw that the address comes from r10, which `b` of their guard says;
+ * what it saw decides nothing but where to look first.
+ */
+static inline bool wn_guard_is_near_stack(const struct wn_op *op)
+{
+    return op->write || op->b;
+}
+
 /** The constant of a wide operation. */
 static inline uint64_t wn_op_wide(const struct wn_op *op)
 {

@@ -50,7 +50,7 @@ enum shared_label {
     ENDED,                      /* by a helper */
     FAULT,                      /* and the fault's number */
     WINDOW = FAULT + WN_FAULTS, /* and the bit in wn_shape.windows */
-    REACH = WINDOW + 8,
+    REACH = WINDOW + WN_GEN_WINDOWS,
     SHARED_LABELS
 };
 
@@ -233,7 +233,8 @@ static uint32_t window_fields(const struct wn_gen *g)
         const struct wn_op *op = &g->code->ops[i];
         enum wn_kind kind = wn_op_kind(op);
         if (kind == WN_KIND_GUARD || kind == WN_KIND_PACKET)
-            found |= (1u << BASE | 2u << log2_of(op->size)) << (op->write ? 8 : 0);
+            found |= (1u << BASE | 2u << log2_of(op->size))
+                     << (kind == WN_KIND_GUARD && wn_guard_is_near_stack(op) ? 8 : 0);
     }
     return found;
 }
@@ -547,7 +548,7 @@ static void reach(struct wn_gen *g)
 /** What guards of one size and direction call. */
 static void window_thunk(struct wn_gen *g, unsigned bit)
 {
-    a64_mov_ri(&g->chunk, TEMP, 1u << bit % 4 | (bit >= 4 ? 16 : 0));
+    a64_mov_ri(&g->chunk, TEMP, wn_gen_access(bit));
     jump(g, shared(g, REACH));
     wn_buf_place(&g->buf, shared(g, WINDOW + bit));
 }
@@ -558,7 +559,7 @@ enum guard_label { ASK, BACK, ODD, GUARD_LABELS };
 static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
 {
     static const uint8_t kept[] = {TEMP, LINK};
-    unsigned bit = log2_of(op->size) + (op->write ? 4 : 0);
+    unsigned bit = wn_gen_window(op);
     if (op->imm) {
         add(g, W64, ADDRESS, home(g, op->a), op->off);
         a64_store(&g->chunk, 8, ADDRESS, field(g, offsetof(struct wn_run, fault_address)));
@@ -632,7 +633,7 @@ static void begin(struct wn_gen *g)
         fault(g, WN_FAULT_MEMORY);
         reach(g);
     }
-    for (unsigned bit = 0; bit < 8; bit++)
+    for (unsigned bit = 0; bit < WN_GEN_WINDOWS; bit++)
         if (s->windows >> bit & 1)
             window_thunk(g, bit);
     stubs(g);
@@ -644,10 +645,11 @@ static void guard(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     struct wn_chunk *c = &g->chunk;
     unsigned a = home(g, op->a);
     wn_buf_place(&g->buf, label + BACK);
-    unsigned base = window(g, op->write, BASE, ADDRESS);
+    bool stack = wn_guard_is_near_stack(op);
+    unsigned base = window(g, stack, BASE, ADDRESS);
     a64_arith_r(c, A64_SUB, W64, ADDRESS, a, base);
     add(g, W64, ADDRESS, ADDRESS, op->off);
-    unsigned room = window(g, op->write, ROOM + log2_of(op->size), TEMP);
+    unsigned room = window(g, stack, ROOM + log2_of(op->size), TEMP);
     a64_arith_r(c, A64_SUBS, W64, A64_ZR, ADDRESS, room);
     jump_if(g, a64_if(A64_HS), label + ASK);
     if (!op->imm)

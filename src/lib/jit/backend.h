@@ -18,7 +18,7 @@
 /** What a program makes use of, over all its operations. */
 struct wn_shape {
     uint32_t read;     /* registers that something reads: these need a home */
-    uint32_t windows;  /* guards: bit log2(size), from bit 4 on for stores */
+    uint32_t windows;  /* guards: bits as wn_gen_window() counts them */
     uint32_t faults;   /* checks: a bit for each enum wn_fault they leave with */
     bool ends;         /* helpers may end the run */
     bool fuel;         /* spends fuel */
@@ -65,6 +65,22 @@ static inline uint32_t wn_gen_block_label(const struct wn_gen *g, uint32_t block
 static inline uint32_t wn_gen_func_label(const struct wn_gen *g, uint32_t func)
 {
     return g->code->n_blocks + func;
+}
+
+/** Windows that guards look into, each with a thunk of its own: log2(size), from 4 on for stores,
+ * from 8 on for loads that look where stores do. */
+enum { WN_GEN_STORES = 4, WN_GEN_NEAR_STACK = 8, WN_GEN_WINDOWS = 12 };
+
+static inline unsigned wn_gen_window(const struct wn_op *guard)
+{
+    unsigned log2 = guard->size == 8 ? 3 : guard->size / 2u;
+    return log2 + (guard->write ? WN_GEN_STORES : guard->b ? WN_GEN_NEAR_STACK : 0);
+}
+
+/** What wn_run_reach() is told of an access: its size, and 16 if it is a store. */
+static inline unsigned wn_gen_access(unsigned window)
+{
+    return 1u << window % 4 | (window / 4 == WN_GEN_STORES / 4 ? 16 : 0);
 }
 
 /** Whether an operation may have something out of line; most have not. */

@@ -38,11 +38,6 @@ uint32_t wn_jit_features(void)
 }
 #endif
 
-static unsigned log2_of(unsigned size)
-{
-    return size == 8 ? 3 : size / 2;
-}
-
 /* What calls read by name. That a callee may read r6 to r9 too does not give them a home. */
 #define ARGUMENTS (31u << WN_R1)
 
@@ -66,7 +61,7 @@ static struct wn_shape shape_of(const struct wn_code *code, uint32_t features)
             shape_of_call(&s, op);
         s.read |= kind == WN_KIND_CALL ? ARGUMENTS : wn_op_uses(op);
         if (kind == WN_KIND_GUARD)
-            s.windows |= 1u << (log2_of(op->size) + (op->write ? 4 : 0));
+            s.windows |= 1u << wn_gen_window(op);
         s.fuel |= kind == WN_KIND_FUEL;
         s.ends |= op->id == WN_OP_CHECK_RUN;
         if (op->id == WN_OP_CHECK)

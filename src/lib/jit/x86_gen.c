@@ -43,7 +43,7 @@ enum shared_label {
     ENDED,                      /* by a helper */
     FAULT,                      /* and the fault's number */
     WINDOW = FAULT + WN_FAULTS, /* and the bit in wn_shape.windows */
-    REACH = WINDOW + 8,
+    REACH = WINDOW + WN_GEN_WINDOWS,
     SHARED_LABELS
 };
 
@@ -63,16 +63,16 @@ static struct x86_mem field(const struct wn_gen *g, int32_t disp)
     return (struct x86_mem){g->anchor, disp};
 }
 
-static struct x86_mem window_room(const struct wn_gen *g, unsigned size, bool write)
+static struct x86_mem window_room(const struct wn_gen *g, unsigned size, bool stack)
 {
-    int32_t at = (write ? FIELD(store) : FIELD(load)) + (int32_t)offsetof(struct wn_window, room);
+    int32_t at = (stack ? FIELD(store) : FIELD(load)) + (int32_t)offsetof(struct wn_window, room);
     return field(g, at + 8 * (size == 8 ? 3 : (int32_t)size / 2));
 }
 
-static struct x86_mem window_base(const struct wn_gen *g, bool write)
+static struct x86_mem window_base(const struct wn_gen *g, bool stack)
 {
     return field(g,
-                 (write ? FIELD(store) : FIELD(load)) + (int32_t)offsetof(struct wn_window, base));
+                 (stack ? FIELD(store) : FIELD(load)) + (int32_t)offsetof(struct wn_window, base));
 }
 
 static struct x86_mem operand(const struct wn_gen *g, const struct wn_op *op)
@@ -421,9 +421,8 @@ static void reach(struct wn_gen *g)
 /** What guards of one size and direction call: turns the offset in r11 into the address again. */
 static void window_thunk(struct wn_gen *g, unsigned bit)
 {
-    bool write = bit >= 4;
-    x86_alu_rm(&g->chunk, X86_ADD, W64, SCRATCH, window_base(g, write));
-    x86_push_i(&g->chunk, 1 << bit % 4 | (write ? 16 : 0));
+    x86_alu_rm(&g->chunk, X86_ADD, W64, SCRATCH, window_base(g, bit >= WN_GEN_STORES));
+    x86_push_i(&g->chunk, (int32_t)wn_gen_access(bit));
     jump(g, ALWAYS, shared(g, REACH));
     wn_buf_place(&g->buf, shared(g, WINDOW + bit));
 }
@@ -433,7 +432,7 @@ enum guard_label { ASK, BACK, ODD, GUARD_LABELS };
 
 static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
 {
-    unsigned bit = (op->size == 8 ? 3u : op->size / 2u) + (op->write ? 4 : 0);
+    unsigned bit = wn_gen_window(op);
     if (op->imm) {
         x86_store_r(&g->chunk, 8, field(g, FIELD(fault_address)), SCRATCH);
         x86_mov_ri(&g->chunk, SCRATCH, g->slot);
@@ -497,7 +496,7 @@ static void begin(struct wn_gen *g)
         fault(g, WN_FAULT_MEMORY);
         reach(g);
     }
-    for (unsigned bit = 0; bit < 8; bit++)
+    for (unsigned bit = 0; bit < WN_GEN_WINDOWS; bit++)
         if (s->windows >> bit & 1)
             window_thunk(g, bit);
     wn_buf_line(&g->buf, WN_NOWHERE);
@@ -514,8 +513,9 @@ static void guard(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     wn_buf_place(&g->buf, label + BACK);
     if (!op->imm)
         x86_lea(&g->chunk, W64, SCRATCH, operand(g, op));
-    x86_alu_rm(&g->chunk, X86_SUB, W64, SCRATCH, window_base(g, op->write));
-    x86_alu_rm(&g->chunk, X86_CMP, W64, SCRATCH, window_room(g, op->size, op->write));
+    x86_alu_rm(&g->chunk, X86_SUB, W64, SCRATCH, window_base(g, wn_guard_is_near_stack(op)));
+    x86_alu_rm(&g->chunk, X86_CMP, W64, SCRATCH,
+               window_room(g, op->size, wn_guard_is_near_stack(op)));
     jump(g, X86_AE, label + ASK);
     if (!op->imm)
         return;

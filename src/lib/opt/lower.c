@@ -23,6 +23,7 @@ struct lowering {
         struct wn_block *data;
         size_t len, cap;
     } blocks;
+    uint32_t stack;       /* registers that seem to point to the stack, as a mask */
     bool open;            /* the last block takes further operations */
     bool short_of_memory; /* sticky */
 };
@@ -61,6 +62,7 @@ static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *o
         emit(l, slot,
              &(struct wn_op){.id = WN_OP_GUARD_ANY,
                              .a = op->a,
+                             .b = l->stack >> op->a & 1,
                              .off = op->off,
                              .size = op->size,
                              .write = kind != WN_KIND_LOAD,
@@ -237,6 +239,26 @@ static void emit_wide(struct lowering *l, uint32_t slot, const struct wn_op *op)
                          .high = (uint32_t)(address >> 32)});
 }
 
+#define ONLY_R10 (1u << WN_R10)
+
+/** Keep up which registers seem to point to the stack: copies of r10, and sums with them. */
+static void follow_stack(struct lowering *l, const struct wn_op *op)
+{
+    if (l->stack == ONLY_R10 && op->a != WN_R10 && op->b != WN_R10)
+        return;
+    bool seems = false;
+    switch ((enum wn_op_id)op->id) {
+    case WN_OP_MOV64_X:
+    case WN_OP_ADD64_K:
+    case WN_OP_SUB64_K:
+    case WN_OP_SUB64_X: seems = l->stack >> op->a & 1; break;
+    case WN_OP_ADD64_X: seems = (l->stack >> op->a | l->stack >> op->b) & 1; break;
+    default: break;
+    }
+    uint32_t defs = wn_op_defs(op);
+    l->stack = seems ? l->stack | defs : l->stack & ~defs;
+}
+
 static void lower_op(struct lowering *l, uint32_t slot)
 {
     const struct wn_op *op = &l->from->ops[slot];
@@ -299,12 +321,15 @@ static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, co
         enum wn_kind kind = wn_op_kind(&l->from->ops[i]);
         if (kind == WN_KIND_HOLE)
             continue;
-        if (is_target[i])
+        if (is_target[i] || i == f->first) {
             l->open = false;
+            l->stack = ONLY_R10;
+        }
         if (!l->open)
             l->block_of[i] = (uint32_t)l->blocks.len;
         reads_packet |= kind == WN_KIND_PACKET;
         lower_op(l, i);
+        follow_stack(l, &l->from->ops[i]);
     }
     uint32_t beyond = (uint32_t)l->blocks.len, last = f->first + f->count - 1;
     if (reads_packet) {

@@ -15,7 +15,8 @@
  * - An access that is not marked proved is preceded by a GUARD_ANY of its
  *   address, size and direction. The guard of an atomic operation is one of a
  *   store, and its imm has the address bits that must be 0: misaligned atomics
- *   fault like those outside. Proved atomics are aligned.
+ *   fault like those outside. Proved atomics are aligned. Where the address comes
+ *   from r10 within a straight run of code, its b is 1 (wn_guard_is_near_stack()).
  * - A back edge is preceded by a FUEL of wn_back_edge_cost(), spent only when
  *   the jump is taken: a conditional one becomes its inverse around FUEL and JA.
  * - A local call is preceded by a FUEL of the callee's slots. The call itself
