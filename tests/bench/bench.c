@@ -30,9 +30,10 @@
 #include "prog/prog.h"
 #include "traffic.h"
 
-#define ROUNDS 40
-#define TURN   20000 /* packets an engine has in its turn */
-#define MOST   64    /* objects */
+#define ROUNDS   100
+#define TURN_NS  200e3 /* what a turn takes, or the scheduler would take part in most of them */
+#define MOST_RUN 20000 /* packets of a turn */
+#define MOST     64    /* objects */
 
 enum column { NATIVE, JIT, GUARDED, INTERP, REFERENCE, COLUMNS };
 
@@ -95,19 +96,20 @@ static double now(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/** The next packet of a sequence that does not repeat within a turn. */
+/** The next packet of a sequence that does not repeat within a turn, nor in the next. */
 static inline const struct wn_packet *pick(const struct wn_packet *p, uint32_t *at, uint32_t mask)
 {
     *at = *at * 1664525 + 1013904223;
     return &p[*at >> 16 & mask];
 }
 
-/* One loop an engine, so that nothing but the call is in it. */
+/* One loop an engine, so that nothing but the call is in it; `at` begins the sequence. */
 
-static uint64_t loop_native(native_fn fn, const struct wn_packet *p, size_t n, uint32_t mask)
+static uint64_t loop_native(native_fn fn, const struct wn_packet *p, size_t n, uint32_t mask,
+                            uint32_t at)
 {
     uint64_t passed = 0;
-    for (uint32_t i = 0, at = 1; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const struct wn_packet *k = pick(p, &at, mask);
         passed += fn(k->data, k->caplen, k->wirelen) != 0;
     }
@@ -115,10 +117,10 @@ static uint64_t loop_native(native_fn fn, const struct wn_packet *p, size_t n, u
 }
 
 static uint64_t loop_classic(const struct bpf_program *f, const struct wn_packet *p, size_t n,
-                             uint32_t mask)
+                             uint32_t mask, uint32_t at)
 {
     uint64_t passed = 0;
-    for (uint32_t i = 0, at = 1; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const struct wn_packet *k = pick(p, &at, mask);
         passed += bpf_filter(f->bf_insns, k->data, k->wirelen, k->caplen) != 0;
     }
@@ -126,10 +128,10 @@ static uint64_t loop_classic(const struct bpf_program *f, const struct wn_packet
 }
 
 static uint64_t loop_prog(const struct wn_prog *prog, const struct wn_packet *p, size_t n,
-                          uint32_t mask)
+                          uint32_t mask, uint32_t at)
 {
     uint64_t passed = 0;
-    for (uint32_t i = 0, at = 1; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         struct wn_result r = wn_prog_run(prog, run, pick(p, &at, mask));
         passed += (uint32_t)r.value != 0;
         if (r.fault) {
@@ -141,11 +143,12 @@ static uint64_t loop_prog(const struct wn_prog *prog, const struct wn_packet *p,
 }
 
 static uint64_t loop(const struct subject *s, enum column c, const struct wn_packet *p, size_t n,
-                     uint32_t mask)
+                     uint32_t mask, uint32_t at)
 {
     if (c == NATIVE && s->native)
-        return loop_native(s->native, p, n, mask);
-    return c == NATIVE ? loop_classic(&s->classic, p, n, mask) : loop_prog(s->progs[c], p, n, mask);
+        return loop_native(s->native, p, n, mask, at);
+    return c == NATIVE ? loop_classic(&s->classic, p, n, mask, at)
+                       : loop_prog(s->progs[c], p, n, mask, at);
 }
 
 static uint32_t verdict(const struct subject *s, enum column c, const struct wn_packet *p)
@@ -183,19 +186,31 @@ static const struct wn_packet *passing(const struct subject *s, const struct tra
     return NULL;
 }
 
+/** How many packets make a turn: so many that the clock does not matter. */
+static size_t turn_of(const struct subject *s, enum column c, const struct wn_packet *p,
+                      uint32_t mask)
+{
+    double start = now();
+    loop(s, c, p, 100, mask, 1);
+    double n = TURN_NS / ((now() - start) / 100);
+    return n < MOST_RUN ? (size_t)n + 1 : MOST_RUN;
+}
+
 /** Time all columns in turn. */
 static void measure(const struct subject *s, const struct wn_packet *p, uint32_t mask,
                     double best[COLUMNS])
 {
-    for (int c = 0; c < COLUMNS; c++)
+    size_t turn[COLUMNS];
+    for (int c = 0; c < COLUMNS; c++) {
         best[c] = 1e18;
-    for (int round = 0; round < ROUNDS; round++)
+        turn[c] = turn_of(s, (enum column)c, p, mask);
+    }
+    for (uint32_t round = 0; round < ROUNDS; round++)
         for (int c = 0; c < COLUMNS; c++) {
-            size_t n = c == REFERENCE ? TURN / 10 : TURN;
-            loop(s, (enum column)c, p, TURN / 10, mask);
+            loop(s, (enum column)c, p, turn[c] / 10, mask, ~round);
             double start = now();
-            loop(s, (enum column)c, p, n, mask);
-            double took = (now() - start) / (double)n;
+            loop(s, (enum column)c, p, turn[c], mask, round);
+            double took = (now() - start) / (double)turn[c];
             best[c] = took < best[c] ? took : best[c];
         }
 }
