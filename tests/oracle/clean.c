@@ -39,6 +39,7 @@ struct writer {
     unsigned n_calls;
 };
 
+/** A number below n. One in an expression: compilers differ in which of two comes first. */
 static uint32_t below(struct writer *w, uint32_t n)
 {
     return (uint32_t)(numbers_next(&w->seed) >> 32) % n;
@@ -535,8 +536,10 @@ static void put_function(struct writer *w)
     put(w, wn_mov64_x(w->base, WN_R1));
     put_first_numbers(w, 1u << WN_R3 | 1u << WN_R4 | 1u << WN_R5);
     put_statements(w, 2 + below(w, 10));
-    for (unsigned n = below(w, 4); n > 0; n--)
-        put(w, wn_stx_dw(w->base, (int16_t)below(w, CLEAN_DATA_BYTES - 7), reg(w)));
+    for (unsigned n = below(w, 4); n > 0; n--) {
+        int16_t off = (int16_t)below(w, CLEAN_DATA_BYTES - 7);
+        put(w, wn_stx_dw(w->base, off, reg(w)));
+    }
     put(w, wn_xor64_x(WN_R0, reg(w)));
     put(w, wn_exit());
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <winnow/text.h>
@@ -266,6 +267,15 @@ static bool everything_seen(void)
     return all;
 }
 
+/** Whose answers follow. */
+static void print_head(void)
+{
+    struct utsname u;
+    if (uname(&u) == 0)
+        printf("# Seed, program, answer of %s %.*s on %s. Written by `random --record`.\n",
+               u.sysname, (int)strcspn(u.release, "-"), u.release, u.machine);
+}
+
 enum mode { COMPARE, LOG, RECORD };
 
 static int with_kernel(enum mode mode, uint64_t seed, uint64_t count)
@@ -282,6 +292,8 @@ static int with_kernel(enum mode mode, uint64_t seed, uint64_t count)
         fprintf(stderr, "no map: %s\n", strerror(-map));
         return 1;
     }
+    if (mode == RECORD)
+        print_head();
     for (uint64_t i = 0; i < count; i++) {
         prepare(&t, seed + i, shared.rest, map);
         if (!ask_kernel(&t, map, mode == LOG)) {
@@ -314,13 +326,20 @@ static int replay(const char *file)
 {
     static struct trial t;
     static struct memory shared;
-    uint64_t seed, program, answer;
+    char line[128];
     FILE *f = fopen(file, "r");
     if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
         printf("SKIP: the kernel's answers are those of a little-endian machine\n");
         return 77;
     }
-    while (f && fscanf(f, "%" SCNu64 " %" SCNx64 " %" SCNx64, &seed, &program, &answer) == 3) {
+    while (f && fgets(line, sizeof line, f)) {
+        uint64_t seed, program, answer;
+        if (line[0] == '#')
+            continue;
+        if (sscanf(line, "%" SCNu64 " %" SCNx64 " %" SCNx64, &seed, &program, &answer) != 3) {
+            fprintf(stderr, "no answer: %s", line);
+            return 1;
+        }
         if (hash_program(seed) != program) {
             fprintf(stderr, "seed %" PRIu64 " has become another program: record again\n", seed);
             return 1;
