@@ -62,7 +62,7 @@ static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *o
         emit(l, slot,
              &(struct wn_op){.id = WN_OP_GUARD_ANY,
                              .a = op->a,
-                             .b = l->stack >> op->a & 1,
+                             .b = kind == WN_KIND_LOAD && l->stack >> op->a & 1,
                              .off = op->off,
                              .size = op->size,
                              .write = kind != WN_KIND_LOAD,

@@ -68,7 +68,7 @@ static void accesses_get_guards_unless_proved(void **state)
               "  1 stxdw a=10 size=8 off=-8\n"
               "  2 guard.any a=2 size=1 write off=3\n"
               "  2 stb a=2 size=1 off=3 imm=7\n"
-              "  3 guard.any a=10 size=4\n"
+              "  3 guard.any a=10 b=1 size=4\n"
               "  3 ldxsw a=10 size=4\n"
               "  4 exit\n");
 }
@@ -231,11 +231,48 @@ static void a_call_through_a_register_asks_which_function_it_is(void **state)
               "  8 exit\n");
 }
 
+static void guards_of_loads_know_what_comes_from_the_stack(void **state)
+{
+    (void)state;
+    lowers_to("r3 = r10\n"
+              "r3 += -16\n"
+              "r3 += r2\n"
+              "r0 = *(u8 *)(r3 + 0)\n"
+              "r3 = *(u8 *)(r1 + 0)\n"
+              "r0 = *(u8 *)(r3 + 0)\n"
+              "exit",
+              "func 0 costs 7\n"
+              " block 0\n"
+              "  0 mov64 dst=3 a=10\n"
+              "  1 add64 dst=3 a=3 imm=-16\n"
+              "  2 add64 dst=3 a=3 b=2\n"
+              "  3 guard.any a=3 b=1 size=1\n"
+              "  3 ldxb a=3 size=1\n"
+              "  4 guard.any a=1 size=1\n"
+              "  4 ldxb dst=3 a=1 size=1\n"
+              "  5 guard.any a=3 size=1\n"
+              "  5 ldxb a=3 size=1\n"
+              "  6 exit\n");
+    lowers_to("r3 = r10\n"
+              "if r1 == 0 goto +0\n"
+              "r0 = *(u8 *)(r3 - 1)\n"
+              "exit",
+              "func 0 costs 4\n"
+              " block 0\n"
+              "  0 mov64 dst=3 a=10\n"
+              "  1 jeq a=1 target=1\n"
+              " block 1\n"
+              "  2 guard.any a=3 size=1 off=-1\n"
+              "  2 ldxb a=3 size=1 off=-1\n"
+              "  3 exit\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_through_a_register_asks_which_function_it_is),
         cmocka_unit_test(accesses_get_guards_unless_proved),
+        cmocka_unit_test(guards_of_loads_know_what_comes_from_the_stack),
         cmocka_unit_test(guards_of_atomics_ask_for_alignment),
         cmocka_unit_test(forward_jumps_lead_to_blocks),
         cmocka_unit_test(back_edges_spend_what_they_repeat),
