@@ -33,7 +33,7 @@ static inline const struct wn_elf_section *btf_section(const struct wn_elf *elf,
     return NULL;
 }
 
-/** Load an object by path: whether it is one with types. */
+/** Load an object by path: whether it is one with types. It refers to itself: do not copy it. */
 static inline bool btf_object_load(const char *path, struct btf_object *o, struct wn_error *err)
 {
     enum { MAX = 1 << 20 };

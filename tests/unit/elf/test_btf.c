@@ -12,15 +12,13 @@
 #include "elf/btf_print.h"
 #include "elf/map_def.h"
 
-static struct btf_object loaded(const char *name, const char *build)
+static void load(struct btf_object *o, const char *name, const char *build)
 {
     char path[4096];
-    struct btf_object o = {0};
     struct wn_error err = {0};
     snprintf(path, sizeof path, "%s/btf/%s.%s.o", WN_ELF_DIR, name, build);
-    if (!btf_object_load(path, &o, &err))
+    if (!btf_object_load(path, o, &err))
         fail_msg("%s: %s", path, err.text);
-    return o;
 }
 
 static struct wn_btf_member member_called(const struct wn_btf *btf, uint32_t id, const char *name)
@@ -38,7 +36,8 @@ static void types_have_the_sizes_that_c_says(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("types", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "types", btf_builds[b]);
         const struct wn_btf *btf = &o.btf;
         uint32_t all = wn_btf_find(btf, "everything", WN_BTF_STRUCT);
         assert_int_not_equal(all, 0);
@@ -62,7 +61,8 @@ static void bit_fields_have_their_place_and_width(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("types", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "types", btf_builds[b]);
         uint32_t flags = wn_btf_find(&o.btf, "flags", WN_BTF_STRUCT);
         struct wn_btf_member middle = member_called(&o.btf, flags, "middle");
         assert_int_equal(middle.bit, 3);
@@ -99,7 +99,8 @@ static void definitions_of_maps_are_read(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("maps", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "maps", btf_builds[b]);
         struct wn_map_shape flows = map_called(&o.btf, "flows").shape;
         assert_int_equal(flows.type, 1);
         assert_int_equal(flows.key_bytes, 16);
@@ -125,7 +126,8 @@ static void maps_of_maps_and_of_programs_say_what_they_hold(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("maps", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "maps", btf_builds[b]);
         struct wn_map_def programs = map_called(&o.btf, "programs");
         assert_int_equal(programs.holds, WN_MAP_HOLDS_PROGS);
         assert_int_equal(programs.values_at, 24);
@@ -160,7 +162,8 @@ static void wrong_definitions_of_maps_are_refused_by_name(void **state)
         {"no_structure", "'no_structure' is no variable of a structure", WN_E_FORMAT},
     };
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("wrongmaps", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "wrongmaps", btf_builds[b]);
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             struct wn_map_def def = {.name = "untouched"};
             struct wn_error err = {0};
@@ -208,7 +211,7 @@ struct everything {
     int plain;
     int64_t big;
     uint64_t huge;
-    __extension__ unsigned __int128 wider;
+    __extension__ unsigned __int128 wider __attribute__((aligned(16)));
     float half;
     double whole;
     int colour, temperature;
@@ -227,7 +230,8 @@ static const char *host_build(void)
 static void values_are_printed_as_json(void **state)
 {
     (void)state;
-    struct btf_object o = loaded("types", host_build());
+    struct btf_object o = {0};
+    load(&o, "types", host_build());
     struct everything e = {
         .name = "a\"\\\x01z",
         .bytes = {1, 2, 3, 255},
@@ -271,7 +275,8 @@ static void values_are_printed_as_json(void **state)
 static void a_number_without_name_is_printed_as_one(void **state)
 {
     (void)state;
-    struct btf_object o = loaded("types", host_build());
+    struct btf_object o = {0};
+    load(&o, "types", host_build());
     int cold = -21, mild = 15;
     uint32_t id = wn_btf_find(&o.btf, "temperature", WN_BTF_ENUM);
     assert_string_equal(printed(&o.btf, id, &mild), "\"MILD\"");
@@ -282,7 +287,8 @@ static void a_number_without_name_is_printed_as_one(void **state)
 static void text_that_does_not_fit_is_an_error_at_every_length(void **state)
 {
     (void)state;
-    struct btf_object o = loaded("types", host_build());
+    struct btf_object o = {0};
+    load(&o, "types", host_build());
     struct everything e = {.name = "abc"};
     uint32_t all = wn_btf_find(&o.btf, "everything", WN_BTF_STRUCT);
     size_t len = strlen(printed(&o.btf, all, &e));
@@ -386,7 +392,8 @@ static void every_truncation_is_an_error(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("types", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "types", btf_builds[b]);
         const struct wn_elf_section *s = btf_section(&o.elf, ".BTF");
         for (size_t len = 0; len < s->size; len++) {
             struct wn_btf btf = {0};

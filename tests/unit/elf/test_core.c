@@ -13,15 +13,13 @@
 #include "elf/btf_make.h"
 #include "elf/core_spec.h"
 
-static struct btf_object loaded(const char *name, const char *build)
+static void load(struct btf_object *o, const char *name, const char *build)
 {
     char path[4096];
-    struct btf_object o = {0};
     struct wn_error err = {0};
     snprintf(path, sizeof path, "%s/btf/%s.%s.o", WN_ELF_DIR, name, build);
-    if (!btf_object_load(path, &o, &err))
+    if (!btf_object_load(path, o, &err))
         fail_msg("%s: %s", path, err.text);
-    return o;
 }
 
 /* A part of the two contexts (Linux: include/uapi/linux/bpf.h). */
@@ -104,7 +102,8 @@ static void fields_of_contexts_are_read_where_they_are_here(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("fields", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "fields", btf_builds[b]);
         struct relocated r = relocated(&o, "xdp/read");
         assert_int_equal(r.poisoned, 0);
         assert_true(has(&r, LDX_W, 0, 0) && has(&r, LDX_W, 4, 0) && has(&r, LDX_W, 16, 0));
@@ -123,7 +122,8 @@ static void loads_become_as_wide_as_the_field(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("fields", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "fields", btf_builds[b]);
         struct relocated r = relocated(&o, "xdp/ask");
         assert_true(has(&r, LDX_W, 12, 0)); /* was two bytes at 0 */
         assert_false(has(&r, LDX_H, 0, 0));
@@ -148,7 +148,8 @@ static void what_does_not_exist_is_named(void **state)
         {"tc/noenum", "value 'SOME_VALUE' of 'enum of_kernel': kernel types do not exist here", 1},
     };
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("fields", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "fields", btf_builds[b]);
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             struct relocated r = relocated(&o, cases[i].section);
             assert_int_equal(r.poisoned, cases[i].poisoned);
@@ -165,7 +166,8 @@ static void headers_of_protocols_are_as_the_object_has_them(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("fields", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "fields", btf_builds[b]);
         uint32_t n;
         WN_OWN(free) struct wn_slot *before = btf_slots(&o, "tc/header", &n);
         struct relocated r = relocated(&o, "tc/header");
@@ -182,7 +184,8 @@ static void headers_of_protocols_are_as_the_object_has_them(void **state)
 static void poisoned_wide_instructions_have_both_halves_poisoned(void **state)
 {
     (void)state;
-    struct btf_object o = loaded("fields", "19");
+    struct btf_object o = {0};
+    load(&o, "fields", "19");
     struct relocated r = relocated(&o, "tc/noenum");
     uint32_t calls = 0;
     for (uint32_t i = 0; i < r.n; i++)
@@ -196,7 +199,8 @@ static void the_line_of_an_instruction_is_found(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("fields", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "fields", btf_builds[b]);
         struct wn_btf_line line;
         assert_true(wn_btf_line(&o.ext, "xdp/misfit", 0, &line));
         assert_string_equal(line.text, "return old->egress_ifindex;");
@@ -219,7 +223,8 @@ static void functions_of_one_section_have_their_own_lines(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("types", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "types", btf_builds[b]);
         uint32_t n;
         free(btf_slots(&o, ".text", &n));
         assert_in_range(n, 4, 100);
@@ -235,7 +240,8 @@ static void functions_of_one_section_have_their_own_lines(void **state)
 static void a_relocation_that_its_instruction_cannot_have_is_refused(void **state)
 {
     (void)state;
-    struct btf_object o = loaded("fields", "19");
+    struct btf_object o = {0};
+    load(&o, "fields", "19");
     uint32_t xdp = wn_btf_find(&o.btf, "xdp_md", WN_BTF_STRUCT);
     static const struct {
         struct wn_slot slot;
@@ -298,7 +304,8 @@ static void every_truncation_of_the_records_is_an_error(void **state)
 {
     (void)state;
     for (size_t b = 0; b < BTF_BUILDS; b++) {
-        struct btf_object o = loaded("fields", btf_builds[b]);
+        struct btf_object o = {0};
+        load(&o, "fields", btf_builds[b]);
         const struct wn_elf_section *s = btf_section(&o.elf, ".BTF.ext");
         for (size_t len = 0; len < s->size; len++) {
             struct wn_btf_ext ext = {0};
