@@ -110,6 +110,23 @@ static void use_ext(const struct wn_btf_ext *ext)
     free(bytes);
 }
 
+/** Any slots with a poisoned one in the middle, which is there afterwards exactly if it was
+ * reported. */
+static void prune(const uint8_t *data, size_t len)
+{
+    struct wn_slot slots[64] = {0};
+    uint32_t n = (uint32_t)(len / WN_SLOT_BYTES), reached = 0;
+    n = n < 64 ? n : 64;
+    if (n < 2)
+        return;
+    memcpy(slots, data, n * sizeof *slots);
+    slots[n / 2] = wn_slot(0x85, 0, 0, 0, WN_CORE_POISON);
+    if (wn_core_prune(slots, n, &reached, NULL) || (reached >= n && reached != WN_NOWHERE) ||
+        (reached == WN_NOWHERE && slots[n / 2].opcode != 0x05) ||
+        (reached == n / 2 && slots[n / 2].opcode != 0x85))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct wn_btf btf = {0};
@@ -117,6 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct wn_error err = {0};
     if (len < 4)
         return 0;
+    prune(data + 4, len - 4);
     size_t types = data[1] | (size_t)data[2] << 8 | (size_t)data[3] << 16;
     types = types < len - 4 ? types : len - 4;
     if (wn_btf_parse(data + 4, types, data[0] & 1, &btf, &err)) {

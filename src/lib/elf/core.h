@@ -46,3 +46,15 @@ struct wn_core_patch {
 int wn_core_apply(const struct wn_btf *local, const struct wn_btf *target,
                   const struct wn_core_relo *relo, struct wn_slot *slots, uint32_t n,
                   struct wn_core_patch *out, struct wn_error *err);
+
+/**
+ * Deal with the poisoned instructions of one function, once all its relocations
+ * are applied: those that cannot be reached, since a constant decides a branch
+ * before them, become jumps to the next instruction.
+ *
+ * slots     of the function, changed; calls need not be linked yet
+ * reached   the first poisoned slot that may be reached; WN_NOWHERE: none
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int wn_core_prune(struct wn_slot *slots, uint32_t n, uint32_t *reached, struct wn_error *err);

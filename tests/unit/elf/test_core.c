@@ -162,6 +162,103 @@ static void what_does_not_exist_is_named(void **state)
     }
 }
 
+static void what_a_check_guards_is_pruned(void **state)
+{
+    (void)state;
+    static const char *const guarded[] = {"tc/guarded", "xdp/ask"}, *const open[] = {"tc/kernel",
+                                                                                     "tc/noenum"};
+    for (size_t b = 0; b < BTF_BUILDS; b++) {
+        struct btf_object o = {0};
+        load(&o, "fields", btf_builds[b]);
+        for (size_t i = 0; i < 2; i++) {
+            uint32_t at;
+            struct relocated r = relocated(&o, guarded[i]);
+            assert_int_equal(wn_core_prune(r.slots, r.n, &at, NULL), 0);
+            assert_int_equal(at, WN_NOWHERE);
+            assert_false(has(&r, 0x85, 0, WN_CORE_POISON));
+            assert_true(has(&r, 0x05, 0, 0));
+            free(r.slots);
+            r = relocated(&o, open[i]);
+            assert_int_equal(wn_core_prune(r.slots, r.n, &at, NULL), 0);
+            assert_in_range(at, 0, 3);
+            assert_true(has(&r, 0x85, 0, WN_CORE_POISON));
+            free(r.slots);
+        }
+        btf_object_free(&o);
+    }
+}
+
+#define POISON                                                                                     \
+    {                                                                                              \
+        0x85, 0, 0, WN_CORE_POISON                                                                 \
+    }
+
+static void only_what_every_way_agrees_on_prunes(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t n, reached;
+        struct wn_slot slots[8];
+    } cases[] = {
+        /* r2 = 1; if r2 == 0 goto the poison */
+        {4, WN_NOWHERE, {{0xb7, 2, 0, 1}, {0x15, 2, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        {4, 3, {{0xb7, 2, 0, 0}, {0x15, 2, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        {4, 3, {{0x61, 0x12, 0, 0}, {0x15, 2, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        /* r2 = 1, but only on one of two ways; then on both */
+        {6,
+         5,
+         {{0xb7, 2, 0, 1},
+          {0x15, 1, 1, 0},
+          {0xb7, 2, 0, 0},
+          {0x15, 2, 1, 0},
+          {0x95, 0, 0, 0},
+          POISON}},
+        {6,
+         WN_NOWHERE,
+         {{0xb7, 2, 0, 1},
+          {0x15, 1, 1, 0},
+          {0xb7, 2, 0, 1},
+          {0x15, 2, 1, 0},
+          {0x95, 0, 0, 0},
+          POISON}},
+        /* a loop: r2 = 1; r2 -= 1; if r1 != 0 goto -2 */
+        {6,
+         5,
+         {{0xb7, 2, 0, 1},
+          {0x17, 2, 0, 1},
+          {0x55, 1, -2, 0},
+          {0x15, 2, 1, -4},
+          {0x95, 0, 0, 0},
+          POISON}},
+        /* a call forgets r2, but not r6 */
+        {5, 4, {{0xb7, 2, 0, 1}, {0x85, 0, 0, 5}, {0x15, 2, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        {5,
+         WN_NOWHERE,
+         {{0xb7, 6, 0, 1}, {0x85, 0, 0, 5}, {0x15, 6, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        /* w2 = -1 is not r2 = -1; as signed numbers of 32 bits they are the same */
+        {4, WN_NOWHERE, {{0xb4, 2, 0, -1}, {0x15, 2, 1, -1}, {0x95, 0, 0, 0}, POISON}},
+        {4, 3, {{0xb4, 2, 0, -1}, {0x16, 2, 1, -1}, {0x95, 0, 0, 0}, POISON}},
+        {4, 3, {{0xb4, 2, 0, -1}, {0xc6, 2, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        {4, WN_NOWHERE, {{0xb4, 2, 0, -1}, {0xc5, 2, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        /* r2 = (s8)r2 of 255 is not 255; nothing is claimed of it */
+        {5, 4, {{0xb7, 2, 0, 255}, {0xbf, 0x22, 8, 0}, {0x55, 2, 1, 255}, {0x95, 0, 0, 0}, POISON}},
+        /* r3 = 1; a fetch from memory into r3 */
+        {5, 4, {{0xb7, 3, 0, 1}, {0xdb, 0x31, 0, 1}, {0x15, 3, 1, 0}, {0x95, 0, 0, 0}, POISON}},
+        /* a wide constant */
+        {6,
+         WN_NOWHERE,
+         {{0x18, 2, 0, 0}, {0, 0, 0, 1}, {0x15, 2, 1, 0}, {0x95, 0, 0, 0}, POISON, POISON}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct wn_slot slots[8];
+        uint32_t at;
+        memcpy(slots, cases[i].slots, sizeof slots);
+        assert_int_equal(wn_core_prune(slots, cases[i].n, &at, NULL), 0);
+        if (at != cases[i].reached)
+            fail_msg("case %zu: reached %u", i, at);
+    }
+}
+
 static void headers_of_protocols_are_as_the_object_has_them(void **state)
 {
     (void)state;
@@ -326,6 +423,8 @@ int main(void)
         cmocka_unit_test(fields_of_contexts_are_read_where_they_are_here),
         cmocka_unit_test(loads_become_as_wide_as_the_field),
         cmocka_unit_test(what_does_not_exist_is_named),
+        cmocka_unit_test(what_a_check_guards_is_pruned),
+        cmocka_unit_test(only_what_every_way_agrees_on_prunes),
         cmocka_unit_test(headers_of_protocols_are_as_the_object_has_them),
         cmocka_unit_test(poisoned_wide_instructions_have_both_halves_poisoned),
         cmocka_unit_test(the_line_of_an_instruction_is_found),
