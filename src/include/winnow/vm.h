@@ -12,6 +12,9 @@
  * each function has 512 bytes of stack, unless options say otherwise. Whatever a program does, the
  * caller gets an error, the same from the interpreter and from compiled code.
  *
+ * A program that a machine keeps, and what an interpreter or compiled code runs of
+ * it, lies in pages that nobody can write.
+ *
  * A machine is used by one thread at a time; wn_vm_clone() makes one for
  * another. Helpers must return (no longjmp), and must not use the machine that
  * called them: functions that would change or run it return -EBUSY then.

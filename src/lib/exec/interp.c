@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/frozen.h"
 #include "base/own.h"
 #include "exec/arith.h"
 
@@ -23,12 +24,14 @@ struct step {
     int32_t imm; /* wide: lower half, the upper one in disp */
 };
 
+/** All of it lies in pages that nobody writes. */
 struct wn_interp {
-    struct step *steps;
-    uint32_t *slot;              /* of each step */
+    size_t bytes;                /* of everything, from here on */
+    uint32_t *slot;              /* of each step; behind the steps */
     const struct wn_call *calls; /* borrowed */
     uint32_t frame_bytes;
     uint32_t call_depth;
+    struct step steps[];
 };
 
 /** What a local call remembers of its caller. */
@@ -429,18 +432,17 @@ static uint32_t fill_block(const struct filling *f, uint32_t b, struct wn_interp
 
 static struct wn_interp *alloc_interp(const struct wn_code *code, uint32_t n_steps)
 {
-    struct wn_interp *in = calloc(1, sizeof *in);
+    size_t steps = n_steps * sizeof(struct step);
+    size_t bytes = sizeof(struct wn_interp) + steps + n_steps * sizeof(uint32_t);
+    struct wn_interp *in = wn_frozen_new(bytes);
     if (!in)
         return NULL;
-    in->steps = calloc(n_steps, sizeof *in->steps);
-    in->slot = calloc(n_steps, sizeof *in->slot);
+    in->bytes = bytes;
+    in->slot = (uint32_t *)(void *)((uint8_t *)in->steps + steps);
     in->calls = code->calls;
     in->frame_bytes = code->frame_bytes;
     in->call_depth = code->call_depth;
-    if (in->steps && in->slot)
-        return in;
-    wn_interp_free(in);
-    return NULL;
+    return in;
 }
 
 int wn_interp_new(const struct wn_code *code, struct wn_interp **out, struct wn_error *err)
@@ -459,17 +461,18 @@ int wn_interp_new(const struct wn_code *code, struct wn_interp **out, struct wn_
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     for (uint32_t b = 0; b < code->n_blocks; b++)
         fill_block(&f, b, in);
+    if (!wn_frozen_seal(in, in->bytes)) {
+        wn_interp_free(in);
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "no memory that can be sealed");
+    }
     *out = in;
     return 0;
 }
 
 void wn_interp_free(struct wn_interp *in)
 {
-    if (!in)
-        return;
-    free(in->steps);
-    free(in->slot);
-    free(in);
+    if (in)
+        wn_frozen_free(in, in->bytes);
 }
 
 struct wn_result wn_interp_run(const struct wn_interp *interp, struct wn_run *run,

@@ -5,6 +5,8 @@
 
 #include <winnow/insn.h>
 
+#include "base/frozen.h"
+
 #define BIT(r)  (1u << (r))
 #define SCRATCH (BIT(WN_R1) | BIT(WN_R2) | BIT(WN_R3) | BIT(WN_R4) | BIT(WN_R5))
 #define KEPT    (BIT(WN_R6) | BIT(WN_R7) | BIT(WN_R8) | BIT(WN_R9))
@@ -71,11 +73,25 @@ const struct wn_effect wn_effects[WN_OPS] = {
 #undef I
 #undef X
 
+bool wn_code_freeze(struct wn_code *code)
+{
+    struct wn_op *ops = wn_frozen_copy(code->ops, code->n_ops * sizeof *ops);
+    if (!ops)
+        return false;
+    free(code->ops);
+    code->ops = ops;
+    code->frozen = true;
+    return true;
+}
+
 void wn_code_free(struct wn_code *code)
 {
     if (!code)
         return;
-    free(code->ops);
+    if (code->frozen)
+        wn_frozen_free(code->ops, code->n_ops * sizeof *code->ops);
+    else
+        free(code->ops);
     free(code->mark);
     free(code->slot);
     free(code->blocks);

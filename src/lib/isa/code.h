@@ -92,6 +92,7 @@ struct wn_code {
     enum wn_code_form form;
     struct wn_op *ops;
     uint32_t n_ops;
+    bool frozen; /* ops lie in pages that nobody writes: wn_code_freeze() */
     uint8_t
         *mark; /* decoded: enum wn_mark of each slot; NULL before the check, and in lowered code */
     uint32_t *slot;          /* lowered: slot of each operation; NULL in decoded code */
@@ -107,6 +108,9 @@ struct wn_code {
     const struct wn_callable *numbers; /* in decoded code */
     uint32_t n_numbers;
 };
+
+/** Move the operations into pages that nobody can write any more; false without memory. */
+bool wn_code_freeze(struct wn_code *code);
 
 /** Free code; NULL is allowed. */
 void wn_code_free(struct wn_code *code);

@@ -140,6 +140,8 @@ static int make_engine(struct wn_prog *prog, struct wn_code **decoded,
     prog->info.ops = lowered->n_ops;
     if (opts->engine == WN_ENGINE_REFERENCE) {
         prog->info.engine = opts->engine;
+        if (!wn_code_freeze(*decoded))
+            return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
         prog->decoded = wn_give(*decoded);
     } else {
         r = choose_engine(prog, lowered, opts, name, err);

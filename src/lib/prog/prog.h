@@ -17,7 +17,7 @@
 
 /** The helpers that a program calls, as struct wn_code borrows them. */
 struct wn_callees {
-    struct wn_call *calls;
+    const struct wn_call *calls; /* in pages that nobody writes */
     uint32_t n_calls;
     struct wn_callable *numbers;
     uint32_t n_numbers;

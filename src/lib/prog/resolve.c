@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/frozen.h"
 #include "base/vec.h"
 #include "helper/helper.h"
 
@@ -120,7 +121,11 @@ int wn_resolve(struct wn_code *code, const struct wn_prog_env *env, struct wn_ca
 {
     struct finding f = {.env = env};
     int r = resolve_all(&f, code, err);
-    out->calls = f.calls.data;
+    if (r == 0 && f.calls.len) {
+        out->calls = wn_frozen_copy(f.calls.data, f.calls.len * sizeof *f.calls.data);
+        r = out->calls ? 0 : no_memory(err);
+    }
+    free(f.calls.data);
     out->numbers = f.numbers.data;
     code->calls = out->calls;
     code->n_calls = out->n_calls = (uint32_t)f.calls.len;
@@ -131,6 +136,6 @@ int wn_resolve(struct wn_code *code, const struct wn_prog_env *env, struct wn_ca
 
 void wn_callees_fini(struct wn_callees *callees)
 {
-    free(callees->calls);
+    wn_frozen_free(callees->calls, callees->n_calls * sizeof *callees->calls);
     free(callees->numbers);
 }

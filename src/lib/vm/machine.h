@@ -14,7 +14,7 @@ struct wn_vm_text {
     struct wn_object *object; /* what the slots point to; NULL without */
     const char *name;         /* there; NULL without */
     size_t count;
-    struct wn_slot slots[];
+    const struct wn_slot *slots; /* in pages that nobody writes */
 };
 
 struct wn_vm_helper {

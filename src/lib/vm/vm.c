@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/frozen.h"
 #include "base/own.h"
 #include "base/vec.h"
 #include "elf/object.h"
@@ -33,6 +34,7 @@ static void text_unref(struct wn_vm_text *text)
     if (!text || atomic_fetch_sub_explicit(&text->refs, 1, memory_order_acq_rel) != 1)
         return;
     wn_object_free(text->object);
+    wn_frozen_free(text->slots, text->count * sizeof *text->slots);
     free(text);
 }
 
@@ -48,15 +50,14 @@ static struct wn_vm_text *text_ref(struct wn_vm_text *text)
 static struct wn_vm_text *text_new(const struct wn_slot *slots, size_t count,
                                    const struct wn_object *obj, const char *name)
 {
-    struct wn_vm_text *text = malloc(sizeof *text + count * sizeof *slots);
-    if (!text)
+    WN_OWN(free) struct wn_vm_text *text = calloc(1, sizeof *text);
+    if (!text || !(text->slots = wn_frozen_copy(slots, count * sizeof *slots)))
         return NULL;
     atomic_init(&text->refs, 1);
     text->object = obj ? wn_object_ref(obj) : NULL;
     text->name = name;
     text->count = count;
-    memcpy(text->slots, slots, count * sizeof *slots);
-    return text;
+    return wn_give(text);
 }
 
 /** Let go of what was made of the program. */

@@ -207,28 +207,6 @@ static void a_dead_division_by_0_faults_all_the_same(void **state)
     }
 }
 
-static void blinded_constants_are_others_each_time(void **state)
-{
-    (void)state;
-    struct wn_vm_opts blind = {.flags = WN_BLIND};
-    static const char text[] = "r0 = 0x123456789abcdef0 ll\nr0 ^= 0x5ca1ab1e\nexit";
-    const void *code[3];
-    size_t bytes[3];
-    struct wn_vm *vms[3];
-    for (int i = 0; i < 3; i++) {
-        vms[i] = machine(i ? blind : raw, JIT, text);
-        gives(vms[i], JIT, NOTHING, UINT64_C(0x12345678c61d75ee));
-        code[i] = wn_vm_code(vms[i], &bytes[i]);
-    }
-    if (code[0]) {
-        assert_true(bytes[1] > bytes[0]);
-        assert_int_equal(bytes[1], bytes[2]);
-        assert_memory_not_equal(code[1], code[2], bytes[1]);
-    }
-    for (int i = 0; i < 3; i++)
-        wn_vm_free(vms[i]);
-}
-
 static void registers_start_at_0(void **state)
 {
     (void)state;
@@ -461,7 +439,6 @@ int main(void)
         cmocka_unit_test(frames_start_clear),
         cmocka_unit_test(division_by_0_is_an_error_where_asked),
         cmocka_unit_test(a_dead_division_by_0_faults_all_the_same),
-        cmocka_unit_test(blinded_constants_are_others_each_time),
         cmocka_unit_test(registers_start_at_0),
         cmocka_unit_test(metadata_programs_prove_nothing_by_r2),
         cmocka_unit_test(input_that_does_not_fit_is_refused),
