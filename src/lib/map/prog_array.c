@@ -72,9 +72,9 @@ int wn_map_set_owned(struct wn_map *map, uint32_t index, void *prog,
     struct prog_array *a = array_of(map);
     if (map->type != WN_MAP_PROG_ARRAY)
         return -EINVAL;
-    if (index >= map->max_entries)
-        return -E2BIG;
     int r = wn_map_begin_write(map);
+    if (!r && index >= map->max_entries)
+        r = -E2BIG;
     if (!r) {
         wn_lock_hold(&a->lock);
         a->owner = owner;
