@@ -167,39 +167,56 @@ static void print_difference(const struct trial *t, unsigned i, const char *name
         }
 }
 
-/** Our engines against what the kernel made of the trial; prints what differs unless quiet. */
-static bool agree(const struct trial *t, struct memory *shared, bool quiet)
+/** The engines that differ from the kernel, as a mask; prints how unless quiet. */
+static unsigned differing(const struct trial *t, struct memory *shared, bool quiet)
 {
     struct engines e;
     struct outcome o;
-    bool same = true;
+    unsigned mask = 0;
     engines_load(&e, t->ours.slots, t->ours.n);
     for (enum engine which = 0; which < ENGINES; which++)
         for (unsigned i = 0; e.progs[which] && i < RUNS; i++) {
             run_ours(&e, which, t, i, shared, &o);
             if (!memcmp(&o, &t->after[i], sizeof o))
                 continue;
-            same = false;
+            mask |= 1u << which;
             if (!quiet)
                 print_difference(t, i, engine_names[which], &o);
         }
     engines_fini(&e);
-    return same;
+    return mask;
+}
+
+/** Let a program find its other memory elsewhere. */
+static void move_rest(struct program *p, const struct memory *from, const struct memory *to)
+{
+    for (size_t i = 0; i + 1 < p->n; i++) {
+        struct wn_slot *s = &p->slots[i];
+        if (s->opcode != wn_rows[WN_OP_IMM64].opcode)
+            continue;
+        uint64_t v = (uint64_t)(uint32_t)s[1].imm << 32 | (uint32_t)s[0].imm;
+        if (v - (uintptr_t)from->rest < CLEAN_REST_BYTES) {
+            struct wn_wide w = wn_imm64(wn_slot_dst(*s), v - (uintptr_t)from + (uintptr_t)to);
+            memcpy(s, w.half, sizeof w.half);
+        }
+        i++;
+    }
 }
 
 /** Whether what our program leaves depends on where its memory is; then it proves nothing. */
 static bool shows_addresses(const struct trial *t, struct memory *shared)
 {
     struct memory elsewhere;
+    struct program moved = t->ours;
     struct engines e, other;
     struct outcome a, b;
     bool shows = false;
+    move_rest(&moved, shared, &elsewhere);
     engines_load(&e, t->ours.slots, t->ours.n);
-    engines_load(&other, t->ours.slots, t->ours.n);
+    engines_load(&other, moved.slots, moved.n);
     for (unsigned i = 0; i < RUNS; i++) {
         run_ours(&e, ENGINE_REFERENCE, t, i, shared, &a);
         run_ours(&other, ENGINE_REFERENCE, t, i, &elsewhere, &b);
-        memcpy(b.memory.rest, a.memory.rest, sizeof b.memory.rest); /* its address is the same */
         shows |= memcmp(&a, &b, sizeof a) != 0;
     }
     engines_fini(&e);
@@ -207,10 +224,18 @@ static bool shows_addresses(const struct trial *t, struct memory *shared)
     return shows;
 }
 
-/** Replace instructions by ones that do nothing for as long as the kernel differs from us. */
+/** Whether an instruction has to stay: the kernel lets programs read stack that holds anything. */
+static bool fills_stack(struct wn_slot s)
+{
+    return wn_slot_dst(s) == WN_R10 &&
+           (s.opcode == wn_rows[WN_OP_ST_DW].opcode || s.opcode == wn_rows[WN_OP_STX_DW].opcode);
+}
+
+/** Replace instructions by ones that do nothing for as long as the same engines differ. */
 static void minimise(struct trial *t, struct memory *shared, int map)
 {
     static struct trial shorter;
+    const unsigned mask = differing(t, shared, true);
     const struct wn_slot nothing = wn_ja(0);
     for (bool again = true; again;) {
         again = false;
@@ -220,8 +245,8 @@ static void minimise(struct trial *t, struct memory *shared, int map)
             for (size_t k = i; k <= i + wide; k++)
                 shorter.ours.slots[k] = shorter.theirs.slots[k] = nothing;
             bool changed = memcmp(&shorter.ours.slots[i], &t->ours.slots[i], sizeof nothing) != 0;
-            if (changed && ask_kernel(&shorter, map, false) && !agree(&shorter, shared, true) &&
-                !shows_addresses(&shorter, shared)) {
+            if (changed && !fills_stack(t->ours.slots[i]) && ask_kernel(&shorter, map, false) &&
+                differing(&shorter, shared, true) == mask && !shows_addresses(&shorter, shared)) {
                 *t = shorter;
                 again = true;
             }
@@ -233,11 +258,11 @@ static void minimise(struct trial *t, struct memory *shared, int map)
 /** Print the shortest program that still shows the difference. */
 static void report(struct trial *t, struct memory *shared, int map)
 {
-    agree(t, shared, false);
+    differing(t, shared, false);
     minimise(t, shared, map);
     fprintf(stderr, "shortened:\n");
     print_program(t);
-    agree(t, shared, false);
+    differing(t, shared, false);
 }
 
 static void count_instructions(const struct program *p)
@@ -305,7 +330,7 @@ static int with_kernel(enum mode mode, uint64_t seed, uint64_t count)
         if (mode == RECORD)
             printf("%" PRIu64 " %08" PRIx64 " %016" PRIx64 "\n", t.seed, hash_program(t.seed),
                    hash_outcomes(t.after));
-        else if (!agree(&t, &shared, true)) {
+        else if (differing(&t, &shared, true)) {
             report(&t, &shared, map);
             if (++different == 5)
                 break;
