@@ -212,13 +212,18 @@ static void report(struct trial *t, uint64_t seed)
     agree(t, false, &ignored);
 }
 
+bool diff_trial(struct trial *t, struct diff_counts *counts)
+{
+    counts->programs++;
+    if (agree(t, true, counts))
+        return true;
+    report(t, t->seed);
+    return false;
+}
+
 bool diff_one(const uint8_t *data, size_t len, uint64_t seed, struct diff_counts *counts)
 {
     static struct trial t;
     trial_make(&t, data, len, seed);
-    counts->programs++;
-    if (agree(&t, true, counts))
-        return true;
-    report(&t, seed);
-    return false;
+    return diff_trial(&t, counts);
 }

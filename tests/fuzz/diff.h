@@ -37,6 +37,9 @@ struct diff_counts {
  */
 bool diff_one(const uint8_t *data, size_t len, uint64_t seed, struct diff_counts *counts);
 
+/** As diff_one(), for a trial that is there already; one that differs is made smaller. */
+bool diff_trial(struct trial *t, struct diff_counts *counts);
+
 /** Count one run of the reference interpreter; its trace is cleared for the next. */
 void diff_count(struct diff_counts *counts, const struct wn_code *decoded, struct wn_trace *trace,
                 struct wn_result result);
