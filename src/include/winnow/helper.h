@@ -21,6 +21,10 @@ enum wn_arg {
     WN_ARG_MEM_WRITE, /* the same, and the helper may write there */
     WN_ARG_SIZE,      /* length of the memory before it, at least 1 */
     WN_ARG_SIZE0,     /* the same; if it is 0 the address may be anything */
+    WN_ARG_CTX,       /* what the program found in r1 */
+    WN_ARG_MAP,       /* a map of the program's; keys and values that follow are its */
+    WN_ARG_KEY,       /* address of a key, which the helper reads */
+    WN_ARG_VALUE,     /* address of a value, which the helper reads */
     WN_ARGS
 };
 

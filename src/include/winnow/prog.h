@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+struct wn_map;
 struct wn_object;
 struct wn_prog;
 struct wn_run;
@@ -57,29 +58,51 @@ struct wn_packet {
     uint32_t queue;
 };
 
+/**
+ * What a program was written for: what it finds in r1, what it may call and what
+ * its result means (wn_verdict()). All but the first are the kernel's program
+ * types; their programs work on a copy of the packet, which they may write.
+ */
+enum wn_prog_type {
+    WN_PROG_FILTER = 0, /* r1 to r3: data, bytes captured, bytes on the wire */
+    WN_PROG_XDP,        /* r1: struct xdp_md */
+    WN_PROG_SOCKET,     /* r1: struct __sk_buff; the packet by helpers and packet loads only */
+    WN_PROG_TC,         /* r1: struct __sk_buff */
+    WN_PROG_TYPES
+};
+
 enum wn_prog_flags {
     WN_PROG_BLIND = 1, /* no constant of the program stands in machine code as it is: each is joined
                           from two random ones when it is needed, as if for authors that are not
                           trusted. Offsets of memory accesses (16 bits) and distances of shifts
                           stay. Costs time; interpreters ignore it */
+    WN_PROG_COOKED =
+        2, /* socket programs count from the network header, as on a SOCK_DGRAM packet
+              socket and in the kernel's BPF_PROG_TEST_RUN, not from the frame's beginning */
 };
 
 struct wn_prog_opts {
     enum wn_engine engine;
-    uint64_t fuel;      /* slots a run may spend on loops and calls; 0 means 1,000,000 */
-    uint32_t max_slots; /* longest program; 0 means 1,000,000 */
-    uint32_t flags;     /* enum wn_prog_flags, as bits */
-    bool lines;         /* keep where machine code came from: wn_prog_lines() of debug.h */
-    const char *name;   /* what perf and gdb call the program (debug.h); borrowed for the call; may
-                           be NULL */
+    enum wn_prog_type type; /* wn_prog_load(): 0 means what the section's name says */
+    uint64_t fuel;          /* slots a run may spend on loops and calls; 0 means 1,000,000 */
+    uint32_t max_slots;     /* longest program; 0 means 1,000,000 */
+    uint32_t flags;         /* enum wn_prog_flags, as bits */
+    bool lines;             /* keep where machine code came from: wn_prog_lines() of debug.h */
+    const char *name;       /* what perf and gdb call the program (debug.h); borrowed for the call;
+                               may be NULL */
+    struct wn_map *const *maps; /* wn_prog_new(): what the slots' map references index; borrowed for
+                                   the call, the program keeps a reference of each */
+    size_t n_maps;
 };
 
 /** What became of a program. */
 struct wn_prog_info {
+    enum wn_prog_type type;
     enum wn_engine engine;  /* the one that runs: never WN_ENGINE_AUTO */
     struct wn_error no_jit; /* code 0, or why WN_ENGINE_AUTO chose the interpreter */
     uint32_t slots;         /* length as loaded */
     uint32_t functions;     /* the main one included */
+    uint32_t maps;          /* that the program may use */
     uint32_t accesses;      /* loads, stores and atomics */
     uint32_t guarded;       /* of these, checked at run time */
     uint32_t ops;           /* operations after lowering */
@@ -123,7 +146,30 @@ WN_API void wn_prog_free(struct wn_prog *prog);
 /** Describe a program. */
 WN_API void wn_prog_info(const struct wn_prog *prog, struct wn_prog_info *info);
 
-/** Make what one thread needs to run programs, one at a time; NULL without memory. */
+/** What the program's result means for its packet. */
+struct wn_verdict {
+    bool accept;
+    uint32_t keep;    /* bytes of the packet to keep, if accepted; UINT32_MAX: all there are */
+    const char *name; /* "pass", "shot", "aborted", ..., static memory; never NULL */
+    bool aborted;     /* the program says that something went wrong in it (XDP_ABORTED) */
+};
+
+/**
+ * What a result means, by the program's type; the upper half of the value means
+ * nothing. Filters and socket programs: bytes to keep, 0 rejects. XDP: PASS, TX and
+ * REDIRECT accept, the rest rejects. tc: SHOT and unknown actions reject, what goes
+ * on in the kernel or is taken from it (UNSPEC, OK, RECLASSIFY, PIPE, STOLEN,
+ * QUEUED, REPEAT, REDIRECT, TRAP) accepts.
+ */
+WN_API struct wn_verdict wn_verdict(enum wn_prog_type type, uint64_t value);
+
+/** A program type's name as in messages: "filter", "xdp", "socket", "tc"; never NULL. */
+WN_API const char *wn_prog_type_name(enum wn_prog_type type);
+
+/**
+ * Make what one thread needs to run programs, one at a time; NULL without memory.
+ * 260 KiB of address space below 4 GiB are part of it.
+ */
 WN_API struct wn_run *wn_run_new(void);
 
 /** Free a run structure; NULL is allowed. */
@@ -133,6 +179,33 @@ WN_API void wn_run_free(struct wn_run *run);
  * Address that the last run's WN_FAULT_MEMORY was about; meaningless otherwise.
  */
 WN_API uint64_t wn_run_fault_address(const struct wn_run *run);
+
+/**
+ * After a fault: the program whose instruction wn_result.slot is, if the one that
+ * ran had called it by a tail call; else NULL.
+ */
+WN_API const struct wn_prog *wn_run_fault_prog(const struct wn_run *run);
+
+/**
+ * The packet as the last run of a program that may write it has left it; it lives
+ * until the next run. NULL and 0 bytes if that was a filter.
+ */
+WN_API const uint8_t *wn_run_packet(const struct wn_run *run, uint32_t *bytes);
+
+/** As wn_run_packet(), the structure that r1 pointed to. */
+WN_API const void *wn_run_context(const struct wn_run *run, uint32_t *bytes);
+
+/** Interface that the last run's program asked for by bpf_redirect(); 0 if it did not. */
+WN_API uint32_t wn_run_redirect(const struct wn_run *run);
+
+/** Say which slot of per-CPU maps is this thread's, and bpf_get_smp_processor_id(); 0 at first. */
+WN_API void wn_run_set_cpu(struct wn_run *run, uint32_t cpu);
+
+/** Where bpf_trace_printk() of this thread's programs goes: one line without its end. */
+typedef void (*wn_print_fn)(void *arg, const char *line);
+
+/** Take what programs print; NULL: nothing is done with it. */
+WN_API void wn_run_set_print(struct wn_run *run, wn_print_fn print, void *arg);
 
 /** A fault's name as it appears in counters: "memory", "fuel"; never NULL. */
 WN_API const char *wn_fault_name(enum wn_fault fault);

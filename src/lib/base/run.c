@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <winnow/helper.h>
 
@@ -20,13 +21,40 @@ static bool in_region(uint64_t at, uint64_t size, const struct wn_region *r)
     return !r->stride || within((at - r->start) % r->stride, size, r->first, r->size);
 }
 
+/** Whether the program may use these bytes of its context so. */
+static bool context_holds(const struct wn_context *c, uint64_t address, uint64_t bytes, bool write)
+{
+    uint64_t base = (uint64_t)(uintptr_t)c->bytes;
+    const uint8_t wanted = write ? 2 : 1;
+    if (!within(address, bytes, base, c->n))
+        return false;
+    for (uint64_t i = address - base; i < address - base + bytes; i++)
+        if (!(c->access[i] & wanted))
+            return false;
+    return true;
+}
+
+/** Memory of programs written for the kernel. */
+static bool kernel_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write)
+{
+    const struct wn_copy *c = &run->copy;
+    if (c->direct &&
+        within(address, bytes, (uint64_t)(uintptr_t)c->base + c->meta, c->end - c->meta))
+        return true;
+    return context_holds(&run->kernel, address, bytes, write);
+}
+
 bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write)
 {
     const struct wn_packet *p = run->packet;
     if (within(address, bytes, run->store.base, run->store.room[0]))
         return true;
-    if (!write && p && within(address, bytes, (uint64_t)(uintptr_t)p->data, p->caplen))
+    if (run->kernel.n) {
+        if (kernel_holds(run, address, bytes, write))
+            return true;
+    } else if (!write && p && within(address, bytes, (uint64_t)(uintptr_t)p->data, p->caplen)) {
         return true;
+    }
     for (uint32_t i = 0; i < run->n_regions; i++) {
         const struct wn_region *r = &run->regions[i];
         if ((write ? r->writable : !r->unreadable) && in_region(address, bytes, r))
@@ -52,30 +80,87 @@ bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size)
     return wn_run_reach(run, address, size, true);
 }
 
+/** Whether r1 was this when the program started. */
+static bool is_context(const struct wn_run *run, uint64_t address)
+{
+    const void *context = run->kernel.n ? run->kernel.bytes
+                          : run->packet ? run->packet->data
+                                        : NULL;
+    return context && address == (uint64_t)(uintptr_t)context;
+}
+
+/** Whether argument i of a call may be what it is; `map` is the last map before it. */
+static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t r[5],
+                           const struct wn_bound_map **map)
+{
+    const uint8_t *args = run->call->args;
+    switch ((enum wn_arg)args[i]) {
+    case WN_ARG_MEM:
+    case WN_ARG_MEM_WRITE:
+        if (i == 4)
+            return false;
+        return r[i + 1] ? wn_run_holds(run, r[i], r[i + 1], args[i] == WN_ARG_MEM_WRITE)
+                        : args[i + 1] == WN_ARG_SIZE0;
+    case WN_ARG_CTX: return is_context(run, r[i]);
+    case WN_ARG_MAP:
+        if (r[i] - WN_MAP_TAG >= run->n_maps)
+            return false;
+        *map = &run->maps[r[i] - WN_MAP_TAG];
+        return true;
+    case WN_ARG_KEY: return *map && wn_run_holds(run, r[i], (*map)->key_bytes, false);
+    case WN_ARG_VALUE: return *map && wn_run_holds(run, r[i], (*map)->value_bytes, false);
+    case WN_ARG_NONE:
+    case WN_ARG_SCALAR:
+    case WN_ARG_ANY:
+    case WN_ARG_SIZE:
+    case WN_ARG_SIZE0:
+    case WN_ARGS: break;
+    }
+    return true;
+}
+
 uint64_t wn_call_checked(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
                          struct wn_run *run)
 {
-    const struct wn_call *call = run->call;
     const uint64_t r[] = {r1, r2, r3, r4, r5};
-    for (unsigned i = 0; i < 4; i++) {
-        bool write = call->args[i] == WN_ARG_MEM_WRITE;
-        if (!write && call->args[i] != WN_ARG_MEM)
-            continue;
-        uint64_t size = r[i + 1];
-        if (size ? wn_run_holds(run, r[i], size, write) : call->args[i + 1] == WN_ARG_SIZE0)
-            continue;
-        wn_run_end_memory(run, r[i]);
-        return 0;
+    const struct wn_bound_map *map = NULL;
+    for (unsigned i = 0; i < 5; i++)
+        if (!argument_holds(run, i, r, &map)) {
+            wn_run_end_memory(run, r[i]);
+            return 0;
+        }
+    return run->call->checked(r1, r2, r3, r4, r5, run);
+}
+
+#define COPY_BYTES (WN_COPY_BEFORE + WN_LONGEST_COPY + WN_COPY_AFTER)
+#define LOW_END    (UINT64_C(1) << 32)
+
+/** Pages below 4 GiB; NULL if there are none left. They cost nothing until they are used. */
+static uint8_t *map_low(size_t bytes)
+{
+    const uint64_t first = 16 << 20, step = 1 << 20;
+    for (uint64_t at = first; at < LOW_END - bytes; at += step) {
+        void *want = (void *)(uintptr_t)at;
+        void *got = mmap(want, bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        if (got == want)
+            return got;
+        if (got != MAP_FAILED) /* a kernel before 4.17 takes the address for a wish */
+            munmap(got, bytes);
     }
-    return call->checked(r1, r2, r3, r4, r5, run);
+    return NULL;
 }
 
 struct wn_run *wn_run_new(void)
 {
     struct wn_run *run = aligned_alloc(_Alignof(struct wn_run), sizeof *run);
-    if (!run)
+    uint8_t *low = run ? map_low(COPY_BYTES) : NULL;
+    if (!low) {
+        free(run);
         return NULL;
+    }
     memset(run, 0, sizeof *run);
+    run->copy.base = low;
     run->random = UINT64_C(0x9e3779b97f4a7c15);
     wn_window_set(&run->store, (uint64_t)(uintptr_t)run->stack, WN_STACK_BYTES);
     return run;
@@ -83,6 +168,8 @@ struct wn_run *wn_run_new(void)
 
 void wn_run_free(struct wn_run *run)
 {
+    if (run)
+        munmap(run->copy.base, COPY_BYTES);
     free(run);
 }
 

@@ -69,6 +69,46 @@ struct wn_trace {
     uint32_t deepest; /* calls within each other */
 };
 
+#define WN_COPY_BEFORE  256u /* bytes before a packet that is copied, when a program starts */
+#define WN_LONGEST_COPY (256u << 10) /* bytes of such a packet (libpcap's MAXIMUM_SNAPLEN) */
+#define WN_COPY_AFTER   4096u        /* room to grow behind the longest */
+
+/**
+ * A packet that is the program's own, because it may be written; all places are
+ * offsets from `base`. The program reaches [meta, end).
+ */
+struct wn_copy {
+    uint8_t *base; /* below 4 GiB: contexts hold addresses of 32 bits */
+    uint32_t meta; /* metadata before the packet begins here; equal to data if there is none */
+    uint32_t data;
+    uint32_t end;
+    uint32_t limit;   /* how far the end may grow */
+    uint32_t skipped; /* bytes before those that a socket program counts from */
+    bool direct;      /* the program may use addresses in the copy, not only helpers */
+};
+
+#define WN_CONTEXT_BYTES 192u /* the largest structure that r1 points to: struct __sk_buff */
+
+/** The structure of a program that was written for the kernel. */
+struct wn_context {
+    _Alignas(8) uint8_t bytes[WN_CONTEXT_BYTES];
+    const uint8_t *access; /* of each byte: 1 may be read, 2 written; NULL: there is no context */
+    uint32_t n;            /* bytes there are */
+    uint8_t type;          /* enum wn_prog_type */
+};
+
+struct wn_map;
+
+/** A map that a program may use, with what checking its helpers' arguments takes. */
+struct wn_bound_map {
+    struct wn_map *map;
+    uint32_t key_bytes;
+    uint32_t value_bytes;
+};
+
+/** What a program sees as the address of its map number `index`: no address, as with functions. */
+#define WN_MAP_TAG UINT64_C(0xf0c1000000000000)
+
 /**
  * One thread's. The stack grows down from its end, which is where frame 0's r10
  * points to and what compiled code addresses everything else from.
@@ -88,6 +128,23 @@ struct wn_run {
     void *context;  /* what the embedder's helpers find */
     const struct wn_call *call; /* set before wn_call_checked() */
     struct wn_trace *trace;     /* NULL: nobody asks */
+
+    /* programs written for the kernel, and maps */
+    const struct wn_prog *prog;      /* the one that runs */
+    const struct wn_bound_map *maps; /* borrowed from the program */
+    uint32_t n_maps;
+    uint32_t cpu;        /* slot of per-CPU maps that is this thread's */
+    uint32_t redirect;   /* interface that the packet is to leave by; 0 if none */
+    uint32_t tailed;     /* a tail call was made: the function is over, r0 its result */
+    uint32_t tail_calls; /* made in this run */
+    uint32_t fault_slot; /* of a fault behind a tail call, in fault_prog */
+    const struct wn_prog *fault_prog;
+    uint64_t (*tail)(struct wn_run *run, const struct wn_prog *next); /* what a tail call does */
+    struct wn_packet copied;                                          /* describes the copy */
+    struct wn_copy copy;
+    struct wn_context kernel; /* what r1 points to */
+    wn_print_fn print;        /* where bpf_trace_printk() goes; may be NULL */
+    void *print_arg;
 };
 
 /** Make a window of `bytes` bytes at `base`. */

@@ -319,9 +319,16 @@ L_CHECK_RUN:
         return fault_at(interp, pc, (enum wn_fault)run->ended);
     NEXT();
 
+L_JNTAILED:
+    if (run->tailed)
+        NEXT();
+    GO(pc->disp);
+
 L_CALL:
+    run->fuel = fuel; /* another program may be run within */
     run->call = &interp->calls[pc->imm];
     r[0] = run->call->fn(r[1], r[2], r[3], r[4], r[5], run);
+    fuel = run->fuel;
     memset(&r[1], 0, 5 * sizeof r[1]);
     NEXT();
 L_CALL_LOCAL:

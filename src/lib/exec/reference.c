@@ -276,6 +276,8 @@ static void call_helper(struct machine *m, uint32_t index, uint8_t check)
     if (check & WN_CHECK_RUN)
         m->fault = (enum wn_fault)m->run->ended;
     m->done = check & WN_CHECK_RESULT && !r[WN_R0];
+    if (check & WN_CHECK_TAIL && m->run->tailed)
+        leave(m);
 }
 
 static void call_function(struct machine *m, const struct wn_func *callee)

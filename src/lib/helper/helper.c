@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "helper/helper.h"
 
-#include <stddef.h>
+#define BIT(type) (1u << WN_PROG_##type)
+#define ALL       (BIT(FILTER) | BIT(XDP) | BIT(SOCKET) | BIT(TC))
+#define XDP       BIT(XDP)
+#define SKB       (BIT(SOCKET) | BIT(TC))
+#define ACTION    (BIT(XDP) | BIT(TC))
 
-#define H(id, name, function, ...)                                                                 \
-    static uint64_t wn_helper_##function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,         \
-                                         struct wn_run *);
-#include "helper/helper.def"
-#undef H
-
-#define H(id, name, function, result, a1, a2, a3, a4, a5)                                          \
+#define H(id, name, types, result, a1, a2, a3, a4, a5)                                             \
     {id,                                                                                           \
      "bpf_" #name,                                                                                 \
-     wn_helper_##function,                                                                         \
+     wn_helper_##name,                                                                             \
+     (types),                                                                                      \
      {WN_ARG_##result, {WN_ARG_##a1, WN_ARG_##a2, WN_ARG_##a3, WN_ARG_##a4, WN_ARG_##a5}}},
+#define N(...)
 static const struct wn_helper helpers[] = {
 #include "helper/helper.def"
 };
 #undef H
+#undef N
 
-#define HELPER(name)                                                                               \
-    static uint64_t wn_helper_##name(                                                              \
-        __attribute__((unused)) uint64_t r1, __attribute__((unused)) uint64_t r2,                  \
-        __attribute__((unused)) uint64_t r3, __attribute__((unused)) uint64_t r4,                  \
-        __attribute__((unused)) uint64_t r5, __attribute__((unused)) struct wn_run *run)
+#define LATER   "is not provided yet"
+#define TRACING "looks into a running kernel; there is none here, only packets"
+#define CGROUP  "asks about control groups, which packets of a capture do not have"
+#define SOCKET  "works on sockets, which only a kernel has; look at addresses and ports instead"
+#define ROUTING "works on the kernel's tunnels and routes; look at the packet's own headers instead"
+
+#define H(...)
+#define N(id, name, why) {id, "bpf_" #name, why},
+static const struct wn_helper_absent absent[] = {
+#include "helper/helper.def"
+};
+#undef H
+#undef N
 
 /** Packet time, not the clock's: a run over a file gives the same every time. */
 HELPER(ktime_get_ns)
@@ -42,10 +51,10 @@ HELPER(get_prandom_u32)
     return (x * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
 }
 
-/** "CPU" is the thread's run structure; there is one until maps have slots. */
+/** "CPU" is the thread's slot of per-CPU maps. */
 HELPER(get_smp_processor_id)
 {
-    return 0;
+    return run->cpu;
 }
 
 const struct wn_helper *wn_helper_at(size_t i)
@@ -59,4 +68,12 @@ const struct wn_helper *wn_helper_find(uint32_t id)
     for (size_t i = 0; h && h->id != id; i++)
         h = wn_helper_at(i);
     return h;
+}
+
+const struct wn_helper_absent *wn_helper_absent(uint32_t id)
+{
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        if (absent[i].id == id)
+            return &absent[i];
+    return NULL;
 }

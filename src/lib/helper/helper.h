@@ -2,6 +2,7 @@
 /** Helpers: what programs call by number. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct wn_helper {
     uint32_t id;
     const char *name;
     wn_helper_fn fn;
+    uint8_t types; /* programs that may call it: a bit for each enum wn_prog_type */
     struct wn_helper_sig sig;
 };
 
@@ -21,3 +23,28 @@ const struct wn_helper *wn_helper_find(uint32_t id);
 
 /** All of them by and by, from i = 0 on; NULL behind the last one. */
 const struct wn_helper *wn_helper_at(size_t i);
+
+/** A helper of the kernel's that this library does not have. */
+struct wn_helper_absent {
+    uint32_t id;
+    const char *name;
+    const char *why; /* "is not provided yet", or what it would need, and what to do instead */
+};
+
+/** What is known of a number that wn_helper_find() does not find; NULL if nothing. */
+const struct wn_helper_absent *wn_helper_absent(uint32_t id);
+
+/** Defines the function of a row of helper.def. */
+#define HELPER(name)                                                                               \
+    uint64_t wn_helper_##name(                                                                     \
+        __attribute__((unused)) uint64_t r1, __attribute__((unused)) uint64_t r2,                  \
+        __attribute__((unused)) uint64_t r3, __attribute__((unused)) uint64_t r4,                  \
+        __attribute__((unused)) uint64_t r5, __attribute__((unused)) struct wn_run *run)
+
+#define H(id, name, ...)                                                                           \
+    uint64_t wn_helper_##name(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,     \
+                              struct wn_run *run);
+#define N(...)
+#include "helper/helper.def"
+#undef H
+#undef N

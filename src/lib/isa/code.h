@@ -40,6 +40,7 @@ enum wn_check {
     WN_CHECK_DIVISOR = 1, /* divisions by a register: WN_FAULT_DIVIDE if it holds 0 */
     WN_CHECK_RUN = 2,     /* helpers: the fault in wn_run.ended, if there is one */
     WN_CHECK_RESULT = 4,  /* helpers: a result of 0 ends the run, with 0 and without fault */
+    WN_CHECK_TAIL = 8,    /* helpers: the function ends with the result if wn_run.tailed is set */
 };
 
 /**

@@ -993,6 +993,12 @@ static void test_x(struct wn_gen *g, const struct wn_op *op, bool wide, enum a64
     jump_if(g, a64_if(cc), wn_gen_block_label(g, op->target));
 }
 
+static void branch_unless_tailed(struct wn_gen *g, const struct wn_op *op)
+{
+    a64_load(&g->chunk, false, 4, TEMP, field(g, offsetof(struct wn_run, tailed)));
+    jump_if(g, a64_if_zero(W32, TEMP, true), wn_gen_block_label(g, op->target));
+}
+
 /** A jump to where the function ends at once ends it here. */
 static void jump_always(struct wn_gen *g, const struct wn_op *op)
 {
@@ -1190,6 +1196,7 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
         FORMS(JSLE, compare_k, compare_x, A64_LE)
         FORMS(JSET, test_k, test_x, A64_NE)
         FORMS(JNSET, test_k, test_x, A64_EQ)
+    case WN_OP_JNTAILED: branch_unless_tailed(g, op); break;
     case WN_OP_CALL: call_helper(g, op); break;
     case WN_OP_CALL_LOCAL: call_local(g, op, g->stub[index]); break;
     case WN_OP_EXIT: exit_func(g, op); break;

@@ -985,6 +985,12 @@ static void call_helper(struct wn_gen *g, const struct wn_op *op)
     commit(g);
 }
 
+static void branch_unless_tailed(struct wn_gen *g, const struct wn_op *op)
+{
+    x86_alu_mi(&g->chunk, X86_CMP, W32, field(g, FIELD(tailed)), 0);
+    jump(g, X86_E, wn_gen_block_label(g, op->target));
+}
+
 /** The callee's frame lies below; there are only so many. */
 static void call_local(struct wn_gen *g, const struct wn_op *op, uint32_t too_deep)
 {
@@ -1186,6 +1192,7 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
         COMPARE(JSLE, X86_LE)
         TEST(JSET, X86_NE)
         TEST(JNSET, X86_E)
+    case WN_OP_JNTAILED: branch_unless_tailed(g, op); break;
     case WN_OP_CALL: call_helper(g, op); break;
     case WN_OP_CALL_LOCAL: call_local(g, op, g->stub[index]); break;
     case WN_OP_EXIT: exit_func(g); break;

@@ -149,6 +149,10 @@ static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t
         emit(l, slot, &(struct wn_op){.id = WN_OP_CHECK_RUN});
     if (check & WN_CHECK_RESULT)
         emit_check(l, slot, WN_R0, false, WN_FAULT_NONE);
+    if (check & WN_CHECK_TAIL) {
+        emit_last(l, slot, (struct wn_op){.id = WN_OP_JNTAILED, .target = slot + 1});
+        emit_last(l, slot, (struct wn_op){.id = WN_OP_EXIT});
+    }
 }
 
 /** Go over the next block, which is one of the calls that a register may mean, unless r0 says that
@@ -290,6 +294,8 @@ static void mark_targets(const struct wn_code *code, bool *is_target)
             is_target[code->ops[i].target] = true;
         if (wn_rows[code->ops[i].id].form == WN_FORM_CALL_REG)
             is_target[i + 1] = true; /* every call that it becomes goes on there */
+        if (kind == WN_KIND_CALL && code->ops[i].check & WN_CHECK_TAIL)
+            is_target[i + 1] = true;
     }
 }
 

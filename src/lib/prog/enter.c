@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "context/context.h"
 #include "exec/reference.h"
 
 /* Up to this much of the stack is cleared by a few stores instead of a call. */
@@ -22,6 +23,7 @@ static inline void prepare_flat(const struct wn_prog *prog, struct wn_run *run,
     run->regions = prog->regions;
     run->n_regions = prog->n_regions;
     run->ended = WN_FAULT_NONE;
+    run->fault_prog = NULL;
     set_load_window(run, pkt);
     if (run->store.room[0] != stack_bytes)
         wn_window_set(&run->store, (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES - stack_bytes),
@@ -105,14 +107,9 @@ static struct wn_result enter_reference(const struct wn_prog *prog, struct wn_ru
     return wn_reference_run(prog->decoded, run, args);
 }
 
-struct wn_result wn_prog_start(const struct wn_prog *prog, struct wn_run *run,
-                               const struct wn_start *start)
+static struct wn_result run_engine(const struct wn_prog *prog, struct wn_run *run,
+                                   const uint64_t args[5])
 {
-    uint64_t args[5] = {start->args[0], start->args[1]};
-    prepare(prog, run, start->packet);
-    run->fuel = start->fuel;
-    run->regions = start->regions;
-    run->n_regions = start->n_regions;
     switch (prog->info.engine) {
     case WN_ENGINE_JIT: return prog->jit.enter(args[0], args[1], args[2], run);
     case WN_ENGINE_REFERENCE: return wn_reference_run(prog->decoded, run, args);
@@ -122,8 +119,107 @@ struct wn_result wn_prog_start(const struct wn_prog *prog, struct wn_run *run,
     return wn_interp_run(prog->interp, run, args);
 }
 
+/* ---- programs with maps, and those written for the kernel */
+
+/** What a program starts with: its packet, or the kernel's structure about it. */
+static void set_context_arguments(const struct wn_prog *prog, struct wn_run *run, uint64_t args[5])
+{
+    set_arguments(args, run->packet);
+    if (prog->info.type == WN_PROG_FILTER)
+        return;
+    args[0] = (uint64_t)(uintptr_t)run->kernel.bytes;
+    args[1] = args[2] = 0;
+}
+
+/** Let the run use what belongs to a program, and its stack of zeros. */
+static void switch_to(const struct wn_prog *prog, struct wn_run *run)
+{
+    uint32_t n = prog->stack_bytes;
+    run->prog = prog;
+    run->regions = prog->regions;
+    run->n_regions = prog->n_regions;
+    run->maps = prog->maps;
+    run->n_maps = prog->n_maps;
+    run->copy.skipped = prog->cooked ? WN_COOKED : 0;
+    wn_window_set(&run->store, (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES - n), n);
+    memset(run->stack + WN_STACK_BYTES - n, 0, n);
+}
+
+/**
+ * A tail call: another program takes the place of the function that calls it,
+ * which ends with its result. Where the caller has functions below it, their
+ * frames are kept for them. What the next program costs is spent before it runs.
+ */
+static uint64_t tail(struct wn_run *run, const struct wn_prog *next)
+{
+    const struct wn_prog *prog = run->prog;
+    uint64_t args[5], sp = run->native_sp;
+    uint8_t kept[WN_STACK_BYTES];
+    uint32_t n = prog->info.functions > 1 ? prog->stack_bytes : 0;
+    if (run->fuel < next->info.slots) {
+        wn_run_end(run, WN_FAULT_FUEL);
+        return 0;
+    }
+    run->fuel -= next->info.slots;
+    memcpy(kept, run->stack + WN_STACK_BYTES - n, n);
+    switch_to(next, run);
+    set_context_arguments(next, run, args);
+    struct wn_result result = run_engine(next, run, args);
+    if (result.fault && !run->fault_prog) {
+        run->fault_prog = next;
+        run->fault_slot = result.slot;
+    }
+    run->ended = result.fault;
+    run->tailed = true;
+    run->native_sp = sp;
+    switch_to(prog, run);
+    memcpy(run->stack + WN_STACK_BYTES - n, kept, n);
+    return result.value;
+}
+
+/** A run that may involve maps, other programs and a copy of the packet. */
+static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *run,
+                                    const struct wn_packet *pkt)
+{
+    const enum wn_prog_type type = prog->info.type;
+    uint64_t args[5];
+    run->fuel = prog->fuel;
+    run->packet = pkt;
+    run->ended = WN_FAULT_NONE;
+    run->redirect = run->tail_calls = 0;
+    run->fault_prog = NULL;
+    run->tail = tail;
+    run->copied.data = NULL;
+    switch_to(prog, run);
+    if (type == WN_PROG_FILTER) {
+        set_load_window(run, pkt);
+    } else if (!wn_context_begin(run, type, pkt)) {
+        run->fault_address = (uint64_t)(uintptr_t)pkt->data;
+        return (struct wn_result){.fault = WN_FAULT_MEMORY};
+    }
+    set_context_arguments(prog, run, args);
+    struct wn_result result = run_engine(prog, run, args);
+    run->kernel.n = 0; /* the next run may be another program's */
+    if (result.fault && run->fault_prog)
+        result.slot = run->fault_slot;
+    return result;
+}
+
+struct wn_result wn_prog_start(const struct wn_prog *prog, struct wn_run *run,
+                               const struct wn_start *start)
+{
+    uint64_t args[5] = {start->args[0], start->args[1]};
+    prepare(prog, run, start->packet);
+    run->fuel = start->fuel;
+    run->regions = start->regions;
+    run->n_regions = start->n_regions;
+    return run_engine(prog, run, args);
+}
+
 struct wn_prog_entry wn_prog_enter(const struct wn_prog *prog, enum wn_engine engine)
 {
+    if (prog->info.type != WN_PROG_FILTER || prog->n_maps)
+        return (struct wn_prog_entry){enter_whole};
     switch (engine) {
     case WN_ENGINE_JIT: return enter_machine_code(prog);
     case WN_ENGINE_REFERENCE: return (struct wn_prog_entry){enter_reference};
@@ -131,6 +227,39 @@ struct wn_prog_entry wn_prog_enter(const struct wn_prog *prog, enum wn_engine en
     case WN_ENGINE_INTERP: break;
     }
     return (struct wn_prog_entry){enter_interp};
+}
+
+const struct wn_prog *wn_run_fault_prog(const struct wn_run *run)
+{
+    return run->fault_prog;
+}
+
+const uint8_t *wn_run_packet(const struct wn_run *run, uint32_t *bytes)
+{
+    *bytes = run->copied.data ? run->copied.caplen : 0;
+    return run->copied.data;
+}
+
+const void *wn_run_context(const struct wn_run *run, uint32_t *bytes)
+{
+    *bytes = run->copied.data ? wn_context_bytes((enum wn_prog_type)run->kernel.type) : 0;
+    return *bytes ? run->kernel.bytes : NULL;
+}
+
+uint32_t wn_run_redirect(const struct wn_run *run)
+{
+    return run->redirect;
+}
+
+void wn_run_set_cpu(struct wn_run *run, uint32_t cpu)
+{
+    run->cpu = cpu;
+}
+
+void wn_run_set_print(struct wn_run *run, wn_print_fn print, void *arg)
+{
+    run->print = print;
+    run->print_arg = arg;
 }
 
 void wn_prog_run_batch(const struct wn_prog *prog, struct wn_run *run, const struct wn_packet *pkts,

@@ -74,7 +74,9 @@ static int check_slots(const struct wn_slot *slots, size_t count, uint32_t max,
         code->call_depth = env->call_depth;
     assert(code->call_depth <= WN_CALL_DEPTH && code->frame_bytes % 16 == 0);
     assert(code->call_depth * code->frame_bytes <= WN_STACK_BYTES);
-    r = wn_flow_check(code, err);
+    r = wn_prog_bind_maps(code, env->maps, env->n_maps, err);
+    if (r == 0)
+        r = wn_flow_check(code, err);
     if (r == 0 && env->divide_faults)
         r = check_divisions(code, err);
     if (r == 0)
@@ -152,11 +154,16 @@ static int make_engine(struct wn_prog *prog, struct wn_code **decoded,
     return r;
 }
 
-/** Own the object, and know what of it is within reach. */
-static void keep_object(struct wn_prog *prog, const struct wn_object *obj)
+/** Own what the program points to, and know what of it is within reach. */
+static int keep(struct wn_prog *prog, const struct wn_prog_env *env, struct wn_error *err)
 {
-    prog->object = wn_object_ref(obj);
-    prog->regions = wn_object_regions(prog->object, &prog->n_regions);
+    const struct wn_region *regions = NULL;
+    uint32_t n = 0;
+    if (env->object) {
+        prog->object = wn_object_ref(env->object);
+        regions = wn_object_regions(prog->object, &n);
+    }
+    return wn_prog_keep_maps(prog, env->maps, env->n_maps, regions, n, err);
 }
 
 int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
@@ -172,7 +179,9 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     if (r)
         return r;
     assert(decoded);
-    if (!env->other_context)
+    if (opts->type != WN_PROG_FILTER)
+        wn_prog_bind_packet_loads(decoded, opts->flags & WN_PROG_COOKED);
+    else if (!env->other_context)
         r = wn_packet_prove(decoded, err);
     if (r)
         return r;
@@ -180,28 +189,36 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     if (!prog)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     atomic_init(&prog->refs, 1);
+    atomic_init(&prog->owners, 1);
     prog->fuel = opts->fuel ? opts->fuel : WN_FUEL;
+    prog->cooked = opts->flags & WN_PROG_COOKED;
+    prog->info.type = opts->type;
+    prog->info.maps = (uint32_t)env->n_maps;
     prog->info.slots = (uint32_t)count;
     prog->info.functions = decoded->n_funcs;
     count_accesses(decoded, &prog->info);
-    r = wn_resolve(decoded, env, &prog->callees, err);
+    r = wn_resolve(decoded, opts->type, env, &prog->callees, err);
     if (r == 0)
         r = wn_stack_need(decoded, &prog->stack_bytes, err);
     prog->info.stack_bytes = prog->stack_bytes;
     if (r == 0)
+        r = keep(prog, env, err);
+    if (r == 0)
         r = make_engine(prog, &decoded, opts, env->name, err);
-    if (r)
-        return r;
-    if (env->object)
-        keep_object(prog, env->object);
-    *out = wn_give(prog);
-    return 0;
+    if (r == 0)
+        *out = wn_give(prog);
+    return r;
 }
 
 int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
                 struct wn_prog **out, struct wn_error *err)
 {
-    return wn_prog_make(slots, count, opts, &(struct wn_prog_env){0}, out, err);
+    struct wn_prog_env env = {0};
+    if (opts) {
+        env.maps = opts->maps;
+        env.n_maps = opts->n_maps;
+    }
+    return wn_prog_make(slots, count, opts, &env, out, err);
 }
 
 int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_prog_opts *opts,
@@ -220,20 +237,36 @@ int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_
 
 struct wn_prog *wn_prog_ref(struct wn_prog *prog)
 {
-    atomic_fetch_add_explicit(&prog->refs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&prog->owners, 1, memory_order_relaxed);
+    wn_prog_hold(prog);
     return prog;
 }
 
-void wn_prog_free(struct wn_prog *prog)
+void wn_prog_hold(struct wn_prog *prog)
 {
-    if (!prog || atomic_fetch_sub_explicit(&prog->refs, 1, memory_order_acq_rel) != 1)
+    atomic_fetch_add_explicit(&prog->refs, 1, memory_order_relaxed);
+}
+
+void wn_prog_drop(struct wn_prog *prog)
+{
+    if (atomic_fetch_sub_explicit(&prog->refs, 1, memory_order_acq_rel) != 1)
         return;
     wn_jit_fini(&prog->jit);
     wn_interp_free(prog->interp);
     wn_code_free(prog->decoded);
     wn_callees_fini(&prog->callees);
+    wn_prog_drop_maps(prog);
     wn_object_free(prog->object);
     free(prog);
+}
+
+void wn_prog_free(struct wn_prog *prog)
+{
+    if (!prog)
+        return;
+    if (atomic_fetch_sub_explicit(&prog->owners, 1, memory_order_acq_rel) == 1)
+        wn_prog_disown_maps(prog);
+    wn_prog_drop(prog);
 }
 
 void wn_prog_info(const struct wn_prog *prog, struct wn_prog_info *info)

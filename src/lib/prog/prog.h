@@ -25,10 +25,15 @@ struct wn_callees {
 
 struct wn_prog {
     struct wn_prog_entry entry; /* first: wn_prog_run() knows nothing else */
-    atomic_uint refs;
-    uint32_t stack_bytes; /* of the stack's end: cleared, and within reach */
+    atomic_uint refs;           /* owners, and program arrays that have it */
+    atomic_uint owners;         /* without any it does not own its maps either */
+    uint32_t stack_bytes;       /* of the stack's end: cleared, and within reach */
     uint32_t n_regions;
-    const struct wn_region *regions; /* the object's */
+    const struct wn_region *regions; /* within reach: own_regions */
+    struct wn_region *own_regions;   /* the object's, then the values of the maps */
+    struct wn_bound_map *maps;       /* by the numbers that the program has for them */
+    uint32_t n_maps;
+    bool cooked;
     uint64_t fuel;
     struct wn_code *decoded;   /* WN_ENGINE_REFERENCE */
     struct wn_interp *interp;  /* WN_ENGINE_INTERP */
@@ -56,10 +61,12 @@ struct wn_prog_env {
     size_t n_numbers;
     const struct wn_object *object; /* borrowed: what the slots point to, or NULL */
     const char *name;               /* in tools, where wn_prog_opts has none; may be NULL */
-    bool other_context;             /* r1 and r2 are not the data and length of a packet */
-    uint32_t frame_bytes;           /* stack of a function, a multiple of 16; 0 means 512 */
-    uint32_t call_depth;            /* frames; 0 means 8. Together they fit the stack of a run */
-    bool divide_faults; /* division by 0 ends the run, or is refused if it is constant */
+    struct wn_map *const *maps;     /* borrowed: what map references mean */
+    size_t n_maps;
+    bool other_context;   /* r1 and r2 are not the data and length of a packet */
+    uint32_t frame_bytes; /* stack of a function, a multiple of 16; 0 means 512 */
+    uint32_t call_depth;  /* frames; 0 means 8. Together they fit the stack of a run */
+    bool divide_faults;   /* division by 0 ends the run, or is refused if it is constant */
 };
 
 /** As wn_prog_new() and, with an object in `env`, wn_prog_load(). */
@@ -70,8 +77,42 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
 int wn_prog_check(const struct wn_slot *slots, size_t count, uint32_t max_slots,
                   const struct wn_prog_env *env, struct wn_error *err);
 
+/**
+ * Make numbers of what decoded code says of maps: a map's handle, or the address of
+ * a value.
+ *
+ * Returns 0, WN_E_UNSUPPORTED (there is no such map) or WN_E_REJECTED (its values have
+ * no such place).
+ */
+int wn_prog_bind_maps(struct wn_code *code, struct wn_map *const *maps, size_t n_maps,
+                      struct wn_error *err);
+
+/** Have packet loads of a program with a __sk_buff count from the frame's first byte. */
+void wn_prog_bind_packet_loads(struct wn_code *code, bool cooked);
+
+/**
+ * Own the maps, and let the program reach their values besides `regions`.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int wn_prog_keep_maps(struct wn_prog *prog, struct wn_map *const *maps, size_t n_maps,
+                      const struct wn_region *regions, uint32_t n_regions, struct wn_error *err);
+
+/**
+ * Own the maps no longer but only hold them (wn_map_hold()): they may have the
+ * program in them.
+ */
+void wn_prog_disown_maps(struct wn_prog *prog);
+
+/** Let go of maps that are only held, and of regions. */
+void wn_prog_drop_maps(struct wn_prog *prog);
+
 /** One more owner; each lets go with wn_prog_free(). */
 struct wn_prog *wn_prog_ref(struct wn_prog *prog);
+
+/** Keep a program without owning it, as program arrays do; wn_prog_drop() ends that. */
+void wn_prog_hold(struct wn_prog *prog);
+void wn_prog_drop(struct wn_prog *prog);
 
 /** What a run that is no packet filter's starts with. */
 struct wn_start {

@@ -6,12 +6,12 @@
 
 static void hold(void *prog)
 {
-    wn_prog_ref(prog);
+    wn_prog_hold(prog);
 }
 
 static void drop(void *prog)
 {
-    wn_prog_free(prog);
+    wn_prog_drop(prog);
 }
 
 int wn_map_set_prog(struct wn_map *map, uint32_t index, struct wn_prog *prog)

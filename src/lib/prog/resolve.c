@@ -15,6 +15,7 @@
 /** What has been found so far. */
 struct finding {
     const struct wn_prog_env *env;
+    enum wn_prog_type type;
     struct {
         struct wn_call *data;
         size_t len, cap;
@@ -25,33 +26,48 @@ struct finding {
     } numbers;
 };
 
-static bool find_own(uint32_t id, struct wn_callee *out)
+static bool find_own(enum wn_prog_type type, uint32_t id, struct wn_callee *out)
 {
     const struct wn_helper *helper = wn_helper_find(id);
-    if (!helper)
+    if (!helper || !(helper->types >> type & 1))
         return false;
     out->fn = helper->fn;
+    out->check = helper->fn == wn_helper_tail_call ? WN_CHECK_TAIL : 0;
     memcpy(out->args, helper->sig.args, sizeof out->args);
     return true;
 }
 
-static bool has_memory(const uint8_t args[5])
+/** Whether there is something to check before the helper may run. */
+static bool needs_check(const uint8_t args[5])
 {
     for (unsigned i = 0; i < 5; i++)
-        if (args[i] == WN_ARG_MEM || args[i] == WN_ARG_MEM_WRITE)
-            return true;
+        switch ((enum wn_arg)args[i]) {
+        case WN_ARG_MEM:
+        case WN_ARG_MEM_WRITE:
+        case WN_ARG_CTX:
+        case WN_ARG_MAP:
+        case WN_ARG_KEY:
+        case WN_ARG_VALUE: return true;
+        case WN_ARG_NONE:
+        case WN_ARG_SCALAR:
+        case WN_ARG_ANY:
+        case WN_ARG_SIZE:
+        case WN_ARG_SIZE0:
+        case WN_ARGS: break;
+        }
     return false;
 }
 
 /** What a number calls, and what may end the run behind it; false if it calls nothing. */
-static bool find(const struct wn_prog_env *env, uint32_t id, struct wn_call *call, uint8_t *check)
+static bool find(const struct finding *f, uint32_t id, struct wn_call *call, uint8_t *check)
 {
+    const struct wn_prog_env *env = f->env;
     struct wn_callee c = {0};
-    if (!(env->find ? env->find(env->arg, id, &c) : find_own(id, &c)))
+    if (!(env->find ? env->find(env->arg, id, &c) : find_own(f->type, id, &c)))
         return false;
     *call = (struct wn_call){.fn = c.fn};
     *check = c.check;
-    if (has_memory(c.args)) {
+    if (needs_check(c.args)) {
         call->fn = wn_call_checked;
         call->checked = c.fn;
         memcpy(call->args, c.args, sizeof call->args);
@@ -70,12 +86,26 @@ static int no_memory(struct wn_error *err)
     return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
 }
 
+/** Say why a number calls nothing. */
+static int refuse(const struct finding *f, uint32_t id, uint32_t at, struct wn_error *err)
+{
+    const struct wn_helper *helper = wn_helper_find(id);
+    const struct wn_helper_absent *absent = wn_helper_absent(id);
+    if (helper)
+        return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u (%s) is not for programs of type %s",
+                       id, helper->name, wn_prog_type_name(f->type));
+    if (absent)
+        return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u (%s) %s", id, absent->name,
+                       absent->why);
+    return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u is not provided", id);
+}
+
 /** A call by number; helpers are kept once each. */
 static int resolve_call(struct finding *f, struct wn_op *op, uint32_t at, struct wn_error *err)
 {
     struct wn_call call;
-    if (!find(f->env, (uint32_t)op->imm, &call, &op->check))
-        return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u is not provided", (uint32_t)op->imm);
+    if (!find(f, (uint32_t)op->imm, &call, &op->check))
+        return refuse(f, (uint32_t)op->imm, at, err);
     size_t k = 0;
     while (k < f->calls.len && !same(&f->calls.data[k], &call))
         k++;
@@ -91,7 +121,7 @@ static int resolve_numbers(struct finding *f, struct wn_error *err)
     for (size_t i = 0; i < f->env->n_numbers; i++) {
         struct wn_call call;
         struct wn_callable n = {.id = f->env->numbers[i], .call = (uint32_t)f->calls.len};
-        if (!find(f->env, n.id, &call, &n.check))
+        if (!find(f, n.id, &call, &n.check))
             continue;
         if (!wn_vec_push(&f->calls, call) || !wn_vec_push(&f->numbers, n))
             return no_memory(err);
@@ -116,10 +146,10 @@ static int resolve_all(struct finding *f, struct wn_code *code, struct wn_error 
     return r == 0 && indirect ? resolve_numbers(f, err) : r;
 }
 
-int wn_resolve(struct wn_code *code, const struct wn_prog_env *env, struct wn_callees *out,
-               struct wn_error *err)
+int wn_resolve(struct wn_code *code, enum wn_prog_type type, const struct wn_prog_env *env,
+               struct wn_callees *out, struct wn_error *err)
 {
-    struct finding f = {.env = env};
+    struct finding f = {.env = env, .type = type};
     int r = resolve_all(&f, code, err);
     if (r == 0 && f.calls.len) {
         out->calls = wn_frozen_copy(f.calls.data, f.calls.len * sizeof *f.calls.data);

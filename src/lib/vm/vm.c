@@ -363,7 +363,7 @@ static const char *bad_argument(const struct wn_helper_sig *sig, unsigned i)
     enum wn_arg arg = (enum wn_arg)sig->args[i];
     bool has_length = before == WN_ARG_MEM || before == WN_ARG_MEM_WRITE;
     bool is_length = arg == WN_ARG_SIZE || arg == WN_ARG_SIZE0;
-    if (arg >= WN_ARGS)
+    if (arg >= WN_ARG_CTX)
         return "is of no type";
     if (arg != WN_ARG_NONE && before == WN_ARG_NONE)
         return "comes behind one that is not there";

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "context/context.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { ETHERNET = 14, PROTOCOL_AT = 12, LEAST_PROTOCOL = 0x0600 };
+
+/** What fields hold when a program starts. */
+enum value {
+    ZERO,
+    IFINDEX,
+    QUEUE,
+    PACKET_TYPE,
+    PROTOCOL,
+    TIME,
+    WIRE_LEN,
+    LEN,
+    META,
+    DATA,
+    DATA_END
+};
+enum { MOVING = LEN }; /* from here on they change when a helper moves the packet's ends */
+
+#define C(context, ...) C_##context(__VA_ARGS__)
+#define FIELD(field, offset, bytes, first, second, value)                                          \
+    {#field, offset, bytes, {WN_ACCESS_##first, WN_ACCESS_##second}, value},
+#define NOTHING(...)
+
+#define C_XDP FIELD
+#define C_SKB NOTHING
+static const struct wn_context_field xdp_fields[] = {
+#include "context/context.def"
+};
+#undef C_XDP
+#undef C_SKB
+
+#define C_XDP NOTHING
+#define C_SKB FIELD
+static const struct wn_context_field skb_fields[] = {
+#include "context/context.def"
+};
+#undef C_XDP
+#undef C_SKB
+
+/* What may be done with each byte. */
+#define FIRST(field, offset, bytes, first, second, value)                                          \
+    [(offset)...(offset) + (bytes)-1] = WN_ACCESS_##first,
+#define SECOND(field, offset, bytes, first, second, value)                                         \
+    [(offset)...(offset) + (bytes)-1] = WN_ACCESS_##second,
+
+#define C_XDP FIRST
+#define C_SKB NOTHING
+static const uint8_t xdp_access[WN_CONTEXT_BYTES] = {
+#include "context/context.def"
+};
+#undef C_XDP
+#undef C_SKB
+
+#define C_XDP NOTHING
+#define C_SKB FIRST
+static const uint8_t socket_access[WN_CONTEXT_BYTES] = {
+#include "context/context.def"
+};
+#undef C_SKB
+
+#define C_SKB SECOND
+static const uint8_t tc_access[WN_CONTEXT_BYTES] = {
+#include "context/context.def"
+};
+#undef C_XDP
+#undef C_SKB
+
+/** A program type's structure. */
+struct layout {
+    const struct wn_context_field *fields;
+    uint32_t n_fields;
+    uint32_t bytes;
+    uint32_t column; /* of the access */
+    const uint8_t *access;
+    bool direct; /* programs may use addresses in the packet */
+};
+
+#define FIELDS(table) (table), sizeof(table) / sizeof *(table)
+
+/** The structure of a type; for raw packets one without fields. */
+static const struct layout *layout_of(enum wn_prog_type type)
+{
+    static const struct layout none = {.fields = xdp_fields};
+    static const struct layout xdp = {FIELDS(xdp_fields), 24, 0, xdp_access, true};
+    static const struct layout socket = {FIELDS(skb_fields), WN_CONTEXT_BYTES, 0, socket_access,
+                                         false};
+    static const struct layout tc = {FIELDS(skb_fields), WN_CONTEXT_BYTES, 1, tc_access, true};
+    switch (type) {
+    case WN_PROG_XDP: return &xdp;
+    case WN_PROG_SOCKET: return &socket;
+    case WN_PROG_TC: return &tc;
+    case WN_PROG_FILTER:
+    case WN_PROG_TYPES: break;
+    }
+    return &none;
+}
+
+uint32_t wn_context_bytes(enum wn_prog_type type)
+{
+    return layout_of(type)->bytes;
+}
+
+const struct wn_context_field *wn_context_field(enum wn_prog_type type, uint32_t offset)
+{
+    const struct layout *l = layout_of(type);
+    for (uint32_t i = 0; i < l->n_fields; i++)
+        if (offset - l->fields[i].offset < l->fields[i].bytes)
+            return &l->fields[i];
+    return NULL;
+}
+
+enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context_field *field)
+{
+    return (enum wn_access)field->access[layout_of(type)->column];
+}
+
+/** As the kernel classifies Ethernet frames (eth_type_trans): in network order, as it shows it. */
+static uint16_t protocol_of(const struct wn_packet *p)
+{
+    static const uint8_t raw_802_3[2] = {0, 1}, with_802_2[2] = {0, 4};
+    const uint8_t *type = p->data + PROTOCOL_AT;
+    uint16_t result;
+    if (p->caplen < ETHERNET)
+        return 0;
+    if ((type[0] << 8 | type[1]) < LEAST_PROTOCOL) {
+        bool raw = p->caplen >= ETHERNET + 2 && type[2] == 0xff && type[3] == 0xff;
+        type = raw ? raw_802_3 : with_802_2;
+    }
+    memcpy(&result, type, sizeof result);
+    return result;
+}
+
+/** PACKET_BROADCAST, PACKET_MULTICAST or PACKET_HOST: whose the address is nobody knows here. */
+static uint32_t packet_type_of(const struct wn_packet *p)
+{
+    static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    if (p->caplen < sizeof all || !(p->data[0] & 1))
+        return 0;
+    return memcmp(p->data, all, sizeof all) == 0 ? 1 : 2;
+}
+
+static uint64_t value_of(const struct wn_run *run, enum value value)
+{
+    const struct wn_packet *p = &run->copied;
+    const struct wn_copy *c = &run->copy;
+    switch (value) {
+    case ZERO: break;
+    case DATA: return (uintptr_t)c->base + c->data;
+    case DATA_END: return (uintptr_t)c->base + c->end;
+    case META: return (uintptr_t)c->base + c->meta;
+    case LEN:
+    case WIRE_LEN: return p->wirelen;
+    case IFINDEX: return p->ifindex;
+    case QUEUE: return p->queue;
+    case PACKET_TYPE: return packet_type_of(p);
+    case PROTOCOL: return protocol_of(p);
+    case TIME: return p->time_ns;
+    }
+    return 0;
+}
+
+static void set_field(struct wn_run *run, const struct wn_context_field *f)
+{
+    uint64_t value = value_of(run, (enum value)f->value);
+    uint32_t half = (uint32_t)value;
+    if (f->bytes == sizeof half)
+        memcpy(run->kernel.bytes + f->offset, &half, sizeof half);
+    else
+        memcpy(run->kernel.bytes + f->offset, &value, sizeof value);
+}
+
+/** Where packet loads and most others find the packet. */
+static void describe_copy(struct wn_run *run)
+{
+    const struct wn_copy *c = &run->copy;
+    run->copied.data = c->base + c->data;
+    run->copied.caplen = c->end - c->data;
+    wn_window_set(&run->load, (uint64_t)(uintptr_t)run->copied.data, run->copied.caplen);
+}
+
+bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet)
+{
+    const struct layout *l = layout_of(type);
+    struct wn_copy *c = &run->copy;
+    assert(l->bytes && c->base);
+    if (packet->caplen > WN_LONGEST_COPY)
+        return false;
+    uint32_t room = packet->caplen > WN_COPY_ROOM ? packet->caplen : WN_COPY_ROOM;
+    memset(c->base, 0, WN_COPY_BEFORE);
+    if (packet->caplen)
+        memcpy(c->base + WN_COPY_BEFORE, packet->data, packet->caplen);
+    c->meta = c->data = WN_COPY_BEFORE;
+    c->end = c->data + packet->caplen;
+    c->limit = c->data + room;
+    c->direct = l->direct;
+    run->copied = *packet;
+    run->packet = &run->copied;
+    describe_copy(run);
+
+    run->kernel.access = l->access;
+    run->kernel.n = l->bytes;
+    run->kernel.type = (uint8_t)type;
+    memset(run->kernel.bytes, 0, l->bytes);
+    for (uint32_t i = 0; i < l->n_fields; i++)
+        if (l->fields[i].value != ZERO)
+            set_field(run, &l->fields[i]);
+    return true;
+}
+
+void wn_context_refresh(struct wn_run *run)
+{
+    const struct layout *l = layout_of((enum wn_prog_type)run->kernel.type);
+    describe_copy(run);
+    for (uint32_t i = 0; i < l->n_fields; i++)
+        if (l->fields[i].value >= MOVING)
+            set_field(run, &l->fields[i]);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Contexts: what programs written for the kernel find in r1, and the private copy
+ * of the packet that they work on.
+ *
+ * The structure is laid out as the kernel shows it, with addresses of 32 bits, so
+ * the copy lies below 4 GiB. Headroom and limits are those of the kernel's
+ * BPF_PROG_TEST_RUN (Linux 6.18, measured): 256 bytes before the packet, the first
+ * 40 of which programs do not get; the end grows up to 3,520 bytes behind the
+ * packet's first place.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <winnow/prog.h>
+
+#include "base/run.h"
+
+#define WN_HEADROOM_KEPT 40u   /* of these, not the program's */
+#define WN_COPY_ROOM     3520u /* bytes from the packet's first place up to where it may grow */
+
+#define WN_COOKED 14u /* bytes of an Ethernet header, which cooked socket programs do not see */
+
+/** A field of a context, as the rows of context.def say. */
+struct wn_context_field {
+    const char *name;
+    uint16_t offset;
+    uint16_t bytes;
+    uint8_t access[2]; /* enum wn_access, by column */
+    uint8_t value;
+};
+
+/** What a program may do with a byte of its context. */
+enum wn_access { WN_ACCESS_NO = 0, WN_ACCESS_R = 1, WN_ACCESS_RW = 3 };
+
+/** Bytes of the structure that a type's programs get; 0 for raw packets, which have none. */
+uint32_t wn_context_bytes(enum wn_prog_type type);
+
+/** The field that holds byte `offset` of the structure; NULL if it is padding or behind the end. */
+const struct wn_context_field *wn_context_field(enum wn_prog_type type, uint32_t offset);
+
+/** What a type's programs may do with a field. */
+enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context_field *field);
+
+/**
+ * Copy a packet and fill the context for it. run->packet points to what the copy
+ * is described as afterwards, which packet loads use.
+ *
+ * Returns false if the packet is longer than copies can be (WN_LONGEST_COPY).
+ */
+bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet);
+
+/** Tell the program where its packet is, after a helper has moved its ends. */
+void wn_context_refresh(struct wn_run *run);

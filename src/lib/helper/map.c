@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "map/map.h"
+
+#include "helper/helper.h"
+
+#define MAX_TAIL_CALLS 33u /* of one run (Linux: MAX_TAIL_CALL_CNT) */
+
+/** The map that a checked argument names. */
+static struct wn_map *map_of(const struct wn_run *run, uint64_t handle)
+{
+    return run->maps[(uint32_t)handle].map;
+}
+
+static const void *at(uint64_t address)
+{
+    return (const void *)(uintptr_t)address;
+}
+
+HELPER(map_lookup_elem)
+{
+    return (uint64_t)(uintptr_t)wn_map_find(map_of(run, r1), at(r2), run->cpu);
+}
+
+HELPER(map_update_elem)
+{
+    return (uint64_t)(int64_t)wn_map_put(map_of(run, r1), at(r2), at(r3), r4, run->cpu);
+}
+
+HELPER(map_delete_elem)
+{
+    return (uint64_t)(int64_t)wn_map_remove(map_of(run, r1), at(r2));
+}
+
+/** What cannot be called changes nothing: the program goes on. */
+HELPER(tail_call)
+{
+    run->tailed = false;
+    const struct wn_prog *next = wn_map_prog(map_of(run, r2), (uint32_t)r3);
+    if (!next || run->tail_calls == MAX_TAIL_CALLS)
+        return 0;
+    run->tail_calls++;
+    return run->tail(run, next);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/** Programs written for the kernel: contexts, the copy of the packet, helpers and tail calls, on
+ * all engines. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <winnow/map.h>
+#include <winnow/prog.h>
+#include <winnow/text.h>
+
+static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT};
+enum { ENGINES = sizeof engines / sizeof *engines };
+
+static uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 0, 0x45};
+
+static struct wn_packet packet(void)
+{
+    return (struct wn_packet){.data = frame,
+                              .caplen = sizeof frame,
+                              .wirelen = 1500,
+                              .time_ns = 77,
+                              .ifindex = 5,
+                              .queue = 3};
+}
+
+/** Make a program; NULL where this machine has no compiler. */
+static struct wn_prog *make(const char *text, const struct wn_prog_opts *opts)
+{
+    struct wn_slot *slots = NULL;
+    struct wn_prog *prog = NULL;
+    struct wn_error err = {0};
+    size_t n = 0;
+    if (wn_assemble(text, strlen(text), NULL, &slots, &n, &err))
+        fail_msg("line %u: %s", err.at, err.text);
+    int r = wn_prog_new(slots, n, opts, &prog, &err);
+    free(slots);
+    if (r && r != WN_E_NOJIT)
+        fail_msg("%s", err.text);
+    return prog;
+}
+
+/** Run a program once on each engine; what it gives must be the same, and its value this. */
+static void gives(struct wn_prog_opts opts, const char *text, uint64_t value)
+{
+    for (unsigned i = 0; i < ENGINES; i++) {
+        opts.engine = engines[i];
+        struct wn_prog *prog = make(text, &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        assert_non_null(run);
+        for (int again = 0; prog && again < 2; again++) {
+            struct wn_result r = wn_prog_run(prog, run, &pkt);
+            assert_int_equal(r.fault, WN_FAULT_NONE);
+            assert_int_equal(r.value, value);
+        }
+        wn_run_free(run);
+        wn_prog_free(prog);
+    }
+}
+
+/** As gives(), for programs that end with a fault at a slot. */
+static void faults(struct wn_prog_opts opts, const char *text, enum wn_fault fault, uint32_t slot)
+{
+    for (unsigned i = 0; i < ENGINES; i++) {
+        opts.engine = engines[i];
+        struct wn_prog *prog = make(text, &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        if (prog) {
+            struct wn_result r = wn_prog_run(prog, run, &pkt);
+            assert_int_equal(r.fault, fault);
+            assert_int_equal(r.slot, slot);
+        }
+        wn_run_free(run);
+        wn_prog_free(prog);
+    }
+}
+
+static const struct wn_prog_opts xdp = {.type = WN_PROG_XDP};
+static const struct wn_prog_opts tc = {.type = WN_PROG_TC};
+static const struct wn_prog_opts sock = {.type = WN_PROG_SOCKET};
+
+static void xdp_finds_packet_between_data_and_data_end(void **state)
+{
+    (void)state;
+    gives(xdp,
+          "r2 = *(u32 *)(r1 + 0)\n"
+          "r3 = *(u32 *)(r1 + 4)\n"
+          "r0 = r3\n"
+          "r0 -= r2\n"
+          "r4 = *(u8 *)(r2 + 14)\n"
+          "r0 <<= 8\n"
+          "r0 |= r4\n"
+          "exit\n",
+          60 << 8 | 0x45);
+}
+
+static void xdp_knows_interface_and_queue(void **state)
+{
+    (void)state;
+    gives(xdp,
+          "r0 = *(u32 *)(r1 + 12)\n"
+          "r0 <<= 8\n"
+          "r2 = *(u32 *)(r1 + 16)\n"
+          "r0 |= r2\n"
+          "exit\n",
+          5 << 8 | 3);
+}
+
+static void xdp_may_write_its_packet_which_stays_as_it_was_outside(void **state)
+{
+    (void)state;
+    uint8_t before[sizeof frame];
+    memcpy(before, frame, sizeof frame);
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct wn_prog_opts opts = {.engine = engines[i], .type = WN_PROG_XDP};
+        struct wn_prog *prog = make("r2 = *(u32 *)(r1 + 0)\n"
+                                    "*(u8 *)(r2 + 59) = 7\n"
+                                    "r0 = 2\n"
+                                    "exit\n",
+                                    &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        if (prog) {
+            uint32_t n;
+            assert_int_equal(wn_prog_run(prog, run, &pkt).value, 2);
+            const uint8_t *after = wn_run_packet(run, &n);
+            assert_int_equal(n, sizeof frame);
+            assert_int_equal(after[59], 7);
+            assert_memory_equal(frame, before, sizeof frame);
+        }
+        wn_run_free(run);
+        wn_prog_free(prog);
+    }
+}
+
+static void access_behind_data_end_faults(void **state)
+{
+    (void)state;
+    faults(xdp, "r2 = *(u32 *)(r1 + 4)\nr0 = *(u8 *)(r2 + 0)\nexit\n", WN_FAULT_MEMORY, 1);
+    faults(xdp, "r2 = *(u32 *)(r1 + 0)\n*(u8 *)(r2 - 1) = 0\nexit\n", WN_FAULT_MEMORY, 1);
+}
+
+static void context_fields_are_read_and_written_as_the_table_says(void **state)
+{
+    (void)state;
+    faults(xdp, "r0 = *(u32 *)(r1 + 20)\nexit\n", WN_FAULT_MEMORY, 0);
+    faults(xdp, "*(u32 *)(r1 + 0) = 1\nexit\n", WN_FAULT_MEMORY, 0);
+    faults(xdp, "r0 = *(u32 *)(r1 + 24)\nexit\n", WN_FAULT_MEMORY, 0);
+    gives(tc, "*(u32 *)(r1 + 8) = 9\nr0 = *(u32 *)(r1 + 8)\nexit\n", 9);
+    faults(tc, "*(u32 *)(r1 + 0) = 9\nexit\n", WN_FAULT_MEMORY, 0);
+    faults(sock, "*(u32 *)(r1 + 8) = 9\nexit\n", WN_FAULT_MEMORY, 0);
+    gives(sock, "*(u32 *)(r1 + 64) = 9\nr0 = *(u32 *)(r1 + 64)\nexit\n", 9);
+    faults(sock, "r0 = *(u32 *)(r1 + 76)\nexit\n", WN_FAULT_MEMORY, 0);
+}
+
+static void skb_has_length_protocol_and_packet_type(void **state)
+{
+    (void)state;
+    gives(tc, "r0 = *(u32 *)(r1 + 0)\nexit\n", 1500);
+    gives(tc, "r0 = *(u32 *)(r1 + 16)\nr0 = be16 r0\nexit\n", 0x0800);
+    gives(sock, "r0 = *(u32 *)(r1 + 4)\nexit\n", 1);
+    gives(tc, "r0 = *(u64 *)(r1 + 152)\nexit\n", 77);
+}
+
+static void packet_loads_count_from_frame_or_header(void **state)
+{
+    (void)state;
+    struct wn_prog_opts cooked = {.type = WN_PROG_SOCKET, .flags = WN_PROG_COOKED};
+    gives(sock, "r6 = r1\nr0 = *(u8 *)skb[14]\nexit\n", 0x45);
+    gives(cooked, "r6 = r1\nr0 = *(u8 *)skb[0]\nexit\n", 0x45);
+    gives(cooked, "r6 = r1\nr0 = *(u16 *)skb[-0x1ffff4]\nexit\n", 0x0800); /* SKF_LL_OFF + 12 */
+    gives(sock, "r6 = r1\nr0 = *(u8 *)skb[-0x100000]\nexit\n", 0x45);      /* SKF_NET_OFF */
+}
+
+static void skb_load_bytes_copies_or_clears(void **state)
+{
+    (void)state;
+    static const char *const text = "r2 = %s\nr3 = r10\nr3 += -8\n*(u64 *)(r10 - 8) = -1\n"
+                                    "r4 = 2\ncall 26\nr1 = *(u16 *)(r10 - 8)\nr1 = be16 r1\n"
+                                    "r0 <<= 16\nr0 |= r1\nexit\n";
+    char inside[256], outside[256];
+    snprintf(inside, sizeof inside, text, "12");
+    snprintf(outside, sizeof outside, text, "59");
+    gives(tc, inside, 0x0800);
+    gives(tc, outside, (uint64_t)-14 << 16);
+    faults(tc, "r2 = 0\nr3 = 0\nr4 = 4\ncall 26\nexit\n", WN_FAULT_MEMORY, 3);
+    faults(tc, "r1 = 1\nr2 = 0\nr3 = r10\nr3 += -8\nr4 = 4\ncall 26\nexit\n", WN_FAULT_MEMORY, 5);
+}
+
+/** Length after moving an end, or the error. */
+static const char *const adjust = "r6 = r1\n"
+                                  "r2 = %d\n"
+                                  "call %d\n"
+                                  "if r0 != 0 goto out\n"
+                                  "r2 = *(u32 *)(r6 + 0)\n"
+                                  "r0 = *(u32 *)(r6 + 4)\n"
+                                  "r0 -= r2\n"
+                                  "out: exit\n";
+
+static void adjusting(int helper, int by, uint64_t result)
+{
+    char text[256];
+    snprintf(text, sizeof text, adjust, by, helper);
+    gives(xdp, text, result);
+}
+
+static void packet_moves_as_far_as_the_kernel_lets_it(void **state)
+{
+    (void)state;
+    const uint64_t invalid = (uint64_t)-22;
+    adjusting(44, -216, 276);
+    adjusting(44, -217, invalid);
+    adjusting(44, 46, 14);
+    adjusting(44, 47, invalid);
+    adjusting(65, -46, 14);
+    adjusting(65, -47, invalid);
+    adjusting(65, 3460, 3520);
+    adjusting(65, 3461, invalid);
+}
+
+static void csum_diff_folds(void **state)
+{
+    (void)state;
+    gives(tc,
+          "*(u32 *)(r10 - 4) = 0x01020304\n"
+          "r1 = 0\nr2 = 0\nr3 = r10\nr3 += -4\nr4 = 4\nr5 = 1\n"
+          "call 28\nexit\n",
+          0x0102 + 0x0304 + 1);
+    gives(tc, "r1 = 0\nr2 = 3\nr3 = 0\nr4 = 0\nr5 = 0\nr1 = r10\nr1 += -4\ncall 28\nexit\n",
+          (uint64_t)-22);
+}
+
+static void redirect_names_the_interface(void **state)
+{
+    (void)state;
+    gives(xdp, "r1 = 9\nr2 = 0\ncall 23\nexit\n", 4);
+    gives(xdp, "r1 = 9\nr2 = 1\ncall 23\nexit\n", 0);
+    gives(tc, "r1 = 9\nr2 = 1\ncall 23\nexit\n", 7);
+    gives(tc, "r1 = 9\nr2 = 8\ncall 23\nexit\n", 2);
+}
+
+static void helpers_of_other_types_are_refused_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        enum wn_prog_type type;
+        int helper;
+        const char *text;
+    } cases[] = {
+        {WN_PROG_TC, 44, "helper 44 (bpf_xdp_adjust_head) is not for programs of type tc"},
+        {WN_PROG_XDP, 130, "helper 130 (bpf_ringbuf_output) is not provided yet"},
+        {WN_PROG_XDP, 9999, "helper 9999 is not provided"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct wn_slot slots[] = {{.opcode = 0x85, .imm = cases[i].helper}, {.opcode = 0x95}};
+        struct wn_prog_opts opts = {.type = cases[i].type};
+        struct wn_prog *prog = NULL;
+        struct wn_error err = {0};
+        assert_int_equal(wn_prog_new(slots, 2, &opts, &prog, &err), WN_E_UNSUPPORTED);
+        assert_string_equal(err.text, cases[i].text);
+    }
+}
+
+/* ---- maps and tail calls */
+
+static void map_values_are_reached_and_kept(void **state)
+{
+    (void)state;
+    static const char *const count = "*(u32 *)(r10 - 4) = 1\n"
+                                     "r1 = map_fd(0) ll\n"
+                                     "r2 = r10\nr2 += -4\n"
+                                     "call 1\n"
+                                     "if r0 == 0 goto out\n"
+                                     "r1 = 1\n"
+                                     "lock *(u64 *)(r0 + 0) += r1\n"
+                                     "r0 = *(u64 *)(r0 + 0)\n"
+                                     "out: exit\n";
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct wn_map *map = NULL;
+        struct wn_map_opts of = {
+            .type = WN_MAP_ARRAY, .key_bytes = 4, .value_bytes = 8, .max_entries = 2};
+        assert_int_equal(wn_map_new(&of, &map, NULL), 0);
+        struct wn_prog_opts opts = {.engine = engines[i], .maps = &map, .n_maps = 1};
+        struct wn_prog *prog = make(count, &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        uint64_t value = 0;
+        uint32_t key = 1;
+        if (prog) {
+            assert_int_equal(wn_prog_run(prog, run, &pkt).value, 1);
+            assert_int_equal(wn_prog_run(prog, run, &pkt).value, 2);
+            assert_int_equal(wn_map_lookup(map, &key, &value), 0);
+            assert_int_equal(value, 2);
+        }
+        wn_run_free(run);
+        wn_prog_free(prog);
+        wn_map_free(map);
+    }
+}
+
+static void what_is_no_map_faults(void **state)
+{
+    (void)state;
+    faults(xdp, "r1 = 0\nr2 = r10\nr2 += -4\ncall 1\nexit\n", WN_FAULT_MEMORY, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(xdp_finds_packet_between_data_and_data_end),
+        cmocka_unit_test(xdp_knows_interface_and_queue),
+        cmocka_unit_test(xdp_may_write_its_packet_which_stays_as_it_was_outside),
+        cmocka_unit_test(access_behind_data_end_faults),
+        cmocka_unit_test(context_fields_are_read_and_written_as_the_table_says),
+        cmocka_unit_test(skb_has_length_protocol_and_packet_type),
+        cmocka_unit_test(packet_loads_count_from_frame_or_header),
+        cmocka_unit_test(skb_load_bytes_copies_or_clears),
+        cmocka_unit_test(packet_moves_as_far_as_the_kernel_lets_it),
+        cmocka_unit_test(csum_diff_folds),
+        cmocka_unit_test(redirect_names_the_interface),
+        cmocka_unit_test(helpers_of_other_types_are_refused_by_name),
+        cmocka_unit_test(map_values_are_reached_and_kept),
+        cmocka_unit_test(what_is_no_map_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
