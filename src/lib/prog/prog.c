@@ -172,8 +172,10 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     static const struct wn_prog_opts defaults;
     if (!opts)
         opts = &defaults;
-    if (opts->flags & ~(uint32_t)WN_PROG_BLIND)
+    if (opts->flags & ~(uint32_t)(WN_PROG_BLIND | WN_PROG_COOKED))
         return wn_fail(err, -EINVAL, WN_NOWHERE, "there is no such flag");
+    if ((unsigned)opts->type >= WN_PROG_TYPES)
+        return wn_fail(err, -EINVAL, WN_NOWHERE, "there is no such type of programs");
     WN_OWN(code) struct wn_code *decoded = NULL;
     int r = check_slots(slots, count, opts->max_slots, env, &decoded, err);
     if (r)

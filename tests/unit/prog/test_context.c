@@ -305,6 +305,94 @@ static void map_values_are_reached_and_kept(void **state)
     }
 }
 
+/** Two programs and the array by which the first calls the second; all of one engine. */
+struct pair {
+    struct wn_map *map;
+    struct wn_prog *first, *second;
+    struct wn_run *run;
+};
+
+static struct pair make_pair(enum wn_engine engine, const char *first, const char *second)
+{
+    struct pair p = {0};
+    struct wn_map_opts of = {
+        .type = WN_MAP_PROG_ARRAY, .key_bytes = 4, .value_bytes = 4, .max_entries = 4};
+    assert_int_equal(wn_map_new(&of, &p.map, NULL), 0);
+    struct wn_prog_opts opts = {
+        .engine = engine, .type = WN_PROG_XDP, .maps = &p.map, .n_maps = 1, .fuel = 5000};
+    p.first = make(first, &opts);
+    p.second = make(second, &opts);
+    p.run = wn_run_new();
+    if (p.second)
+        assert_int_equal(wn_map_set_prog(p.map, 2, p.second), 0);
+    return p;
+}
+
+static void free_pair(struct pair *p)
+{
+    wn_run_free(p->run);
+    wn_prog_free(p->first);
+    wn_prog_free(p->second);
+    wn_map_free(p->map);
+}
+
+static void runs_pair(const char *first, const char *second, struct wn_result wanted, bool behind)
+{
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct pair p = make_pair(engines[i], first, second);
+        struct wn_packet pkt = packet();
+        for (int again = 0; p.first && again < 2; again++) {
+            struct wn_result r = wn_prog_run(p.first, p.run, &pkt);
+            assert_int_equal(r.fault, wanted.fault);
+            assert_int_equal(r.value, wanted.value);
+            assert_int_equal(r.slot, wanted.slot);
+            assert_ptr_equal(wn_run_fault_prog(p.run), behind ? p.second : NULL);
+        }
+        free_pair(&p);
+    }
+}
+
+#define TAIL_CALL(index) "r2 = map_fd(0) ll\nr3 = " #index "\ncall 12\n"
+
+static void tail_call_takes_the_place_of_its_function(void **state)
+{
+    (void)state;
+    static const char *const target = "r0 = *(u32 *)(r1 + 12)\nr0 += 100\nexit\n";
+    runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n", target, (struct wn_result){.value = 105}, false);
+    /* Within a function of the program: its caller goes on, with its own stack. */
+    runs_pair("*(u64 *)(r10 - 8) = 7\ncall f\nr1 = *(u64 *)(r10 - 8)\nr0 += r1\nexit\n"
+              "f: *(u64 *)(r10 - 8) = 9\n" TAIL_CALL(2) "r0 = 1\nexit\n",
+              "*(u64 *)(r10 - 8) = 3\n*(u64 *)(r10 - 512) = 3\nr0 = 5\nexit\n",
+              (struct wn_result){.value = 12}, false);
+}
+
+static void tail_call_of_nothing_goes_on(void **state)
+{
+    (void)state;
+    static const char *const target = "r0 = 5\nexit\n";
+    runs_pair(TAIL_CALL(1) "r0 = 1\nexit\n", target, (struct wn_result){.value = 1}, false);
+    runs_pair(TAIL_CALL(4) "r0 = 1\nexit\n", target, (struct wn_result){.value = 1}, false);
+    runs_pair(TAIL_CALL(-1) "r0 = 1\nexit\n", target, (struct wn_result){.value = 1}, false);
+}
+
+static void tail_calls_are_33_at_most(void **state)
+{
+    (void)state;
+    runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n",
+              "r2 = *(u32 *)(r1 + 0)\nr4 = *(u8 *)(r2 + 0)\nr4 += 1\n*(u8 *)(r2 + 0) = r4\n"
+              "r6 = r4\n" TAIL_CALL(2) "r0 = r6\nexit\n",
+              (struct wn_result){.value = (0xff + 33) & 0xff}, false);
+}
+
+static void fault_behind_a_tail_call_names_its_program(void **state)
+{
+    (void)state;
+    runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n", "r0 = 0\nr0 = *(u8 *)(r0 + 0)\nexit\n",
+              (struct wn_result){.fault = WN_FAULT_MEMORY, .slot = 1}, true);
+    runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n", "goto -1\nexit\n",
+              (struct wn_result){.fault = WN_FAULT_FUEL, .slot = 0}, true);
+}
+
 static void what_is_no_map_faults(void **state)
 {
     (void)state;
@@ -327,6 +415,10 @@ int main(void)
         cmocka_unit_test(redirect_names_the_interface),
         cmocka_unit_test(helpers_of_other_types_are_refused_by_name),
         cmocka_unit_test(map_values_are_reached_and_kept),
+        cmocka_unit_test(tail_call_takes_the_place_of_its_function),
+        cmocka_unit_test(tail_call_of_nothing_goes_on),
+        cmocka_unit_test(tail_calls_are_33_at_most),
+        cmocka_unit_test(fault_behind_a_tail_call_names_its_program),
         cmocka_unit_test(what_is_no_map_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
