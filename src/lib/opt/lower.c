@@ -150,8 +150,8 @@ static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t
     if (check & WN_CHECK_RESULT)
         emit_check(l, slot, WN_R0, false, WN_FAULT_NONE);
     if (check & WN_CHECK_TAIL) {
-        emit_last(l, slot, (struct wn_op){.id = WN_OP_JNTAILED, .target = slot + 1});
-        emit_last(l, slot, (struct wn_op){.id = WN_OP_EXIT});
+        emit_last(l, slot, &(struct wn_op){.id = WN_OP_JNTAILED, .target = slot + 1});
+        emit_last(l, slot, &(struct wn_op){.id = WN_OP_EXIT});
     }
 }
 
