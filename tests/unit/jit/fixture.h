@@ -26,6 +26,9 @@ struct forms {
     struct wn_call *calls;
 };
 
+/** What registers may name: helper 1. */
+static const struct wn_callable only_number = {.id = 1};
+
 /** Check and lower slots; every helper they call is the one given. */
 static inline struct forms forms_of(const struct wn_slot *p, size_t n, wn_helper_fn helper)
 {
@@ -39,6 +42,8 @@ static inline struct forms forms_of(const struct wn_slot *p, size_t n, wn_helper
         f.calls->fn = helper;
         f.decoded->calls = f.calls;
         f.decoded->n_calls = 1;
+        f.decoded->numbers = &only_number;
+        f.decoded->n_numbers = 1;
     }
     assert_int_equal(wn_lower(f.decoded, &f.lowered, &err), 0);
     return f;

@@ -7,6 +7,7 @@
 
 #include "exec/reference.h"
 #include "hostile.h"
+#include "opt/blind.h"
 
 struct program {
     struct wn_slot *slots;
@@ -24,12 +25,20 @@ static void put(struct program *p, enum wn_op_id id, unsigned dst, unsigned src,
     p->slots[p->n++] = wn_encode(id, dst, src, (int16_t)off, imm);
 }
 
+/** How helpers are called: as they are, with their arguments checked, or by a register's number. */
+enum how { PLAIN, CHECKED, NUMBERED, HOWS };
+
 /** Run on both; they must agree, and registers of the caller must survive. */
-static struct wn_result agreed(const struct program *p, uint64_t fuel, const uint8_t *packet,
-                               uint32_t bytes)
+static struct wn_result agreed_as(const struct program *p, uint64_t fuel, const uint8_t *packet,
+                                  uint32_t bytes, enum how how, bool blind)
 {
     struct forms f = forms_of(p->slots, p->n, hostile_helper);
-    struct wn_jit jit = compiled(f.lowered, ALL_FEATURES);
+    struct wn_code *blinded = NULL;
+    if (how == CHECKED)
+        *f.calls = (struct wn_call){.fn = wn_call_checked, .checked = hostile_helper};
+    if (blind)
+        assert_int_equal(wn_blind(f.lowered, &blinded, NULL), 0);
+    struct wn_jit jit = compiled(blind ? blinded : f.lowered, ALL_FEATURES);
     struct wn_run *run = hostile_run = run_over(packet, bytes);
     struct wn_packet pkt = {.data = packet, .caplen = bytes};
     const uint64_t args[5] = {(uintptr_t)packet, bytes, 77};
@@ -49,8 +58,16 @@ static struct wn_result agreed(const struct program *p, uint64_t fuel, const uin
         assert_int_equal(run->fault_address, want_address);
     wn_run_free(run);
     wn_jit_fini(&jit);
+    wn_code_free(blinded);
     forms_free(&f);
     return got;
+}
+
+static struct wn_result agreed(const struct program *p, uint64_t fuel, const uint8_t *packet,
+                               uint32_t bytes)
+{
+    agreed_as(p, fuel, packet, bytes, PLAIN, true);
+    return agreed_as(p, fuel, packet, bytes, PLAIN, false);
 }
 
 /** Point each local call to what stands behind the next exit. */
@@ -67,7 +84,7 @@ static void link_calls(struct program *p)
 }
 
 /** Keep values in some of r6 to r9 across a call, at each depth of a chain of functions. */
-static void chain(struct program *p, unsigned keep, unsigned depth, bool fault)
+static void chain(struct program *p, unsigned keep, unsigned depth, bool fault, enum how how)
 {
     p->n = 0;
     for (unsigned d = 0; d <= depth; d++) {
@@ -83,8 +100,12 @@ static void chain(struct program *p, unsigned keep, unsigned depth, bool fault)
             put(p, WN_OP_LDX_DW, WN_R0, WN_R5, 0, 0);
         if (d < depth)
             put(p, WN_OP_CALL_LOCAL, 0, 0, 0, 0);
-        else
+        else if (how != NUMBERED)
             put(p, WN_OP_CALL, 0, 0, 0, 1);
+        if (d == depth && how == NUMBERED) {
+            put(p, WN_OP_MOV64_K, WN_R0, 0, 0, 1);
+            put(p, WN_OP_CALLX, WN_R0, 0, 0, 0);
+        }
         for (unsigned r = WN_R1; r <= WN_R5; r++)
             put(p, WN_OP_ADD64_X, WN_R0, r, 0, 0);
         for (unsigned r = 0; r < 4; r++)
@@ -102,12 +123,17 @@ static void helpers_find_an_aligned_stack_and_may_destroy_what_is_theirs(void **
     (void)state;
     struct program p = {0};
     for (unsigned keep = 0; keep < 16; keep++)
-        for (unsigned depth = 0; depth <= 7; depth++) {
-            chain(&p, keep, depth, false);
-            struct wn_result r = agreed(&p, 100000, (const uint8_t *)"packet", 6);
-            assert_int_equal(r.fault, WN_FAULT_NONE);
-            assert_true(r.value != 0xbad);
-        }
+        for (unsigned depth = 0; depth <= 7; depth++)
+            for (unsigned how = 0; how < 2 * HOWS; how++) {
+                chain(&p, keep, depth, false, how / 2);
+                struct wn_result r =
+                    agreed_as(&p, 100000, (const uint8_t *)"packet", 6, how / 2, how % 2);
+                assert_int_equal(r.fault, WN_FAULT_NONE);
+                uint64_t plain = r.value;
+                chain(&p, keep, depth, false, PLAIN);
+                r = agreed_as(&p, 100000, (const uint8_t *)"packet", 6, PLAIN, false);
+                assert_int_equal(r.value, plain);
+            }
     free(p.slots);
 }
 
@@ -117,7 +143,7 @@ static void faults_leave_from_any_depth(void **state)
     struct program p = {0};
     for (unsigned keep = 0; keep < 16; keep++)
         for (unsigned depth = 0; depth <= 9; depth++) {
-            chain(&p, keep, depth, true);
+            chain(&p, keep, depth, true, PLAIN);
             struct wn_result r = agreed(&p, 100000, (const uint8_t *)"packet", 6);
             assert_int_equal(r.fault, depth < 8 ? WN_FAULT_MEMORY : WN_FAULT_STACK);
             if (depth)
