@@ -8,13 +8,22 @@
 #include "helper/helper.h"
 #include "vm/machine.h"
 
+/** Whether a helper of the library's is of use to machines: they have no maps and no contexts. */
+static bool is_ours(const struct wn_helper *helper)
+{
+    for (unsigned i = 0; i < 5; i++)
+        if (helper->sig.args[i] == WN_ARG_MAP || helper->sig.args[i] == WN_ARG_CTX)
+            return false;
+    return helper->types >> WN_PROG_FILTER & 1;
+}
+
 /** What a program may call: the embedder's helpers before the library's. */
 static bool find(const void *arg, uint32_t id, struct wn_callee *out)
 {
     const struct wn_vm *vm = arg;
     const struct wn_vm_helper *own = wn_vm_find_helper(vm, id);
     const struct wn_helper *helper = own ? NULL : wn_helper_find(id);
-    if (!own && !helper)
+    if (!own && (!helper || !is_ours(helper)))
         return false;
     out->fn = own ? own->fn : helper->fn;
     memcpy(out->args, own ? own->sig.args : helper->sig.args, sizeof out->args);
@@ -37,7 +46,7 @@ static uint32_t *all_numbers(const struct wn_vm *vm, size_t *n)
     for (size_t i = 0; numbers && i < vm->helpers.len; i++)
         numbers[(*n)++] = vm->helpers.data[i].key;
     for (size_t i = 0; numbers && (helper = wn_helper_at(i)); i++)
-        if (!wn_vm_find_helper(vm, helper->id))
+        if (is_ours(helper) && !wn_vm_find_helper(vm, helper->id))
             numbers[(*n)++] = helper->id;
     return numbers;
 }
