@@ -59,7 +59,7 @@ static uint64_t other(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64
     return 1000000 + tell(r1, r2, r3, r4, r5, run);
 }
 
-static const uint32_t keys[] = {0,          1,          6,          0x7ffffffe, 0x7fffffff,
+static const uint32_t keys[] = {0,          1,          60,         0x7ffffffe, 0x7fffffff,
                                 0x80000000, 0x80000001, 0xdeadbeef, 0xffffffff};
 #define KEYS (sizeof keys / sizeof *keys)
 
