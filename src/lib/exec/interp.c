@@ -191,8 +191,8 @@ static struct wn_result fault_at(const struct wn_interp *interp, const struct st
  * The interpreter. Without an interp it gives its places instead, because
  * labels are known in their function only.
  */
-static struct wn_result execute(const struct wn_interp *interp, struct wn_run *run,
-                                const uint64_t args[5], const int32_t **places)
+static struct wn_result execute(const struct wn_interp *interp, struct wn_run *run, uint64_t r1,
+                                uint64_t r2, uint64_t r3, const int32_t **places)
 {
 #define I(id, ...) [WN_OP_##id] = (int32_t)((const char *)&&L_##id - (const char *)&&first),
 #define X(id, ...) [WN_OP_##id] = (int32_t)((const char *)&&L_##id - (const char *)&&first),
@@ -216,11 +216,17 @@ static struct wn_result execute(const struct wn_interp *interp, struct wn_run *r
     }
 
     const struct step *pc = interp->steps;
-    uint64_t r[WN_HOMES] = {0}, fuel = run->fuel;
+    uint64_t r[WN_HOMES], fuel = run->fuel;
     struct frame frames[WN_CALL_DEPTH];
     struct frame *frame = frames;
     uint32_t at;
-    memcpy(&r[WN_R1], args, 5 * sizeof r[0]);
+    /* Compilers make a few stores of this, but a slow instruction of an array of zeros. */
+    r[WN_R0] = 0;
+    r[WN_R1] = r1;
+    r[WN_R2] = r2;
+    r[WN_R3] = r3;
+    memset(&r[WN_R4], 0, 6 * sizeof r[0]);
+    r[WN_AUX] = 0;
     r[WN_R10] = (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES);
     GO(0);
 
@@ -364,8 +370,10 @@ L_CALLX:
 L_CALLX_IMM:
 L_JA32:
 L_HOLE:
+    /* They need a place like all others: what cannot be reached may be moved out of the function.
+     */
     assert(!"not in lowered code");
-    __builtin_unreachable();
+    return fault_at(interp, pc, WN_FAULT_CALL);
 
 refused:
     if (pc->imm != WN_FAULT_NONE)
@@ -458,7 +466,7 @@ int wn_interp_new(const struct wn_code *code, struct wn_interp **out, struct wn_
     WN_OWN(free) uint32_t *step_of = calloc(code->n_blocks, sizeof *step_of);
     uint32_t n = 0;
     f.step_of = step_of;
-    execute(NULL, NULL, NULL, &f.places);
+    execute(NULL, NULL, 0, 0, 0, &f.places);
     for (uint32_t b = 0; step_of && b < code->n_blocks; b++) {
         step_of[b] = n;
         n += fill_block(&f, b, NULL);
@@ -482,8 +490,8 @@ void wn_interp_free(struct wn_interp *in)
         wn_frozen_free(in, in->bytes);
 }
 
-struct wn_result wn_interp_run(const struct wn_interp *interp, struct wn_run *run,
-                               const uint64_t args[5])
+struct wn_result wn_interp_run(const struct wn_interp *interp, struct wn_run *run, uint64_t r1,
+                               uint64_t r2, uint64_t r3)
 {
-    return execute(interp, run, args, NULL);
+    return execute(interp, run, r1, r2, r3, NULL);
 }

@@ -21,6 +21,9 @@ int wn_interp_new(const struct wn_code *code, struct wn_interp **out, struct wn_
 /** Free; NULL is allowed. */
 void wn_interp_free(struct wn_interp *interp);
 
-/** Run; as wn_reference_run(), with the same results and the same faults. */
-struct wn_result wn_interp_run(const struct wn_interp *interp, struct wn_run *run,
-                               const uint64_t args[5]);
+/**
+ * Run; as wn_reference_run(), with the same results and the same faults. Nobody starts with
+ * anything in r4 or r5.
+ */
+struct wn_result wn_interp_run(const struct wn_interp *interp, struct wn_run *run, uint64_t r1,
+                               uint64_t r2, uint64_t r3);

@@ -92,10 +92,9 @@ static struct wn_prog_entry enter_machine_code(const struct wn_prog *prog)
 static struct wn_result enter_interp(const struct wn_prog *prog, struct wn_run *run,
                                      const struct wn_packet *pkt)
 {
-    uint64_t args[5];
-    set_arguments(args, pkt);
     prepare(prog, run, pkt);
-    return wn_interp_run(prog->interp, run, args);
+    return wn_interp_run(prog->interp, run, (uint64_t)(uintptr_t)pkt->data, pkt->caplen,
+                         pkt->wirelen);
 }
 
 static struct wn_result enter_reference(const struct wn_prog *prog, struct wn_run *run,
@@ -116,7 +115,7 @@ static struct wn_result run_engine(const struct wn_prog *prog, struct wn_run *ru
     case WN_ENGINE_AUTO:
     case WN_ENGINE_INTERP: break;
     }
-    return wn_interp_run(prog->interp, run, args);
+    return wn_interp_run(prog->interp, run, args[0], args[1], args[2]);
 }
 
 /* ---- programs with maps, and those written for the kernel */
