@@ -2,6 +2,7 @@
 /** A kind of map: what map.c asks of it, and what it may use. */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 
 #include "map/layout.h"
@@ -83,6 +84,7 @@ int wn_map_invalid(const struct wn_map_opts *opts, struct wn_error *err, const c
  */
 static inline wn_map_bytes wn_map_pitch(uint32_t n, uint32_t stride)
 {
+    assert(stride);
     return ((wn_map_bytes)n + (64 + stride - 1) / stride) * stride;
 }
 

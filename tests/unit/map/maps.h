@@ -11,10 +11,8 @@ static inline struct wn_map *map_of(struct wn_map_opts opts)
 {
     struct wn_map *map = NULL;
     struct wn_error err = {0};
-    int r = wn_map_new(&opts, &map, &err);
-    if (r)
-        print_message("%s\n", err.text);
-    assert_int_equal(r, 0);
+    if (wn_map_new(&opts, &map, &err))
+        fail_msg("%s", err.text);
     return map;
 }
 
