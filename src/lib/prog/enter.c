@@ -155,6 +155,8 @@ static uint64_t tail(struct wn_run *run, const struct wn_prog *next)
     uint64_t args[5], sp = run->native_sp;
     uint8_t kept[WN_STACK_BYTES];
     uint32_t n = prog->info.functions > 1 ? prog->stack_bytes : 0;
+    if (next->info.type != prog->info.type)
+        return 0; /* a program for other packets: as if it were not there */
     if (run->fuel < next->info.slots) {
         wn_run_end(run, WN_FAULT_FUEL);
         return 0;

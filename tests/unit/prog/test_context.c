@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** Programs written for the kernel: contexts, the copy of the packet, helpers and tail calls, on
  * all engines. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -393,6 +394,26 @@ static void fault_behind_a_tail_call_names_its_program(void **state)
               (struct wn_result){.fault = WN_FAULT_FUEL, .slot = 0}, true);
 }
 
+static void programs_of_another_type_are_not_called(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct pair p = make_pair(engines[i], TAIL_CALL(2) "r0 = 1\nexit\n", "r0 = 5\nexit\n");
+        struct wn_prog_opts opts = {.engine = engines[i], .type = WN_PROG_TC};
+        struct wn_prog *other = make("r0 = 9\nexit\n", &opts);
+        struct wn_packet pkt = packet();
+        uint32_t key = 2;
+        if (p.first) {
+            assert_int_equal(wn_map_set_prog(p.map, 2, other), -EINVAL);
+            assert_int_equal(wn_map_delete(p.map, &key), 0);
+            assert_int_equal(wn_map_set_prog(p.map, 2, other), 0);
+            assert_int_equal(wn_prog_run(p.first, p.run, &pkt).value, 1);
+        }
+        wn_prog_free(other);
+        free_pair(&p);
+    }
+}
+
 static void what_is_no_map_faults(void **state)
 {
     (void)state;
@@ -419,6 +440,7 @@ int main(void)
         cmocka_unit_test(tail_call_of_nothing_goes_on),
         cmocka_unit_test(tail_calls_are_33_at_most),
         cmocka_unit_test(fault_behind_a_tail_call_names_its_program),
+        cmocka_unit_test(programs_of_another_type_are_not_called),
         cmocka_unit_test(what_is_no_map_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
