@@ -108,7 +108,7 @@ static char *slot_text(const struct origin *origin, const struct source_opts *op
 static json_t *diagnostic(const struct origin *origin, const struct source_opts *opts,
                           enum diag_code why, const struct wn_error *err)
 {
-    bool text = why == DIAG_P131 && err->at != WN_NOWHERE;
+    bool text = (why == DIAG_P131 || why == DIAG_P132) && err->at != WN_NOWHERE;
     bool slot = why == DIAG_P110 && err->at != WN_NOWHERE;
     OWN(free) char *insn = slot ? slot_text(origin, opts, err->at) : NULL;
     char message[400];

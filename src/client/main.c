@@ -110,15 +110,18 @@ int client_fail_json(const struct client_opts *opts, int status, const char *err
     return status;
 }
 
+/* How mistakes in the command line are told: they may stand before --json does. */
+static struct client_opts how_to_fail;
+
 int client_usage(const char *fmt, ...)
 {
+    char text[1024];
     va_list args;
     va_start(args, fmt);
-    fputs("winnowctl: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputs("; `winnowctl --help` lists what there is\n", stderr);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    return CLIENT_USAGE;
+    return client_fail(&how_to_fail, CLIENT_USAGE, "usage", "%s%s", text,
+                       how_to_fail.json ? "" : "; `winnowctl --help` lists what there is");
 }
 
 /* A word of a row's list, "--rate --watch". */
@@ -234,6 +237,18 @@ static bool read_json(const char *text, struct client_opts *opts)
     opts->json = true;
     opts->indent = !text || !strcmp(text + (*text == '='), "pretty");
     return !text || opts->indent || !strcmp(text + (*text == '='), "short");
+}
+
+/* Whether --json stands anywhere, in a line that may not be understood otherwise. */
+static void look_for_json(char *const *words, struct client_opts *opts)
+{
+    for (; *words && strcmp(*words, "--") != 0; words++) {
+        const char *value = !strncmp(*words, "--json", 6) ? *words + 6
+                            : !strncmp(*words, "-j", 2)   ? *words + 2
+                                                          : NULL;
+        if (value)
+            opts->json = read_json(*value ? value : NULL, opts);
+    }
 }
 
 /* Takes one option over. Returns false if its value makes no sense. */
@@ -395,6 +410,7 @@ int main(int argc, char **argv)
     struct line line = {.opts = {.linktype = NO_LINKTYPE}};
 
     signal(SIGPIPE, SIG_IGN);
+    look_for_json(argv + 1, &how_to_fail);
     line.opts.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     int code = run_line(argc, argv, &line);
     if (fflush(stdout) || ferror(stdout)) {

@@ -55,9 +55,10 @@ static int because(enum diag_code *why, enum diag_code code, int result)
     return result;
 }
 
-static int fail_file(const char *path, int code, struct wn_error *err)
+/* Messages do not name the file: diagnostics begin with it. */
+static int fail_file(int code, struct wn_error *err)
 {
-    return wn_fail(err, code, WN_NOWHERE, "cannot read %s: %s", path, strerror(-code));
+    return wn_fail(err, code, WN_NOWHERE, "cannot be read: %s", strerror(-code));
 }
 
 /*
@@ -74,16 +75,16 @@ static int open_file(const char *path, bool any_file, int *out, struct wn_error 
     int flags = O_RDONLY | O_CLOEXEC | (any_file ? 0 : O_NONBLOCK);
     OWN(fd) int fd = open(path, flags);
     if (fd < 0 || fstat(fd, &st))
-        return fail_file(path, -errno, err);
+        return fail_file(-errno, err);
     if (S_ISDIR(st.st_mode))
-        return fail_file(path, -EISDIR, err);
+        return fail_file(-EISDIR, err);
     if (!any_file && !S_ISREG(st.st_mode))
-        return wn_fail(err, -EINVAL, WN_NOWHERE, "cannot read %s: it is no regular file", path);
+        return wn_fail(err, -EINVAL, WN_NOWHERE, "is no regular file");
     *out = give_fd(&fd);
     return 0;
 }
 
-static int read_all(int fd, const char *path, struct text *out, struct wn_error *err)
+static int read_all(int fd, struct text *out, struct wn_error *err)
 {
     OWN(free) char *data = NULL;
     size_t len = 0, cap = 0;
@@ -91,7 +92,7 @@ static int read_all(int fd, const char *path, struct text *out, struct wn_error 
     for (;;) {
         if (len + 1 >= cap) {
             if (len > SOURCE_OBJECT_MAX)
-                return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "%s is larger than %u MiB", path,
+                return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "is larger than %u MiB",
                                SOURCE_OBJECT_MAX >> 20);
             cap = cap ? cap * 2 : FIRST_BYTES;
             char *more = realloc(data, cap);
@@ -103,7 +104,7 @@ static int read_all(int fd, const char *path, struct text *out, struct wn_error 
         if (n == 0)
             break;
         if (n < 0 && errno != EINTR)
-            return fail_file(path, -errno, err);
+            return fail_file(-errno, err);
         len += n > 0 ? (size_t)n : 0;
     }
     data[len] = '\0';
@@ -159,13 +160,13 @@ static int load_text(const char *path, bool any_file, struct text *out, struct w
     OWN(text) struct text text = {0};
     int code = open_file(path, any_file, &fd, err);
     if (!code)
-        code = read_all(fd, path, &text, err);
+        code = read_all(fd, &text, err);
     if (code)
         return code;
 
     text.kind = kind_of(path, &text);
     if (text.kind != SOURCE_OBJECT && text.len > SOURCE_TEXT_MAX)
-        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "%s is no object, and larger than %u MiB", path,
+        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "is no object, and larger than %u MiB",
                        SOURCE_TEXT_MAX >> 20);
     *out = text;
     out->data = give(text.data);
@@ -173,11 +174,11 @@ static int load_text(const char *path, bool any_file, struct text *out, struct w
 }
 
 /* `tcpdump -F`: what follows a # is no part of the expression, and lines are joined. */
-static int plain_expression(struct text *text, const char *path, struct wn_error *err)
+static int plain_expression(struct text *text, struct wn_error *err)
 {
     if (memchr(text->data, '\0', text->len))
         return wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
-                       "%s is neither an object nor text: it holds a zero byte", path);
+                       "is neither an object nor text: it holds a zero byte");
     for (char *c = text->data; *c; c++) {
         if (*c == '#') {
             size_t comment = strcspn(c, "\n");
@@ -254,14 +255,13 @@ static int classic_slots(const struct text *text, struct wn_slot **slots, size_t
     size_t n;
     int code = wn_cbpf_parse(text->data, text->len, &insns, &n, err);
     if (code)
-        return because(why, DIAG_P131, code);
+        return because(why, DIAG_P132, code);
     code = wn_cbpf_translate(insns, n, slots, count, err);
     return code ? because(why, DIAG_P110, code) : 0;
 }
 
-static int text_slots(struct text *text, const char *path, const struct source_opts *opts,
-                      struct wn_slot **slots, size_t *count, enum diag_code *why,
-                      struct wn_error *err)
+static int text_slots(struct text *text, const struct source_opts *opts, struct wn_slot **slots,
+                      size_t *count, enum diag_code *why, struct wn_error *err)
 {
     int code;
     switch (text->kind) {
@@ -275,7 +275,7 @@ static int text_slots(struct text *text, const char *path, const struct source_o
     case SOURCE_OBJECT:
     case SOURCE_EXPRESSION: break;
     }
-    code = plain_expression(text, path, err);
+    code = plain_expression(text, err);
     if (code)
         return because(why, DIAG_P100, code);
     return source_expr_slots(text->data, opts, slots, count, why, err);
@@ -300,7 +300,7 @@ int source_load(const char *path, const struct source_opts *opts, struct wn_prog
         return because(why, DIAG_P100, code);
 
     if (text.kind != SOURCE_OBJECT) {
-        code = text_slots(&text, path, opts, &slots, &count, why, err);
+        code = text_slots(&text, opts, &slots, &count, why, err);
         return code ? code : slots_load(slots, count, opts, out, why, err);
     }
     code = parse_object(&text, opts->section, &object, &number, why, err);
@@ -330,7 +330,7 @@ int source_slots(const char *path, const struct source_opts *opts, struct wn_slo
     if (kind)
         *kind = text.kind;
     if (text.kind != SOURCE_OBJECT)
-        return text_slots(&text, path, opts, slots, count, why, err);
+        return text_slots(&text, opts, slots, count, why, err);
 
     code = parse_object(&text, opts->section, &object, &number, why, err);
     if (code)
@@ -361,5 +361,5 @@ int source_assembly_slots(const char *path, const struct source_opts *opts, stru
     if (code)
         return because(why, DIAG_P100, code);
     text.kind = SOURCE_ASSEMBLY;
-    return text_slots(&text, path, opts, slots, count, why, err);
+    return text_slots(&text, opts, slots, count, why, err);
 }

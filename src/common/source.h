@@ -42,7 +42,7 @@ struct source_opts {
  * path   of the file; "-" is standard input if opts->any_file
  * out    set on success alone; free with wn_prog_free()
  * why    set on failure alone: the diagnostic code that fits; may be NULL
- * err    filled on failure; at is a slot for P110, a line for P131
+ * err    filled on failure; at is a slot for P110, a line for P131 and P132
  *
  * Returns 0, or a negative code: -errno if the file cannot be read, else what
  * wn_object_parse(), wn_assemble(), expr_compile() or wn_prog_new() say.

@@ -89,9 +89,11 @@ __attribute__((unused)) static int small_cmocka_run(const struct CMUnitTest *tes
     } while (0)
 #define assert_string_equal(a, b)                                                                  \
     do {                                                                                           \
-        const char *small_a = (a), *small_b = (b);                                                 \
+        const char *small_a = (const void *)(a), *small_b = (const void *)(b);                     \
         if (strcmp(small_a, small_b))                                                              \
             fail_msg("\"%s\" is not \"%s\"", small_a, small_b);                                    \
     } while (0)
-#define assert_string_not_equal(a, b) assert_true(strcmp(a, b) != 0)
-#define assert_memory_equal(a, b, n)  assert_true(memcmp(a, b, n) == 0)
+#define assert_string_not_equal(a, b)    assert_true(strcmp(a, b) != 0)
+#define assert_memory_equal(a, b, n)     assert_true(memcmp(a, b, n) == 0)
+#define assert_memory_not_equal(a, b, n) assert_true(memcmp(a, b, n) != 0)
+#define print_message(...)               ((void)printf("# " __VA_ARGS__))

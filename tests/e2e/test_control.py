@@ -677,6 +677,20 @@ def test_a_wrong_value_is_answered_with_the_right_form(path, args, expected):
     assert expected in ctl(path, *args).stderr
 
 
+@pytest.mark.parametrize("args, expected", [
+    (["frob", "-j"], "frob: no such command"),
+    (["status", "x", "--json=short"], 'status: takes no operand "x"'),
+    (["run", "--fuel", "0", "--json=pretty"], '--fuel: "0": expected a whole number above 0'),
+    (["--frob", "--json"], "cannot understand the options"),
+])
+def test_a_wrong_command_line_is_json_if_that_is_asked_for_anywhere(path, args, expected):
+    done = ctl(path, *args)
+    answer = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert answer == {"error": "usage", "message": expected, "parameters": None}
+    assert done.stdout.count("\n") == (1 if "--json=short" in args else 5)
+
+
 def test_stop_waits_for_the_end(path):
     peer = Peer(path)
     assert ctl(path, "stop").returncode == 0

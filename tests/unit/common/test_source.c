@@ -69,7 +69,7 @@ static void mistakes_in_classic_text_have_a_line(void **state)
     struct wn_error err = {0};
     enum diag_code why;
     assert_int_equal(slots_of("1\n6 0 0 1\nx", NULL, &why, &err), WN_E_SYNTAX);
-    assert_int_equal(why, DIAG_P131);
+    assert_int_equal(why, DIAG_P132);
     assert_int_equal(err.at, 3);
     /* It reads well, but never returns. */
     assert_int_equal(slots_of("1\n40 0 0 12", NULL, &why, &err), WN_E_MALFORMED);
@@ -77,11 +77,30 @@ static void mistakes_in_classic_text_have_a_line(void **state)
     assert_int_equal(err.at, 0);
 }
 
+/** Diagnostics begin with the path. */
+static void what_cannot_be_read_is_not_named_again(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/nonexistent/web.o", "/dev", "/dev/null"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct source_opts opts = {.linktype = DLT_EN10MB};
+        struct wn_slot *slots = NULL;
+        struct wn_error err = {0};
+        enum diag_code why;
+        size_t count;
+        assert_true(source_slots(paths[i], &opts, &slots, &count, NULL, &why, &err) < 0);
+        assert_int_equal(why, DIAG_P100);
+        assert_true(err.text[0]);
+        assert_null(strstr(err.text, paths[i]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_told_apart),
         cmocka_unit_test(mistakes_in_classic_text_have_a_line),
+        cmocka_unit_test(what_cannot_be_read_is_not_named_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
