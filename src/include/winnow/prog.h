@@ -187,15 +187,16 @@ WN_API uint64_t wn_run_fault_address(const struct wn_run *run);
 WN_API const struct wn_prog *wn_run_fault_prog(const struct wn_run *run);
 
 /**
- * The packet as the last run of a program that may write it has left it; it lives
- * until the next run. NULL and 0 bytes if that was a filter.
+ * The packet as the last run of a program written for the kernel has left it; it
+ * lives until the next one, which may be of this very packet. Runs of filters change
+ * nothing about it. NULL and 0 bytes if there was none.
  */
 WN_API const uint8_t *wn_run_packet(const struct wn_run *run, uint32_t *bytes);
 
 /** As wn_run_packet(), the structure that r1 pointed to. */
 WN_API const void *wn_run_context(const struct wn_run *run, uint32_t *bytes);
 
-/** Interface that the last run's program asked for by bpf_redirect(); 0 if it did not. */
+/** As wn_run_packet(), the interface that bpf_redirect() asked for; 0 if it was not called. */
 WN_API uint32_t wn_run_redirect(const struct wn_run *run);
 
 /** Say which slot of per-CPU maps is this thread's, and bpf_get_smp_processor_id(); 0 at first. */

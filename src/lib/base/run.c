@@ -38,7 +38,7 @@ static bool context_holds(const struct wn_context *c, uint64_t address, uint64_t
 static bool kernel_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write)
 {
     const struct wn_copy *c = &run->copy;
-    if (c->direct &&
+    if ((c->writable || !write) &&
         within(address, bytes, (uint64_t)(uintptr_t)c->base + c->meta, c->end - c->meta))
         return true;
     return context_holds(&run->kernel, address, bytes, write);

@@ -84,7 +84,7 @@ struct wn_copy {
     uint32_t end;
     uint32_t limit;   /* how far the end may grow */
     uint32_t skipped; /* bytes before those that a socket program counts from */
-    bool direct;      /* the program may use addresses in the copy, not only helpers */
+    bool writable;    /* by the program; to read it may all that is in its packet */
 };
 
 #define WN_CONTEXT_BYTES 192u /* the largest structure that r1 points to: struct __sk_buff */

@@ -79,7 +79,7 @@ struct layout {
     uint32_t bytes;
     uint32_t column; /* of the access */
     const uint8_t *access;
-    bool direct; /* programs may use addresses in the packet */
+    bool writable; /* programs may write the packet */
 };
 
 #define FIELDS(table) (table), sizeof(table) / sizeof *(table)
@@ -155,7 +155,7 @@ static uint64_t value_of(const struct wn_run *run, enum value value)
     case DATA: return (uintptr_t)c->base + c->data;
     case DATA_END: return (uintptr_t)c->base + c->end;
     case META: return (uintptr_t)c->base + c->meta;
-    case LEN:
+    case LEN: return p->wirelen > c->skipped ? p->wirelen - c->skipped : 0;
     case WIRE_LEN: return p->wirelen;
     case IFINDEX: return p->ifindex;
     case QUEUE: return p->queue;
@@ -193,15 +193,16 @@ bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct w
     if (packet->caplen > WN_LONGEST_COPY)
         return false;
     uint32_t room = packet->caplen > WN_COPY_ROOM ? packet->caplen : WN_COPY_ROOM;
+    if (packet->caplen) /* it may be what the last run has left */
+        memmove(c->base + WN_COPY_BEFORE, packet->data, packet->caplen);
     memset(c->base, 0, WN_COPY_BEFORE);
-    if (packet->caplen)
-        memcpy(c->base + WN_COPY_BEFORE, packet->data, packet->caplen);
     c->meta = c->data = WN_COPY_BEFORE;
     c->end = c->data + packet->caplen;
     c->limit = c->data + room;
-    c->direct = l->direct;
+    c->writable = l->writable;
     run->copied = *packet;
     run->packet = &run->copied;
+    run->redirect = 0;
     describe_copy(run);
 
     run->kernel.access = l->access;

@@ -3,8 +3,6 @@
 
 #include "helper/helper.h"
 
-#define MAX_TAIL_CALLS 33u /* of one run (Linux: MAX_TAIL_CALL_CNT) */
-
 /** The map that a checked argument names. */
 static struct wn_map *map_of(const struct wn_run *run, uint64_t handle)
 {
@@ -36,8 +34,5 @@ HELPER(tail_call)
 {
     run->tailed = false;
     const struct wn_prog *next = wn_map_prog(map_of(run, r2), (uint32_t)r3);
-    if (!next || run->tail_calls == MAX_TAIL_CALLS)
-        return 0;
-    run->tail_calls++;
-    return run->tail(run, next);
+    return next ? run->tail(run, next) : 0;
 }

@@ -24,7 +24,7 @@ HELPER(skb_load_bytes)
         memset(to, 0, bytes);
         return failure(EFAULT);
     }
-    memcpy(to, run->packet->data + offset, bytes);
+    memmove(to, run->packet->data + offset, bytes); /* it may lie in the packet itself */
     return 0;
 }
 
@@ -73,27 +73,24 @@ static uint32_t add(uint32_t a, uint32_t b)
     return sum + (sum < b);
 }
 
-/** The Internet checksum's sum (RFC 1071) of whole words, in the host's order, not turned around.
- */
+/** The Internet checksum's sum (RFC 1071) in the host's order, not turned around; zeros follow. */
 static uint32_t sum_of(uint64_t address, uint64_t bytes, uint32_t sum)
 {
     const uint8_t *p = (const uint8_t *)(uintptr_t)address;
     for (uint64_t i = 0; i < bytes; i += sizeof sum) {
-        uint32_t word;
-        memcpy(&word, p + i, sizeof word);
+        uint32_t word = 0;
+        memcpy(&word, p + i, bytes - i < sizeof word ? bytes - i : sizeof word);
         sum = add(sum, word);
     }
     return sum;
 }
 
-/** How a checksum changes when `from` is replaced by `to`; folded to 16 bits, as since Linux 6.13.
- */
+/** How a checksum changes when `from` is replaced by `to`, both of any length and the result folded
+ * to 16 bits: as since Linux 6.13. */
 HELPER(csum_diff)
 {
     uint64_t from_bytes = (uint32_t)r2, to_bytes = (uint32_t)r4;
     uint32_t seed = (uint32_t)r5, sum = seed;
-    if ((from_bytes | to_bytes) % sizeof sum)
-        return failure(EINVAL);
     if (from_bytes && to_bytes)
         sum = add(sum_of(r3, to_bytes, seed), ~sum_of(r1, from_bytes, 0));
     else if (to_bytes)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/** bpf_trace_printk: formats are those that the kernel takes (bpf_bprintf_prepare). */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -8,9 +9,10 @@
 #include "helper/helper.h"
 
 enum {
-    LINE = 1024,   /* bytes that come out of one call at most (Linux: BPF_TRACE_PRINTK_SIZE) */
+    LINE = 1024,   /* with its end; what is longer is cut (Linux: BPF_TRACE_PRINTK_SIZE) */
     MOST_ARGS = 3, /* r3 to r5 */
     MOST_STRING = 512,
+    MOST_WIDTH = 1 << 20,
 };
 
 /** A line while it is written, and the arguments left. */
@@ -19,24 +21,58 @@ struct line {
     uint64_t args[MOST_ARGS];
     unsigned used;
     size_t len;
+    size_t whole; /* as if nothing had been cut */
     char text[LINE];
 };
 
-/** One conversion: what stands between % and its letter. */
+/** One conversion: what stands behind %. */
 struct conversion {
     char flags[8];
     int width;
-    unsigned bytes; /* of the argument */
-    char letter;
+    unsigned bytes; /* of the argument, or of the network address that it points to */
+    char letter;    /* N, n: such an address, the shorter way and the longer */
 };
 
 static void put(struct line *l, const char *text, size_t len)
 {
     size_t room = sizeof l->text - 1 - l->len;
+    l->whole += len;
     if (len > room)
         len = room;
     memcpy(l->text + l->len, text, len);
     l->len += len;
+}
+
+/** Text in a field of the conversion's width. */
+static void put_field(struct line *l, const struct conversion *c, const char *text, size_t len)
+{
+    bool left = strchr(c->flags, '-');
+    size_t spaces = (size_t)c->width > len ? (size_t)c->width - len : 0;
+    if (left)
+        put(l, text, len);
+    for (size_t i = 0; i < spaces; i++)
+        put(l, " ", 1);
+    if (!left)
+        put(l, text, len);
+}
+
+static bool ends_word(char c)
+{
+    return !c || isspace((unsigned char)c) || ispunct((unsigned char)c);
+}
+
+/** Behind %p: what kind of pointer; NULL if it is one that the kernel refuses. */
+static const char *parse_pointer(const char *p, struct conversion *c)
+{
+    if (ends_word(*p))
+        return p;
+    if (strchr("KxsSB", *p))
+        return p + 1;
+    if ((*p != 'i' && *p != 'I') || (p[1] != '4' && p[1] != '6'))
+        return NULL;
+    c->bytes = p[1] == '4' ? 4 : 16;
+    c->letter = (*p == 'I') == (c->bytes == 4) ? 'N' : 'n';
+    return p + 2;
 }
 
 /** Parse behind a %; NULL if it is nothing that programs may print. */
@@ -44,34 +80,58 @@ static const char *parse(const char *p, struct conversion *c)
 {
     size_t flags = 0;
     *c = (struct conversion){.bytes = 4};
-    for (; *p && strchr("0+-# ", *p); p++)
-        if (flags + 1 < sizeof c->flags && !strchr(c->flags, *p))
+    for (; *p && strchr("0+- ", *p); p++)
+        if (!strchr(c->flags, *p))
             c->flags[flags++] = *p;
     for (; isdigit((unsigned char)*p); p++)
-        c->width = c->width < LINE ? c->width * 10 + (*p - '0') : LINE;
+        c->width = c->width < MOST_WIDTH ? c->width * 10 + (*p - '0') : c->width;
+    c->letter = *p;
+    if (*p == 'c')
+        return p + 1;
+    if (*p == 's')
+        return ends_word(p[1]) ? p + 1 : NULL;
+    if (*p == 'p')
+        return parse_pointer(p + 1, c);
     for (unsigned longs = 0; *p == 'l' && longs < 2; longs++, p++)
         c->bytes = 8;
     c->letter = *p;
-    return *p && strchr("diuxXcsp", *p) ? p + 1 : NULL;
+    return *p && strchr("diuxX", *p) ? p + 1 : NULL;
 }
 
 /** A string of the program's, as far as it may be read. */
-static void put_string(struct line *l, uint64_t address)
+static void put_string(struct line *l, const struct conversion *c, uint64_t address)
 {
     char text[MOST_STRING];
     size_t len = 0;
     while (len < sizeof text && wn_run_holds(l->run, address + len, 1, false)) {
-        char c = *(const char *)(uintptr_t)(address + len);
-        if (!c)
+        char byte = *(const char *)(uintptr_t)(address + len);
+        if (!byte)
             break;
-        text[len++] = c;
+        text[len++] = byte;
     }
-    put(l, text, len);
+    put_field(l, c, text, len);
+}
+
+/** An IPv4 or IPv6 address in the program's memory, zeros if it may not be read. */
+static void put_address(struct line *l, const struct conversion *c, uint64_t address)
+{
+    uint8_t a[16] = {0};
+    char text[48];
+    size_t len = 0;
+    if (wn_run_holds(l->run, address, c->bytes, false))
+        memcpy(a, (const void *)(uintptr_t)address, c->bytes);
+    for (unsigned i = 0; c->bytes == 4 && i < 4; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, c->letter == 'N' ? "%s%u" : "%s%03u",
+                                i ? "." : "", a[i]);
+    for (unsigned i = 0; c->bytes == 16 && i < 16; i += 2)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%02x%02x",
+                                i && c->letter == 'n' ? ":" : "", a[i], a[i + 1]);
+    put_field(l, c, text, len);
 }
 
 static void put_number(struct line *l, const struct conversion *c, uint64_t value)
 {
-    char format[24], text[64];
+    char format[24], text[LINE];
     bool is_signed = c->letter == 'd' || c->letter == 'i';
     if (c->bytes == 4)
         value = is_signed ? (uint64_t)(int64_t)(int32_t)value : (uint32_t)value;
@@ -80,26 +140,40 @@ static void put_number(struct line *l, const struct conversion *c, uint64_t valu
              : c->letter == 'u' ? PRIu64
              : c->letter == 'x' ? PRIx64
                                 : PRIX64);
-    int width = c->width < (int)sizeof text ? c->width : (int)sizeof text - 1;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    int len = snprintf(text, sizeof text, format, width, value);
+    size_t len = (size_t)snprintf(text, sizeof text, format, c->width, value);
 #pragma GCC diagnostic pop
-    put(l, text, (size_t)len);
+    put(l, text, len < sizeof text ? len : sizeof text - 1);
+    l->whole += len < sizeof text ? 0 : len - (sizeof text - 1);
 }
 
 static void put_argument(struct line *l, const struct conversion *c, uint64_t value)
 {
     char text[24];
     switch (c->letter) {
-    case 's': put_string(l, value); break;
+    case 's': put_string(l, c, value); break;
     case 'c':
         text[0] = (char)value;
-        put(l, text, 1);
+        put_field(l, c, text, 1);
         break;
-    case 'p': put(l, text, (size_t)snprintf(text, sizeof text, "0x%" PRIx64, value)); break;
+    case 'p':
+        put_field(l, c, text, (size_t)snprintf(text, sizeof text, "%016" PRIx64, value));
+        break;
+    case 'N':
+    case 'n': put_address(l, c, value); break;
     default: put_number(l, c, value); break;
     }
+}
+
+/** Whether there are only characters that are for people to read. */
+static bool readable(const char *format)
+{
+    for (; *format; format++)
+        if ((unsigned char)*format > 0x7e ||
+            (!isprint((unsigned char)*format) && !isspace((unsigned char)*format)))
+            return false;
+    return true;
 }
 
 /** Write out a format; false if it asks for what there is not. */
@@ -123,21 +197,16 @@ static bool print(struct line *l, const char *format)
 /** A line for whoever takes this thread's (wn_run_set_print()); the kernel's result, its length. */
 HELPER(trace_printk)
 {
-    const char *format = (const char *)(uintptr_t)r1;
     char own[LINE]; /* a program of another thread may change what lies in a map */
     struct line l = {.run = run, .args = {r3, r4, r5}};
-    size_t bytes = (uint32_t)r2;
-    if (bytes > sizeof own || format[bytes - 1])
+    size_t bytes = (uint32_t)r2 < sizeof own ? (uint32_t)r2 : sizeof own;
+    memcpy(own, (const void *)(uintptr_t)r1, bytes);
+    if (!memchr(own, '\0', bytes) || !readable(own) || !print(&l, own))
         return (uint64_t)-EINVAL;
-    memcpy(own, format, bytes);
-    own[bytes - 1] = '\0';
-    if (!print(&l, own))
-        return (uint64_t)-EINVAL;
-    uint64_t result = l.len;
     while (l.len && l.text[l.len - 1] == '\n')
         l.len--;
     l.text[l.len] = '\0';
     if (run->print)
         run->print(run->print_arg, l.text);
-    return result;
+    return l.whole;
 }

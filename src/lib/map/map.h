@@ -44,7 +44,10 @@ struct wn_map_owner {
     void (*drop)(void *prog);
 };
 
-/** wn_map_set_prog() for whoever knows programs; the owner is the same for all of a map. */
+/**
+ * wn_map_set_prog() for whoever knows programs. All of a map have the same owner,
+ * that of the first one; another is refused with -EINVAL.
+ */
 int wn_map_set_owned(struct wn_map *map, uint32_t index, void *prog,
                      const struct wn_map_owner *owner);
 

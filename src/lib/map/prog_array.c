@@ -14,7 +14,7 @@
 struct prog_array {
     struct wn_map map; /* the values are pointers */
     struct wn_lock lock;
-    const struct wn_map_owner *owner; /* of all programs in it; NULL before the first */
+    const struct wn_map_owner *owner; /* of all programs in it, for ever; NULL before the first */
     uint32_t count;
     struct {
         void **data; /* each once */
@@ -76,10 +76,11 @@ int wn_map_set_owned(struct wn_map *map, uint32_t index, void *prog,
     if (!r && index >= map->max_entries)
         r = -E2BIG;
     if (!r) {
-        wn_lock_hold(&a->lock);
-        a->owner = owner;
         owner->hold(prog);
-        r = exchange(a, index, prog);
+        wn_lock_hold(&a->lock);
+        if (!a->owner)
+            a->owner = owner;
+        r = a->owner == owner ? exchange(a, index, prog) : -EINVAL;
         wn_lock_drop(&a->lock);
         if (r)
             owner->drop(prog);

@@ -64,19 +64,21 @@ int wn_prog_bind_maps(struct wn_code *code, struct wn_map *const *maps, size_t n
     return 0;
 }
 
+/** Where an offset as the program has it lies in the frame; beyond 2 GiB there is no packet. */
+static uint32_t in_frame(int32_t offset, bool cooked)
+{
+    if (offset >= 0)
+        return (uint32_t)offset + (cooked ? WN_COOKED : 0);
+    if (offset >= FROM_NETWORK)
+        return (uint32_t)(offset - FROM_NETWORK) + WN_COOKED;
+    return (uint32_t)(offset >= FROM_LINK ? offset - FROM_LINK : offset);
+}
+
 void wn_prog_bind_packet_loads(struct wn_code *code, bool cooked)
 {
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        struct wn_op *op = &code->ops[i];
-        if (wn_op_kind(op) != WN_KIND_PACKET)
-            continue;
-        if (op->imm >= 0)
-            op->imm += cooked ? (int32_t)WN_COOKED : 0;
-        else if (op->imm >= FROM_NETWORK)
-            op->imm += (int32_t)WN_COOKED - FROM_NETWORK;
-        else if (op->imm >= FROM_LINK)
-            op->imm -= FROM_LINK;
-    }
+    for (uint32_t i = 0; i < code->n_ops; i++)
+        if (wn_op_kind(&code->ops[i]) == WN_KIND_PACKET)
+            code->ops[i].imm = (int32_t)in_frame(code->ops[i].imm, cooked);
 }
 
 int wn_prog_keep_maps(struct wn_prog *prog, struct wn_map *const *maps, size_t n_maps,

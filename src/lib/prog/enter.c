@@ -9,6 +9,8 @@
 /* Up to this much of the stack is cleared by a few stores instead of a call. */
 #define SMALL_STACK 64u
 
+#define MAX_TAIL_CALLS 33u /* of one run (Linux: MAX_TAIL_CALL_CNT) */
+
 static inline void set_load_window(struct wn_run *run, const struct wn_packet *pkt)
 {
     wn_window_set(&run->load, (uint64_t)(uintptr_t)pkt->data, pkt->caplen);
@@ -76,6 +78,7 @@ static struct wn_result enter_jit_flat(const struct wn_prog *prog, struct wn_run
 static struct wn_result enter_jit_window(const struct wn_prog *prog, struct wn_run *run,
                                          const struct wn_packet *pkt)
 {
+    run->fault_prog = NULL;
     set_load_window(run, pkt);
     return jump_in(prog, run, pkt);
 }
@@ -144,25 +147,11 @@ static void switch_to(const struct wn_prog *prog, struct wn_run *run)
     memset(run->stack + WN_STACK_BYTES - n, 0, n);
 }
 
-/**
- * A tail call: another program takes the place of the function that calls it,
- * which ends with its result. Where the caller has functions below it, their
- * frames are kept for them. What the next program costs is spent before it runs.
- */
-static uint64_t tail(struct wn_run *run, const struct wn_prog *next)
+/** Run the next program in the place of a function that has ended. */
+static uint64_t run_next(struct wn_run *run, const struct wn_prog *next)
 {
     const struct wn_prog *prog = run->prog;
     uint64_t args[5], sp = run->native_sp;
-    uint8_t kept[WN_STACK_BYTES];
-    uint32_t n = prog->info.functions > 1 ? prog->stack_bytes : 0;
-    if (next->info.type != prog->info.type)
-        return 0; /* a program for other packets: as if it were not there */
-    if (run->fuel < next->info.slots) {
-        wn_run_end(run, WN_FAULT_FUEL);
-        return 0;
-    }
-    run->fuel -= next->info.slots;
-    memcpy(kept, run->stack + WN_STACK_BYTES - n, n);
     switch_to(next, run);
     set_context_arguments(next, run, args);
     struct wn_result result = run_engine(next, run, args);
@@ -174,8 +163,49 @@ static uint64_t tail(struct wn_run *run, const struct wn_prog *next)
     run->tailed = true;
     run->native_sp = sp;
     switch_to(prog, run);
-    memcpy(run->stack + WN_STACK_BYTES - n, kept, n);
     return result.value;
+}
+
+/** As run_next(); the frames of functions below the one that has ended are kept for them. Apart, as
+ * tail calls lie within each other and only few need this much of the thread's stack. */
+static __attribute__((noinline)) uint64_t run_next_above(struct wn_run *run,
+                                                         const struct wn_prog *next)
+{
+    uint8_t kept[WN_STACK_BYTES];
+    uint32_t n = run->prog->stack_bytes;
+    memcpy(kept, run->stack + WN_STACK_BYTES - n, n);
+    uint64_t result = run_next(run, next);
+    memcpy(run->stack + WN_STACK_BYTES - n, kept, n);
+    return result;
+}
+
+/**
+ * A tail call: another program takes the place of the function that calls it,
+ * which ends with its result. What the next program costs is spent before it runs.
+ * One of another type cannot be called: it would find another context.
+ */
+static uint64_t tail(struct wn_run *run, const struct wn_prog *next)
+{
+    const struct wn_prog *prog = run->prog;
+    if (next->info.type != prog->info.type || run->tail_calls == MAX_TAIL_CALLS)
+        return 0;
+    run->tail_calls++;
+    if (run->fuel < next->info.slots) {
+        wn_run_end(run, WN_FAULT_FUEL);
+        return 0;
+    }
+    run->fuel -= next->info.slots;
+    return prog->info.functions > 1 ? run_next_above(run, next) : run_next(run, next);
+}
+
+/** A packet that no copy can be made of. */
+static struct wn_result too_long(struct wn_run *run, const struct wn_packet *pkt)
+{
+    run->n_maps = 0;
+    run->copied.data = NULL;
+    run->redirect = 0;
+    run->fault_address = (uint64_t)(uintptr_t)pkt->data;
+    return (struct wn_result){.fault = WN_FAULT_MEMORY};
 }
 
 /** A run that may involve maps, other programs and a copy of the packet. */
@@ -187,20 +217,18 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
     run->fuel = prog->fuel;
     run->packet = pkt;
     run->ended = WN_FAULT_NONE;
-    run->redirect = run->tail_calls = 0;
+    run->tail_calls = 0;
     run->fault_prog = NULL;
     run->tail = tail;
-    run->copied.data = NULL;
     switch_to(prog, run);
-    if (type == WN_PROG_FILTER) {
+    if (type == WN_PROG_FILTER)
         set_load_window(run, pkt);
-    } else if (!wn_context_begin(run, type, pkt)) {
-        run->fault_address = (uint64_t)(uintptr_t)pkt->data;
-        return (struct wn_result){.fault = WN_FAULT_MEMORY};
-    }
+    else if (!wn_context_begin(run, type, pkt))
+        return too_long(run, pkt);
     set_context_arguments(prog, run, args);
     struct wn_result result = run_engine(prog, run, args);
-    run->kernel.n = 0; /* the next run may be another program's */
+    run->kernel.n = 0; /* the next run may be another program's, which has neither */
+    run->n_maps = 0;
     if (result.fault && run->fault_prog)
         result.slot = run->fault_slot;
     return result;
