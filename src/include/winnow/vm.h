@@ -133,6 +133,19 @@ WN_API int wn_vm_set_program(struct wn_vm *vm, const struct wn_slot *slots, size
                              struct wn_error *err);
 
 /**
+ * Change where the addresses of the data are written in the metadata
+ * (wn_vm_opts.data_at and data_end_at), as a new program may want it: with
+ * wn_vm_set_program() this is what rbpf's EbpfVmFixedMbuff::set_program() does. A
+ * buffer that the machine keeps is a new one, of zeros: as long as
+ * wn_vm_opts.meta_bytes says, or as the addresses need. What is compiled stays.
+ *
+ * Returns 0, -EINVAL (places that overlap, lie outside of meta_bytes, or a kind without
+ * metadata; the text says which), -EBUSY or -ENOMEM.
+ */
+WN_API int wn_vm_set_addresses(struct wn_vm *vm, uint32_t data_at, uint32_t data_end_at,
+                               struct wn_error *err);
+
+/**
  * Take the program from an object file (winnow/object.h).
  *
  * obj    borrowed for the call; its read-only data stays within the program's reach
@@ -271,7 +284,8 @@ WN_API enum wn_fault wn_vm_fault(const struct wn_vm *vm);
 
 /**
  * The metadata buffer that a WN_VM_FIXED_META machine keeps, to be filled and
- * read by the caller; NULL for other kinds. Lives as long as the machine.
+ * read by the caller; NULL for other kinds. Lives until wn_vm_set_addresses(), or as
+ * long as the machine.
  */
 WN_API void *wn_vm_meta(struct wn_vm *vm, size_t *bytes);
 

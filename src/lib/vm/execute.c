@@ -154,7 +154,7 @@ static int start(struct wn_vm *vm, const struct wn_prog *prog, const struct wn_v
                                .time_ns = in->time_ns};
     regions[WN_VM_DATA] = region_of(in->data, in->data_bytes);
     regions[WN_VM_METADATA] =
-        vm->meta ? region_of(vm->meta, vm->opts.meta_bytes) : region_of(in->meta, in->meta_bytes);
+        vm->meta ? region_of(vm->meta, vm->meta_bytes) : region_of(in->meta, in->meta_bytes);
     struct wn_region context =
         vm->opts.kind == WN_VM_RAW ? regions[WN_VM_DATA] : regions[WN_VM_METADATA];
     int r = write_addresses(vm, in, regions[WN_VM_METADATA], err);

@@ -32,7 +32,8 @@ struct wn_vm {
     struct wn_prog *interp;  /* made from text when first needed; NULL before */
     struct wn_prog *jit;     /* the same, compiled */
     struct wn_run *run;
-    uint8_t *meta; /* WN_VM_FIXED_META: opts.meta_bytes of it */
+    uint8_t *meta; /* WN_VM_FIXED_META; else NULL */
+    uint32_t meta_bytes;
     wn_vm_verifier_fn verifier;
     void *verifier_context;
     struct {

@@ -27,7 +27,7 @@ static void print_settings(const struct wn_vm *vm, FILE *to)
         fprintf(to, "addresses of the data at: %" PRIu32 ", %" PRIu32 "\n", o->data_at,
                 o->data_end_at);
     if (vm->meta)
-        fprintf(to, "metadata: %" PRIu32 " bytes\n", o->meta_bytes);
+        fprintf(to, "metadata: %" PRIu32 " bytes\n", vm->meta_bytes);
     fprintf(to, "instruction limit: %" PRIu64 "\n", o->instructions ? o->instructions : WN_FUEL);
     fprintf(to, "stack: %" PRIu32 " bytes a function, %" PRIu32 " deep\n", wn_vm_frame_bytes(vm),
             wn_vm_call_depth(vm));

@@ -237,16 +237,26 @@ static int check_opts(const struct wn_vm_opts *o, struct wn_error *err)
     return wrong ? bad_option(err, wrong) : 0;
 }
 
+/** Let a machine have the options, and fresh metadata if it keeps that; false without memory. */
+static bool take_opts(struct wn_vm *vm, const struct wn_vm_opts *opts)
+{
+    bool keeps = opts->kind == WN_VM_FIXED_META;
+    uint32_t bytes = opts->meta_bytes ? opts->meta_bytes : (uint32_t)address_room(opts);
+    uint8_t *meta = keeps ? calloc(1, bytes) : NULL;
+    if (keeps && !meta)
+        return false;
+    free(vm->meta);
+    vm->meta = meta;
+    vm->meta_bytes = keeps ? bytes : 0;
+    vm->opts = *opts;
+    return true;
+}
+
 /** A machine without program. */
 static struct wn_vm *alloc_vm(const struct wn_vm_opts *opts)
 {
     WN_OWN(vm) struct wn_vm *vm = calloc(1, sizeof *vm);
-    if (!vm)
-        return NULL;
-    vm->opts = *opts;
-    if (opts->kind == WN_VM_FIXED_META && !opts->meta_bytes)
-        vm->opts.meta_bytes = (uint32_t)address_room(opts);
-    if (opts->kind == WN_VM_FIXED_META && !(vm->meta = calloc(1, vm->opts.meta_bytes)))
+    if (!vm || !take_opts(vm, opts))
         return NULL;
     vm->run = wn_run_new();
     if (!vm->run)
@@ -273,6 +283,20 @@ int wn_vm_new(const struct wn_vm_opts *opts, const struct wn_slot *slots, size_t
     if (r == 0)
         *out = wn_give(vm);
     return r;
+}
+
+int wn_vm_set_addresses(struct wn_vm *vm, uint32_t data_at, uint32_t data_end_at,
+                        struct wn_error *err)
+{
+    struct wn_vm_opts opts = vm->opts;
+    opts.data_at = data_at;
+    opts.data_end_at = data_end_at;
+    int r = wn_vm_check_idle(vm, err);
+    if (r == 0)
+        r = check_opts(&opts, err);
+    if (r)
+        return r;
+    return take_opts(vm, &opts) ? 0 : no_memory(err);
 }
 
 void wn_vm_free(struct wn_vm *vm)
@@ -315,7 +339,7 @@ int wn_vm_clone(const struct wn_vm *vm, struct wn_vm **out, struct wn_error *err
     new->interp = vm->interp ? wn_prog_ref(vm->interp) : NULL;
     new->jit = vm->jit ? wn_prog_ref(vm->jit) : NULL;
     if (vm->meta)
-        memcpy(new->meta, vm->meta, vm->opts.meta_bytes);
+        memcpy(new->meta, vm->meta, vm->meta_bytes);
     *out = wn_give(new);
     return 0;
 }
@@ -466,6 +490,6 @@ enum wn_fault wn_vm_fault(const struct wn_vm *vm)
 void *wn_vm_meta(struct wn_vm *vm, size_t *bytes)
 {
     if (bytes)
-        *bytes = vm->meta ? vm->opts.meta_bytes : 0;
+        *bytes = vm->meta_bytes;
     return vm->meta;
 }

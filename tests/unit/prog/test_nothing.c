@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include <winnow/build.h>
+#include <winnow/debug.h>
+#include <winnow/map.h>
 #include <winnow/object.h>
 #include <winnow/text.h>
 #include <winnow/vm.h>
@@ -90,7 +92,94 @@ static int free_nothing(void)
     wn_run_free(NULL);
     wn_object_free(NULL);
     wn_vm_free(NULL);
+    wn_map_free(NULL);
     return 0;
+}
+
+/** Numbers that mean nothing have names all the same, or none where that is promised. */
+static int name_what_is_not_there(void)
+{
+    static const int wrong[] = {INT32_MIN, -4096, -1000, -1, 1, 99, INT32_MAX};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        if (!wn_strerror(wrong[i])[0] || !wn_strerror(0)[0])
+            return -1;
+        if (wrong[i] == 1)
+            continue; /* is a fault, a type and a map */
+        if (strcmp(wn_fault_name((enum wn_fault)wrong[i]), "unknown") != 0 ||
+            wn_map_type_name((enum wn_map_type)wrong[i]))
+            return -2;
+        if (!wn_prog_type_name((enum wn_prog_type)wrong[i])[0] ||
+            !wn_verdict((enum wn_prog_type)wrong[i], 0).name[0])
+            return -3;
+    }
+    return 0;
+}
+
+static int make_a_map_of_nothing(void)
+{
+    struct wn_map_opts opts = {0};
+    struct wn_map *map = NULL;
+    return wn_map_new(&opts, &map, NULL);
+}
+
+/** A map with every optional argument missing; what it holds is asked for and is not there. */
+static int use_an_empty_map(void)
+{
+    struct wn_map_opts opts = {.type = WN_MAP_HASH, 4, 8, 1};
+    struct wn_map *map = NULL;
+    uint32_t key = 0;
+    uint64_t value = 0;
+    int r = wn_map_new(&opts, &map, NULL);
+    if (r)
+        return r;
+    if (wn_map_lookup(map, &key, &value) != -ENOENT || wn_map_delete(map, &key) != -ENOENT ||
+        wn_map_next(map, NULL, &key) != -ENOENT ||
+        wn_map_lookup_cpu(map, &key, 7, &value) != -EINVAL ||
+        wn_map_set_prog(map, 0, NULL) != -EINVAL)
+        r = -1;
+    wn_map_quiesce(map);
+    wn_map_free(map);
+    return r;
+}
+
+/** What can be asked of a run structure before any run. */
+static int look_at_a_run_that_was_not(void)
+{
+    struct wn_run *run = wn_run_new();
+    if (!run)
+        return -ENOMEM;
+    uint32_t bytes = 1;
+    bool something = wn_run_packet(run, &bytes) || bytes;
+    bytes = 1;
+    something |= wn_run_context(run, &bytes) || bytes;
+    something |= wn_run_redirect(run) || wn_run_fault_prog(run);
+    (void)wn_run_fault_address(run);
+    wn_run_set_cpu(run, 0);
+    wn_run_set_print(run, NULL, NULL);
+    wn_run_free(run);
+    return something ? -1 : 0;
+}
+
+/** A program that nobody asked to be compiled, or to keep lines. */
+static int look_for_lines_that_are_not_kept(void)
+{
+    struct wn_prog_opts opts = {.engine = WN_ENGINE_REFERENCE};
+    struct wn_prog *prog = NULL;
+    struct wn_prog_info info;
+    size_t n = 1;
+    int r = wn_prog_new(two, 2, &opts, &prog, NULL);
+    if (r)
+        return r;
+    wn_prog_info(prog, &info);
+    if (wn_prog_lines(prog, &n) || n || info.code || info.code_bytes || info.no_jit.code)
+        r = -1;
+    wn_prog_free(prog);
+    return r;
+}
+
+static int end_a_record_that_was_not_begun(void)
+{
+    return wn_jitdump_close(NULL);
 }
 
 static int call_a_helper_that_is_missing(void)
@@ -168,6 +257,26 @@ static int take_a_helper_away_that_is_not_there(struct wn_vm *vm)
     return wn_vm_register_helper(vm, 9, NULL, NULL);
 }
 
+static int take_a_helper_without_signature(struct wn_vm *vm)
+{
+    return wn_vm_register_helper_typed(vm, 9, NULL, NULL, NULL);
+}
+
+static int move_addresses_of_no_metadata(struct wn_vm *vm)
+{
+    return wn_vm_set_addresses(vm, 8, 16, NULL);
+}
+
+static int take_the_usual_limit(struct wn_vm *vm)
+{
+    uint64_t value = 0;
+    wn_vm_set_instruction_limit(vm, 0);
+    int r = wn_vm_set_program(vm, two, 2, NULL);
+    if (r == 0)
+        r = wn_vm_execute(vm, NULL, &value, NULL);
+    return r == 0 && value != 3 ? -1 : r;
+}
+
 static int take_no_verifier(struct wn_vm *vm)
 {
     return wn_vm_set_verifier(vm, NULL, NULL, NULL);
@@ -210,6 +319,12 @@ static const struct {
     {"make a program of no slots", make_no_program, NULL, WN_E_MALFORMED},
     {"run on no packets", run_no_packets, NULL, 0},
     {"free nothing", free_nothing, NULL, 0},
+    {"name what is not there", name_what_is_not_there, NULL, 0},
+    {"make a map of nothing", make_a_map_of_nothing, NULL, WN_E_UNSUPPORTED},
+    {"use an empty map", use_an_empty_map, NULL, 0},
+    {"look at a run that was not", look_at_a_run_that_was_not, NULL, 0},
+    {"look for lines", look_for_lines_that_are_not_kept, NULL, 0},
+    {"end a record that was not begun", end_a_record_that_was_not_begun, NULL, 0},
     {"call a missing helper", call_a_helper_that_is_missing, NULL, WN_E_UNSUPPORTED},
     {"finish an empty builder", finish_nothing, NULL, WN_E_MALFORMED},
     {"fail without struct wn_error", fail_with_nowhere_to_say_so, NULL, WN_E_LIMIT},
@@ -221,6 +336,9 @@ static const struct {
     {"allow no memory", NULL, allow_no_memory, -EINVAL},
     {"allow no bytes", NULL, allow_no_bytes, -EINVAL},
     {"take away no helper", NULL, take_a_helper_away_that_is_not_there, 0},
+    {"take no typed helper", NULL, take_a_helper_without_signature, 0},
+    {"move addresses of no metadata", NULL, move_addresses_of_no_metadata, -EINVAL},
+    {"take the usual limit", NULL, take_the_usual_limit, 0},
     {"take no verifier", NULL, take_no_verifier, 0},
     {"look at nothing", NULL, look_at_nothing, 0},
     {"print an empty machine", NULL, print, 0},

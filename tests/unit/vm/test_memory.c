@@ -3,8 +3,20 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "../failing.h"
+
+FILE *__real_open_memstream(char **text, size_t *len);
+FILE *__wrap_open_memstream(char **text, size_t *len);
+
+/** What it is about to allocate is the caller's to free. */
+FILE *__wrap_open_memstream(char **text, size_t *len)
+{
+    FILE *to = fails() ? NULL : __real_open_memstream(text, len);
+    live += to != NULL;
+    return to;
+}
 
 static uint64_t helper(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,
                        struct wn_run *run)
@@ -23,6 +35,7 @@ static uint8_t allowed[8];
 static int live_a_life(const struct wn_slot *slots, size_t n, struct wn_error *err)
 {
     struct wn_vm *vm = NULL, *clone = NULL;
+    char *text = NULL;
     uint64_t value = 0;
     int r = wn_vm_new(&opts, NULL, 0, &vm, err);
     assert_true(r ? vm == NULL : vm != NULL);
@@ -33,13 +46,18 @@ static int live_a_life(const struct wn_slot *slots, size_t n, struct wn_error *e
     if (r == 0)
         r = wn_vm_set_program(vm, slots, n, err);
     if (r == 0)
+        r = wn_vm_set_addresses(vm, 8, 16, err);
+    if (r == 0)
         r = wn_vm_execute(vm, NULL, &value, err);
+    if (r == 0)
+        r = wn_vm_print(vm, &text, err);
     if (r == 0)
         r = wn_vm_compile(vm, err);
     if (r == WN_E_NOJIT)
         r = 0;
     if (r == 0)
         r = wn_vm_clone(vm, &clone, err);
+    free(text);
     wn_vm_free(vm);
     if (r == 0)
         r = wn_vm_execute(clone, NULL, &value, err);

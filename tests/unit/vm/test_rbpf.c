@@ -4,8 +4,7 @@
  * test is named for where its program comes from; the bytes are those given there. Examples that
  * only repeat another for one more kind of machine stand with it.
  *
- * Not here, for want of something that corresponds: EbpfVmFixedMbuff::set_program with other
- * offsets (they belong to the machine: make another), set_jit_exec_memory (no_std; code pages are
+ * Not here, for want of something that corresponds: set_jit_exec_memory (no_std; code pages are
  * ours alone), cranelift_* (the same programs as with jit_*), to_json (what it prints of an
  * instruction is what wn_disassemble() says). Text is in test_rbpf_text.c.
  */
@@ -155,6 +154,25 @@ static void lib_fixed_mbuff_sign_extends(void **state)
     gives_each_way(fixed, p, DATA(mem), 0xffffffffffffffdd);
     mem[5] = 0x27;
     gives_each_way(fixed, p, DATA(mem), 0x27);
+}
+
+/** There the machine begins with both addresses at 0, which overlap: that is refused here. */
+static void lib_fixed_mbuff_set_program(void **state)
+{
+    (void)state;
+    uint8_t mem[] = {0xaa, 0xbb, 0x11, 0x22, 0xcc, 0x27};
+    struct wn_vm_opts opts = {.kind = WN_VM_FIXED_META, .data_at = 0, .data_end_at = 8};
+    struct program next =
+        PROGRAM(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x79, 0x12, 0x40, 0, 0, 0, 0, 0, 0x07, 2, 0, 0, 5, 0, 0,
+                0, 0x79, 0x11, 0x50, 0, 0, 0, 0, 0, 0x2d, 0x12, 1, 0, 0, 0, 0, 0, 0x71, 0x20, 0, 0,
+                0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
+    for (enum way way = INTERP; way < WAYS; way++) {
+        struct wn_vm *vm = loaded(opts, way, nothing());
+        assert_int_equal(wn_vm_set_addresses(vm, 0x40, 0x50, NULL), 0);
+        assert_int_equal(wn_vm_set_program(vm, next.slots, next.count, NULL), 0);
+        gives(vm, way, DATA(mem), 0x27);
+        wn_vm_free(vm);
+    }
 }
 
 static void lib_no_data_set_program(void **state)
@@ -419,6 +437,7 @@ int main(void)
         cmocka_unit_test(lib_set_program),
         cmocka_unit_test(lib_fixed_mbuff_execute_program),
         cmocka_unit_test(lib_fixed_mbuff_sign_extends),
+        cmocka_unit_test(lib_fixed_mbuff_set_program),
         cmocka_unit_test(lib_no_data_set_program),
         cmocka_unit_test(lib_set_verifier),
         cmocka_unit_test(lib_set_stack_usage_calculator),

@@ -111,6 +111,68 @@ static void fixed_metadata_keeps_what_is_written(void **state)
     }
 }
 
+static void addresses_can_be_moved(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t data_at, data_end_at;
+    } wrong[] = {{0, 0}, {8, 1}, {8, 15}, {0, 25}, {UINT32_MAX - 7, 0}};
+    uint8_t mem[] = {1, 2, 3};
+    uint8_t other[] = {9};
+    for (enum way way = INTERP; way < WAYS; way++) {
+        struct wn_vm_opts opts = {.kind = WN_VM_FIXED_META, .data_end_at = 8, .meta_bytes = 32};
+        struct wn_vm *clone = NULL, *vm = machine(opts, way,
+                                                  "r1 = *(u64 *)(r1 + 16)\n"
+                                                  "r0 = *(u8 *)(r1 + 0)\nexit");
+        size_t bytes;
+        faults(vm, way, DATA(mem), WN_FAULT_MEMORY, 1);
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+            struct wn_error err = {0};
+            assert_int_equal(wn_vm_set_addresses(vm, wrong[i].data_at, wrong[i].data_end_at, &err),
+                             -EINVAL);
+            assert_true(err.text[0]);
+        }
+        ((uint8_t *)wn_vm_meta(vm, NULL))[31] = 7;
+        faults(vm, way, DATA(mem), WN_FAULT_MEMORY, 1);
+        assert_int_equal(((uint8_t *)wn_vm_meta(vm, NULL))[31], 7);
+        assert_int_equal(wn_vm_set_addresses(vm, 16, 24, NULL), 0);
+        assert_int_equal(((uint8_t *)wn_vm_meta(vm, &bytes))[31], 0);
+        assert_int_equal(bytes, 32);
+        gives(vm, way, DATA(mem), 1);
+        assert_int_equal(wn_vm_clone(vm, &clone, NULL), 0);
+        gives(clone, way, DATA(other), 9);
+        wn_vm_free(clone);
+        wn_vm_free(vm);
+    }
+    struct wn_vm *vm = machine(no_data, INTERP, "exit");
+    assert_int_equal(wn_vm_set_addresses(vm, 0, 8, NULL), -EINVAL);
+    wn_vm_free(vm);
+}
+
+static void metadata_is_as_long_as_moved_addresses_need(void **state)
+{
+    (void)state;
+    struct wn_vm_opts opts = {.kind = WN_VM_FIXED_META, .data_end_at = 0x50};
+    struct wn_vm *vm = machine(opts, INTERP, "exit");
+    size_t bytes;
+    assert_non_null(wn_vm_meta(vm, &bytes));
+    assert_int_equal(bytes, 0x58);
+    assert_int_equal(wn_vm_set_addresses(vm, 8, 0, NULL), 0);
+    assert_non_null(wn_vm_meta(vm, &bytes));
+    assert_int_equal(bytes, 16);
+    wn_vm_free(vm);
+
+    uint8_t mem[] = {5}, room[16] = {0};
+    struct wn_vm_input in = {
+        .data = mem, .data_bytes = sizeof mem, .meta = room, .meta_bytes = sizeof room};
+    opts = (struct wn_vm_opts){.kind = WN_VM_META};
+    vm = machine(opts, INTERP, "r1 = *(u64 *)(r1 + 8)\nr0 = *(u8 *)(r1 + 0)\nexit");
+    faults(vm, INTERP, in, WN_FAULT_MEMORY, 1);
+    assert_int_equal(wn_vm_set_addresses(vm, 8, 0, NULL), 0);
+    gives(vm, INTERP, in, 5);
+    wn_vm_free(vm);
+}
+
 static void a_program_can_be_exchanged(void **state)
 {
     (void)state;
@@ -391,6 +453,7 @@ static uint64_t misuse(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint6
     sum += wn_vm_set_unwind(vm, 1, NULL) == -EBUSY;
     sum += wn_vm_allow_memory(vm, &value, sizeof value, true, NULL) == -EBUSY;
     sum += wn_vm_set_verifier(vm, NULL, NULL, NULL) == -EBUSY;
+    sum += wn_vm_set_addresses(vm, 0, 0, NULL) == -EBUSY;
     return (uint64_t)sum;
 }
 
@@ -402,7 +465,7 @@ static void a_helper_cannot_use_the_machine_that_runs(void **state)
         struct wn_vm_opts opts = {.context = &vm};
         vm = machine(opts, way, "call 1\nexit");
         assert_int_equal(wn_vm_register_helper(vm, 1, misuse, NULL), 0);
-        gives(vm, way, NOTHING, 8);
+        gives(vm, way, NOTHING, 9);
         wn_vm_free(vm);
     }
 }
@@ -507,6 +570,8 @@ int main(void)
         cmocka_unit_test(addresses_are_written_into_metadata_if_asked),
         cmocka_unit_test(fixed_metadata_has_the_addresses_of_each_run),
         cmocka_unit_test(fixed_metadata_keeps_what_is_written),
+        cmocka_unit_test(addresses_can_be_moved),
+        cmocka_unit_test(metadata_is_as_long_as_moved_addresses_need),
         cmocka_unit_test(a_program_can_be_exchanged),
         cmocka_unit_test(a_verifier_sees_loaded_and_later_programs),
         cmocka_unit_test(a_verifier_removes_no_guard),
