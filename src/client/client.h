@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <winnow/prog.h>
@@ -22,6 +23,14 @@ enum client_exit {
     CLIENT_PROTOCOL = 6, /* the daemon speaks something else, or an older version */
 };
 
+#define CLIENT_REPEATS 64 /* times an option may be given that takes more each time */
+
+/** The values of such an option. */
+struct client_list {
+    const char *items[CLIENT_REPEATS];
+    size_t n;
+};
+
 /** What the command line says; zero where it says nothing. */
 struct client_opts {
     const char *socket; /* NULL: where daemons usually are */
@@ -32,11 +41,15 @@ struct client_opts {
     int timeout_ms; /* 0: the command's own */
     bool rate, nonzero, check, labels, numbers, jit, verdicts, gdb;
     int watch_ms; /* 0: once */
-    const char *output, *section, *read, *jitdump;
+    bool trace, relocs, lines;
+    const char *output, *section, *read, *jitdump, *write, *expect;
+    struct client_list consts, maps, dumps;
     enum wn_dialect dialect;
     enum wn_engine engine;
+    enum wn_prog_type type; /* 0: what the object says, else a filter */
     uint64_t fuel;
-    int linktype; /* DLT_ value; -1: not said */
+    uint64_t count; /* packets at most; 0: all */
+    int linktype;   /* DLT_ value; -1: not said */
 };
 
 /** A command: its operands, terminated by NULL. Returns an exit status. */

@@ -13,6 +13,7 @@
 #include "client/client.h"
 #include "client/print.h"
 #include "common/capfile.h"
+#include "common/own.h"
 
 #define DLT_LAST    512
 #define NO_LINKTYPE (-1)
@@ -46,7 +47,19 @@ static const struct client_option options[] = {
     {"fuel", 0, "N", "slots a run may spend on loops and calls", false},
     {"linktype", 0, "NAME", "link type an expression is for (EN10MB)", false},
     {"read", 'r', "FILE", "capture file; - is standard input", false},
+    {"count", 'c', "N", "look at the first N packets only", false},
+    {"type", 0, "filter|xdp|socket|tc", "what the program is written for (its section says it)",
+     false},
+    {"const", 0, "NAME=VALUE", "set a variable before the program is loaded; repeat it for more",
+     false},
+    {"map", 0, "MAP=FILE", "fill a map before the run; repeat it for more", false},
+    {"dump-map", 0, "MAP", "print a map after the run; repeat it for more", false},
     {"verdicts", 0, NULL, "print what each packet got", false},
+    {"expect", 0, "FILE", "compare what each packet got with the lines of FILE", false},
+    {"trace", 0, NULL, "print what the program prints (bpf_trace_printk)", false},
+    {"write", 'w', "FILE", "write accepted packets, as the program left them (pcapng)", false},
+    {"relocs", 0, NULL, "with relocations", false},
+    {"lines", 0, NULL, "with source lines", false},
     {"jitdump", 0, "DIR", "record machine code for perf, in DIR", false},
     {"gdb", 0, NULL, "tell debuggers of machine code", false},
     {"shell", 0, "bash", "whose completion is asked for", false},
@@ -224,7 +237,7 @@ static bool read_linktype(const char *text, int *out)
     return false;
 }
 
-static bool read_fuel(const char *text, uint64_t *out)
+static bool read_number(const char *text, uint64_t *out)
 {
     char *end;
     errno = 0;
@@ -251,10 +264,19 @@ static void look_for_json(char *const *words, struct client_opts *opts)
     }
 }
 
+static bool add_to_list(struct client_list *list, const char *value)
+{
+    if (list->n == CLIENT_REPEATS || !*value)
+        return false;
+    list->items[list->n++] = value;
+    return true;
+}
+
 /* Takes one option over. Returns false if its value makes no sense. */
 static bool take_option(struct client_opts *opts, const char *name, const char *value)
 {
     static const char *const engines[] = {"auto", "jit", "interp", "reference", NULL};
+    static const char *const types[] = {"filter", "xdp", "socket", "tc", NULL};
     static const char *const dialects[] = {"kernel", "mnemonic", NULL};
     struct {
         const char *name;
@@ -262,14 +284,17 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
     } flags[] = {
         {"quiet", &opts->quiet}, {"rate", &opts->rate},         {"nonzero", &opts->nonzero},
         {"check", &opts->check}, {"labels", &opts->labels},     {"numbers", &opts->numbers},
-        {"jit", &opts->jit},     {"verdicts", &opts->verdicts}, {"gdb", &opts->gdb}};
+        {"jit", &opts->jit},     {"verdicts", &opts->verdicts}, {"gdb", &opts->gdb},
+        {"trace", &opts->trace}, {"relocs", &opts->relocs},     {"lines", &opts->lines}};
     struct {
         const char *name, **text;
-    } texts[] = {{"socket", &opts->socket},
-                 {"output", &opts->output},
-                 {"section", &opts->section},
-                 {"read", &opts->read},
+    } texts[] = {{"socket", &opts->socket},  {"output", &opts->output}, {"section", &opts->section},
+                 {"read", &opts->read},      {"write", &opts->write},   {"expect", &opts->expect},
                  {"jitdump", &opts->jitdump}};
+    struct {
+        const char *name;
+        struct client_list *list;
+    } lists[] = {{"const", &opts->consts}, {"map", &opts->maps}, {"dump-map", &opts->dumps}};
     int choice;
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
@@ -282,6 +307,10 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
             return *value != '\0';
         }
     }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        if (!strcmp(lists[i].name, name))
+            return add_to_list(lists[i].list, value);
+    }
     if (!strcmp(name, "json"))
         return read_json(value, opts);
     if (!strcmp(name, "timeout"))
@@ -289,11 +318,17 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
     if (!strcmp(name, "watch"))
         return read_duration(value, &opts->watch_ms);
     if (!strcmp(name, "fuel"))
-        return read_fuel(value, &opts->fuel);
+        return read_number(value, &opts->fuel);
+    if (!strcmp(name, "count"))
+        return read_number(value, &opts->count);
     if (!strcmp(name, "linktype"))
         return read_linktype(value, &opts->linktype);
     if (!strcmp(name, "engine") && read_choice(value, engines, WN_ENGINE_AUTO, &choice)) {
         opts->engine = (enum wn_engine)choice;
+        return true;
+    }
+    if (!strcmp(name, "type") && read_choice(value, types, WN_PROG_FILTER, &choice)) {
+        opts->type = (enum wn_prog_type)choice;
         return true;
     }
     if (!strcmp(name, "dialect") && read_choice(value, dialects, WN_DIALECT_KERNEL, &choice)) {
@@ -310,7 +345,6 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
 struct line {
     struct client_opts opts;
     bool help, version;
-    bool given[OPTIONS];
 };
 
 /* The table as getopt wants it. Values are 1000 + row, so that letters stay letters. */
@@ -339,39 +373,53 @@ static const char *expected(const char *value)
     return value + strspn(value, "[=");
 }
 
-static int read_line(int argc, char **argv, struct line *line)
+/* An option of the line: its row, or the first of those that share its letter. */
+struct given {
+    size_t row;
+    bool by_letter;
+    const char *value; /* NULL: none */
+};
+
+static int take_given(const struct given *given, const struct client_command *command,
+                      struct line *line)
+{
+    size_t i = given->row;
+    if (given->by_letter && command) {
+        for (size_t k = i; k < OPTIONS; k++) {
+            if (options[k].letter == options[i].letter && has_option(command, options[k].name))
+                i = k;
+        }
+    }
+    const struct client_option *o = &options[i];
+    if (command && !o->everywhere && !has_option(command, o->name))
+        return client_usage("%s: has no option --%s", command->name, o->name);
+    if (!strcmp(o->name, "help"))
+        line->help = true;
+    else if (!strcmp(o->name, "version"))
+        line->version = true;
+    else if (!take_option(&line->opts, o->name, given->value)) {
+        const char *form = expected(o->value);
+        return client_usage("--%s: \"%s\": expected %.*s", o->name,
+                            given->value ? given->value : "", (int)strcspn(form, "]"), form);
+    }
+    return CLIENT_OK;
+}
+
+/* The options, as far as they are known before the command is. */
+static int read_line(int argc, char **argv, struct given *given, size_t *n)
 {
     struct option longs[OPTIONS + 1];
     char letters[3 * OPTIONS + 1];
     int c;
 
     fill_getopt(longs, letters);
-    while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+    for (*n = 0; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1; ++*n) {
         size_t i = c >= 1000 ? (size_t)c - 1000 : 0;
         while (c < 1000 && i < OPTIONS && options[i].letter != c)
             i++;
         if (i == OPTIONS || c == '?')
             return client_usage("cannot understand the options");
-        line->given[i] = true;
-        if (!strcmp(options[i].name, "help"))
-            line->help = true;
-        else if (!strcmp(options[i].name, "version"))
-            line->version = true;
-        else if (!take_option(&line->opts, options[i].name, optarg)) {
-            const char *form = expected(options[i].value);
-            return client_usage("--%s: \"%s\": expected %.*s", options[i].name,
-                                optarg ? optarg : "", (int)strcspn(form, "]"), form);
-        }
-    }
-    return CLIENT_OK;
-}
-
-/* Options that are not the command's. */
-static int check_options(const struct client_command *command, const struct line *line)
-{
-    for (size_t i = 0; i < OPTIONS; i++) {
-        if (line->given[i] && !options[i].everywhere && !has_option(command, options[i].name))
-            return client_usage("%s: has no option --%s", command->name, options[i].name);
+        given[*n] = (struct given){i, c < 1000, optarg};
     }
     return CLIENT_OK;
 }
@@ -386,23 +434,28 @@ static int run_line(int argc, char **argv, struct line *line)
                        : client_usage("complete --shell bash -- WORD...");
     }
 
-    int code = read_line(argc, argv, line);
+    size_t n = 1;
+    for (int i = 0; i < argc; i++)
+        n += strlen(argv[i]); /* a word may be many letters */
+    OWN(free) struct given *given = calloc(n, sizeof *given);
+    int code = given ? read_line(argc, argv, given, &n) : client_usage("out of memory");
+    const char *name = optind < argc ? argv[optind] : NULL;
+    const struct client_command *command = name ? client_find(name) : NULL;
+    for (size_t i = 0; !code && i < n; i++)
+        code = take_given(&given[i], command, line);
     if (code)
         return code;
     if (line->version) {
         puts("winnowctl " WN_VERSION);
         return CLIENT_OK;
     }
-    const char *name = optind < argc ? argv[optind] : NULL;
-    const struct client_command *command = name ? client_find(name) : NULL;
     if (name && !command)
         return client_usage("%s: no such command", name);
     if (line->help)
         return print_help(command);
     if (!command)
         return client_usage("which command?");
-    code = check_options(command, line);
-    return code ? code : command->run(&line->opts, argv + optind + 1);
+    return command->run(&line->opts, argv + optind + 1);
 }
 
 int main(int argc, char **argv)

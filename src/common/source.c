@@ -20,8 +20,6 @@
 #define MACHINE_BPF   247 /* EM_BPF */
 #define MACHINE_BYTES 20  /* of the header that are needed to know */
 
-OWN_BY(object, struct wn_object, wn_object_free)
-
 /* A file in memory, terminated, and what it is. */
 struct text {
     char *data;
@@ -215,21 +213,6 @@ static enum diag_code why_no_program(int code)
     }
 }
 
-/* The object, and the number of the program asked for. */
-static int parse_object(const struct text *text, const char *section, struct wn_object **out,
-                        int *number, enum diag_code *why, struct wn_error *err)
-{
-    OWN(object) struct wn_object *object = NULL;
-    int code = wn_object_parse(text->data, text->len, &object, err);
-    if (code)
-        return because(why, why_no_object(text, code), code);
-    *number = wn_object_find(object, section, err);
-    if (*number < 0)
-        return because(why, DIAG_P102, *number);
-    *out = give(object);
-    return 0;
-}
-
 /* Slots as they lie in files, little-endian. */
 static int raw_slots(const struct text *text, struct wn_slot **slots, size_t *count,
                      struct wn_error *err)
@@ -281,69 +264,117 @@ static int text_slots(struct text *text, const struct source_opts *opts, struct 
     return source_expr_slots(text->data, opts, slots, count, why, err);
 }
 
-static int slots_load(const struct wn_slot *slots, size_t count, const struct source_opts *opts,
-                      struct wn_prog **out, enum diag_code *why, struct wn_error *err)
+struct source {
+    struct text text;         /* nothing if it is an object or an expression's */
+    bool file;                /* else an expression from elsewhere */
+    struct wn_object *object; /* NULL: it is none */
+};
+
+void source_close(struct source *source)
 {
-    int code = wn_prog_new(slots, count, &opts->prog, out, err);
-    return code ? because(why, why_no_program(code), code) : 0;
+    if (!source)
+        return;
+    wn_object_free(source->object);
+    free(source->text.data);
+    free(source);
 }
 
-int source_load(const char *path, const struct source_opts *opts, struct wn_prog **out,
+OWN_BY(source, struct source, source_close)
+
+int source_open(const char *path, const struct source_opts *opts, struct source **out,
                 enum diag_code *why, struct wn_error *err)
 {
-    OWN(text) struct text text = {0};
-    OWN(free) struct wn_slot *slots = NULL;
-    OWN(object) struct wn_object *object = NULL;
-    size_t count;
-    int number, code = load_text(path, opts->any_file, &text, err);
+    OWN(source) struct source *s = calloc(1, sizeof *s);
+    if (!s)
+        return because(why, DIAG_P111, wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory"));
+    s->file = true;
+    int code = load_text(path, opts->any_file, &s->text, err);
     if (code)
         return because(why, DIAG_P100, code);
-
-    if (text.kind != SOURCE_OBJECT) {
-        code = text_slots(&text, opts, &slots, &count, why, err);
-        return code ? code : slots_load(slots, count, opts, out, why, err);
+    if (s->text.kind == SOURCE_OBJECT) {
+        code = wn_object_parse(s->text.data, s->text.len, &s->object, err);
+        if (code)
+            return because(why, why_no_object(&s->text, code), code);
+        free(give(s->text.data));
     }
-    code = parse_object(&text, opts->section, &object, &number, why, err);
-    if (code)
-        return code;
-    code = wn_prog_load(object, opts->section, &opts->prog, out, err);
-    return code ? because(why, why_no_program(code), code) : 0;
+    *out = give(s);
+    return 0;
 }
 
-int source_compile(const char *expr, const struct source_opts *opts, struct wn_prog **out,
+int source_open_expr(const char *expr, struct source **out, enum diag_code *why,
+                     struct wn_error *err)
+{
+    OWN(source) struct source *s = calloc(1, sizeof *s);
+    if (!s || !(s->text.data = strdup(expr)))
+        return because(why, DIAG_P111, wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory"));
+    s->text.kind = SOURCE_EXPRESSION;
+    *out = give(s);
+    return 0;
+}
+
+enum source_kind source_kind(const struct source *source)
+{
+    return source->text.kind;
+}
+
+struct wn_object *source_object(struct source *source)
+{
+    return source->object;
+}
+
+int source_program(struct source *source, const struct source_opts *opts, struct wn_prog **out,
                    enum diag_code *why, struct wn_error *err)
 {
     OWN(free) struct wn_slot *slots = NULL;
     size_t count;
-    int code = source_expr_slots(expr, opts, &slots, &count, why, err);
-    return code ? code : slots_load(slots, count, opts, out, why, err);
-}
-
-int source_slots(const char *path, const struct source_opts *opts, struct wn_slot **slots,
-                 size_t *count, enum source_kind *kind, enum diag_code *why, struct wn_error *err)
-{
-    OWN(text) struct text text = {0};
-    OWN(object) struct wn_object *object = NULL;
-    int number, code = load_text(path, opts->any_file, &text, err);
-    if (code)
-        return because(why, DIAG_P100, code);
-    if (kind)
-        *kind = text.kind;
-    if (text.kind != SOURCE_OBJECT)
-        return text_slots(&text, opts, slots, count, why, err);
-
-    code = parse_object(&text, opts->section, &object, &number, why, err);
+    int code;
+    if (source->object) {
+        code = wn_object_find(source->object, opts->section, err);
+        if (code < 0)
+            return because(why, DIAG_P102, code);
+        code = wn_prog_load(source->object, opts->section, &opts->prog, out, err);
+        return code ? because(why, why_no_program(code), code) : 0;
+    }
+    if (opts->n_consts)
+        return because(why, DIAG_P104,
+                       wn_fail(err, -EINVAL, WN_NOWHERE, "%.100s: only objects have variables",
+                               opts->consts[0]));
+    code = source->file ? text_slots(&source->text, opts, &slots, &count, why, err)
+                        : source_expr_slots(source->text.data, opts, &slots, &count, why, err);
     if (code)
         return code;
+    code = wn_prog_new(slots, count, &opts->prog, out, err);
+    return code ? because(why, why_no_program(code), code) : 0;
+}
+
+static int object_slots(const struct wn_object *object, const char *section, struct wn_slot **slots,
+                        size_t *count, enum diag_code *why, struct wn_error *err)
+{
+    int number = wn_object_find(object, section, err);
+    if (number < 0)
+        return because(why, DIAG_P102, number);
     size_t n;
     const struct wn_slot *found = wn_object_slots(object, (size_t)number, &n);
-    struct wn_slot *copy = malloc(n * sizeof *copy);
+    struct wn_slot *copy = malloc(n * sizeof *copy + 1);
     if (!copy)
         return because(why, DIAG_P111, wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory"));
     memcpy(copy, found, n * sizeof *copy);
     *slots = copy;
     *count = n;
     return 0;
+}
+
+int source_slots(const char *path, const struct source_opts *opts, struct wn_slot **slots,
+                 size_t *count, enum source_kind *kind, enum diag_code *why, struct wn_error *err)
+{
+    OWN(source) struct source *source = NULL;
+    int code = source_open(path, opts, &source, why, err);
+    if (code)
+        return code;
+    if (kind)
+        *kind = source->text.kind;
+    return source->object ? object_slots(source->object, opts->section, slots, count, why, err)
+                          : text_slots(&source->text, opts, slots, count, why, err);
 }
 
 int source_expr_slots(const char *expr, const struct source_opts *opts, struct wn_slot **slots,

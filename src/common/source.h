@@ -17,6 +17,8 @@
 
 #include "common/diag.h"
 
+struct wn_object;
+
 enum source_kind {
     SOURCE_OBJECT,
     SOURCE_ASSEMBLY,
@@ -29,29 +31,55 @@ enum source_kind {
 #define SOURCE_TEXT_MAX   (16u << 20) /* bytes of assembly or of an expression in a file */
 
 struct source_opts {
-    int linktype;        /* of the packets, as expr_compile() takes it; expressions need it */
-    const char *section; /* section or function of an object; NULL: the only one */
-    bool any_file;       /* pipes and devices may be read too, which may take for ever */
+    int linktype;              /* of the packets, as expr_compile() takes it; expressions need it */
+    const char *section;       /* section or function of an object; NULL: the only one */
+    const char *const *consts; /* variables of an object, each "NAME=VALUE" */
+    size_t n_consts;
+    bool any_file; /* pipes and devices may be read too, which may take for ever */
     struct wn_prog_opts prog;
     struct wn_text_opts text; /* of assembly */
 };
 
+/** What has been read, from which programs are made. */
+struct source;
+
 /**
- * Turn a file into a program that can be run.
+ * Read a file; an object is parsed, nothing else is looked at yet.
  *
  * path   of the file; "-" is standard input if opts->any_file
- * out    set on success alone; free with wn_prog_free()
+ * out    set on success alone; let go with source_close()
  * why    set on failure alone: the diagnostic code that fits; may be NULL
- * err    filled on failure; at is a slot for P110, a line for P131 and P132
+ * err    filled on failure
  *
- * Returns 0, or a negative code: -errno if the file cannot be read, else what
- * wn_object_parse(), wn_assemble(), expr_compile() or wn_prog_new() say.
+ * Returns 0, -errno if the file cannot be read, WN_E_LIMIT, or what wn_object_parse() says.
  */
-int source_load(const char *path, const struct source_opts *opts, struct wn_prog **out,
+int source_open(const char *path, const struct source_opts *opts, struct source **out,
                 enum diag_code *why, struct wn_error *err);
 
-/** As source_load(), from the text of an expression; "" accepts everything. */
-int source_compile(const char *expr, const struct source_opts *opts, struct wn_prog **out,
+/** The same from the text of an expression; "" accepts everything. */
+int source_open_expr(const char *expr, struct source **out, enum diag_code *why,
+                     struct wn_error *err);
+
+/** Programs made from it live on. NULL is allowed. */
+void source_close(struct source *source);
+
+enum source_kind source_kind(const struct source *source);
+
+/** The object that was read, the source's own; NULL if it is none. */
+struct wn_object *source_object(struct source *source);
+
+/**
+ * Make a program that can be run. Programs of one object share its maps, whose
+ * variables are set when the first is made.
+ *
+ * out    set on success alone; free with wn_prog_free()
+ * why    set on failure alone; may be NULL
+ * err    filled on failure; at is a slot for P110, a line for P131 and P132
+ *
+ * Returns 0, or what wn_object_set(), wn_assemble(), expr_compile(), wn_prog_load()
+ * or wn_prog_new() say.
+ */
+int source_program(struct source *source, const struct source_opts *opts, struct wn_prog **out,
                    enum diag_code *why, struct wn_error *err);
 
 /**

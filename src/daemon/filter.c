@@ -15,9 +15,11 @@
 
 struct variant {
     struct variant *next;
-    int dlt;
+    int dlt; /* ANY_DLT: no expression, so one program (and its state) for all packets */
     struct wn_prog *prog;
 };
+
+#define ANY_DLT (-1)
 
 /* The bytes of a program's file: what tells a changed one from the same saved again. */
 struct bytes {
@@ -58,6 +60,7 @@ static void filter_free(struct filter *filter)
 }
 
 OWN_BY(filter, struct filter, filter_free)
+OWN_BY(source, struct source, source_close)
 
 /* What cannot be read this way has no bytes; loading it says why. */
 static struct bytes read_bytes(const char *path)
@@ -85,7 +88,22 @@ static bool same_bytes(const struct bytes *a, const struct bytes *b)
     return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
-static int compile(struct filter *filter, int dlt, struct wn_prog **out, enum diag_code *why,
+/* Sets the program, and what packets it is for. */
+static int load(const struct filter *filter, const struct source_opts *opts, struct variant *out,
+                enum diag_code *why, struct wn_error *err)
+{
+    OWN(source) struct source *source = NULL;
+    int rc = filter->program
+                 ? source_open(filter->program, opts, &source, why, err)
+                 : source_open_expr(filter->expr ? filter->expr : "", &source, why, err);
+    if (rc == 0)
+        rc = source_program(source, opts, &out->prog, why, err);
+    if (rc == 0)
+        out->dlt = source_kind(source) == SOURCE_EXPRESSION ? opts->linktype : ANY_DLT;
+    return rc;
+}
+
+static int compile(struct filter *filter, int dlt, struct variant *out, enum diag_code *why,
                    struct wn_error *err)
 {
     struct source_opts opts = {
@@ -95,19 +113,18 @@ static int compile(struct filter *filter, int dlt, struct wn_prog **out, enum di
         .prog = {.engine = filter->engine, .fuel = filter->fuel, .name = filter->name},
     };
     if (!filter->program)
-        return source_compile(filter->expr ? filter->expr : "", &opts, out, why, err);
+        return load(filter, &opts, out, why, err);
 
     /* Loading reads the file a second time: it must have found what is kept for comparison. */
     for (int attempt = 0; attempt < 3; attempt++) {
         struct bytes before = read_bytes(filter->program);
-        struct wn_prog *prog;
         if (filter->loaded.data && !same_bytes(&before, &filter->loaded)) {
             free(before.data);
             *why = DIAG_P100;
             return wn_fail(err, -ESTALE, WN_NOWHERE,
                            "file has changed since it was loaded; reload");
         }
-        int rc = source_load(filter->program, &opts, &prog, why, err);
+        int rc = load(filter, &opts, out, why, err);
         if (rc < 0) {
             free(before.data);
             return rc;
@@ -118,11 +135,10 @@ static int compile(struct filter *filter, int dlt, struct wn_prog **out, enum di
         if (stable) {
             free(filter->loaded.data);
             filter->loaded = after;
-            *out = prog;
             return 0;
         }
         free(after.data);
-        wn_prog_free(prog);
+        wn_prog_free(give(out->prog));
     }
     *why = DIAG_P100;
     return wn_fail(err, -EAGAIN, WN_NOWHERE, "file changes while it is read");
@@ -148,7 +164,7 @@ static void report(const struct filter *filter, enum diag_code why, const struct
 int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, struct diag_list *diags)
 {
     for (struct variant *v = filter->variants; v; v = v->next) {
-        if (v->dlt == dlt) {
+        if (v->dlt == dlt || v->dlt == ANY_DLT) {
             *out = v->prog;
             return 0;
         }
@@ -156,13 +172,12 @@ int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, stru
     OWN(free) struct variant *v = calloc(1, sizeof *v);
     enum diag_code why = DIAG_P110;
     struct wn_error err = {.code = 0};
-    int rc = v ? compile(filter, dlt, &v->prog, &why, &err)
-               : wn_fail(&err, -ENOMEM, WN_NOWHERE, "no memory");
+    int rc =
+        v ? compile(filter, dlt, v, &why, &err) : wn_fail(&err, -ENOMEM, WN_NOWHERE, "no memory");
     if (!v || rc < 0) {
         report(filter, why, &err, diags);
         return rc;
     }
-    v->dlt = dlt;
     v->next = filter->variants;
     filter->variants = v;
     *out = v->prog;

@@ -105,8 +105,12 @@ static int make_route(struct generation *g, size_t i, struct stats *stats, struc
     r->filter_stats = filter_stats(f);
     r->source.filter = filter_text(f);
     /* A route that has a filter never lacks a program: without one it would accept everything. */
-    return filter_prog(g->filters[filter_index(g->conf, c->filter)], FILTER_DLT_ETHERNET, &r->prog,
-                       diags);
+    const struct wn_prog *prog;
+    int rc = filter_prog(g->filters[filter_index(g->conf, c->filter)], FILTER_DLT_ETHERNET, &prog,
+                         diags);
+    if (rc == 0)
+        worker_set_program(r, prog);
+    return rc;
 }
 
 int generation_new(struct conf *conf, const struct generation *old, struct stats *stats,
@@ -258,9 +262,11 @@ int generation_bind(struct generation *generation, struct route *route, uint32_t
     const struct conf_interface *c = &generation->conf->interfaces[route - generation->routes];
     if (c->filter) {
         struct filter *f = generation->filters[filter_index(generation->conf, c->filter)];
-        int rc = filter_prog(f, dlt, &route->prog, diags);
+        const struct wn_prog *prog;
+        int rc = filter_prog(f, dlt, &prog, diags);
         if (rc < 0)
             return rc;
+        worker_set_program(route, prog);
     }
     route->source.id = source;
     int linktype = capfile_linktype_of_dlt(dlt);

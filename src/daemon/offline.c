@@ -164,10 +164,14 @@ static int bind(struct run *run, const struct capfile *file, uint32_t id, struct
                    .snaplen = capfile_snaplen(file),
                    .id = id},
     };
-    int rc = filter_prog(run->filter, capfile_dlt(file), &route->prog, &diags);
+    const struct wn_prog *prog;
+    int rc = filter_prog(run->filter, capfile_dlt(file), &prog, &diags);
     diag_print(&diags, stderr);
     diag_fini(&diags);
-    return rc < 0 ? EX_DATAERR : 0;
+    if (rc < 0)
+        return EX_DATAERR;
+    worker_set_program(route, prog);
+    return 0;
 }
 
 static int read_file(struct run *run, const char *path, uint32_t id)

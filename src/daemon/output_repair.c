@@ -17,7 +17,7 @@
 #include "common/own.h"
 #include "daemon/conf.h"
 #include "daemon/output_name.h"
-#include "daemon/pcapng.h"
+#include "common/pcapng.h"
 
 enum {
     CHUNK = 1 << 20,

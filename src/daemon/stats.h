@@ -27,6 +27,7 @@ struct stat_filter {
     uint64_t evaluated_packets, evaluated_bytes;
     uint64_t accepted_packets, accepted_bytes;
     uint64_t rejected_packets, rejected_bytes;
+    uint64_t aborted_packets;          /* of those rejected */
     uint64_t fault_packets[WN_FAULTS]; /* by cause; the first is unused */
 };
 

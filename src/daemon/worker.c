@@ -18,17 +18,26 @@ static enum verdict judge(struct worker *worker, const struct route *route,
         stats->fault_packets[result.fault < WN_FAULTS ? result.fault : WN_FAULT_HELPER]++;
         return FAULT;
     }
-    uint32_t verdict = (uint32_t)result.value; /* as the kernel, which sees 32 bits of r0 */
-    if (!verdict) {
+    struct wn_verdict verdict = wn_verdict(route->type, result.value);
+    if (!verdict.accept) {
         stats->rejected_packets++;
         stats->rejected_bytes += pkt->caplen;
+        stats->aborted_packets += verdict.aborted;
         return REJECT;
     }
     stats->accepted_packets++;
     stats->accepted_bytes += pkt->caplen;
-    if (route->returns == RETURNS_SNAPLEN && verdict < *keep)
-        *keep = verdict;
+    if (route->returns == RETURNS_SNAPLEN && verdict.keep < *keep)
+        *keep = verdict.keep;
     return ACCEPT;
+}
+
+void worker_set_program(struct route *route, const struct wn_prog *prog)
+{
+    struct wn_prog_info info;
+    wn_prog_info(prog, &info);
+    route->prog = prog;
+    route->type = info.type;
 }
 
 void worker_packet(struct worker *worker, const struct route *route, const struct wn_packet *pkt)

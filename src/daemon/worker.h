@@ -20,6 +20,7 @@ struct stat_interface;
 /** Where the packets of one source go. */
 struct route {
     const struct wn_prog *prog; /* NULL: everything is accepted */
+    enum wn_prog_type type;     /* of prog: what its results mean */
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     struct stat_filter *filter_stats; /* NULL without prog */
@@ -37,6 +38,9 @@ struct worker {
     uint32_t keep_max; /* bytes kept of a packet, of which the filter sees all; 0: as many as there
                           are */
 };
+
+/** Send a route's packets through a program, borrowed for as long as the route is used. */
+void worker_set_program(struct route *route, const struct wn_prog *prog);
 
 /** Decide about one packet and hand it on. */
 void worker_packet(struct worker *worker, const struct route *route, const struct wn_packet *pkt);

@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "daemon/pcapng.h"
+#include "common/pcapng.h"
 #include "daemon/stats.h"
 
 enum {

@@ -716,7 +716,7 @@ def test_every_option_is_in_help_and_completion():
     for command in commands:
         assert re.search(rf"^  {command} ", text, re.M)
         own = subprocess.run([CTL, command, "--help"], capture_output=True, text=True, check=True).stdout
-        assert set(re.findall(r"--[a-z]+", own)) - {"--help"} == set(complete(command, "--")) - {"--help"}
+        assert set(re.findall(r"--[a-z-]+", own)) - {"--help"} == set(complete(command, "--")) - {"--help"}
 
 
 def complete(*words, path="/nonexistent"):
@@ -763,7 +763,8 @@ GOLDEN = {
     "disasm_mnemonic": ["disasm", "good.s", "--dialect", "mnemonic", "--labels"],
     "run": ["run", "--engine", "interp", "icmp", "or", "arp", "-r", SAMPLE],
     "run.json": ["run", "--engine", "interp", "-j", "udp port 53", "-r", SAMPLE],
-    "run_verdicts": ["run", "--engine", "reference", "--verdicts", "-q", "fault.s", "-r", SAMPLE],
+    "run_verdicts": ["run", "--engine", "reference", "--verdicts", "fault.s", "-r", SAMPLE, "-c", "30"],
+    "help_run": ["run", "--help"],
     "help": ["--help"],
     "help_stat": ["stat", "--help"],
 }

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/pcapng.h"
+#include "common/pcapng.h"
 
 static char path[] = "/tmp/test_capfile.XXXXXX";
 

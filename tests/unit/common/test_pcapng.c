@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/pcapng.h"
+#include "common/pcapng.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
