@@ -272,12 +272,32 @@ static bool add_to_list(struct client_list *list, const char *value)
     return true;
 }
 
-/* Takes one option over. Returns false if its value makes no sense. */
-static bool take_option(struct client_opts *opts, const char *name, const char *value)
+/* Options whose value is one of a few words. */
+static bool take_choice(struct client_opts *opts, const char *name, const char *value)
 {
     static const char *const engines[] = {"auto", "jit", "interp", "reference", NULL};
     static const char *const types[] = {"filter", "xdp", "socket", "tc", NULL};
     static const char *const dialects[] = {"kernel", "mnemonic", NULL};
+    int choice;
+
+    if (!strcmp(name, "engine") && read_choice(value, engines, WN_ENGINE_AUTO, &choice)) {
+        opts->engine = (enum wn_engine)choice;
+        return true;
+    }
+    if (!strcmp(name, "type") && read_choice(value, types, WN_PROG_FILTER, &choice)) {
+        opts->type = (enum wn_prog_type)choice;
+        return true;
+    }
+    if (!strcmp(name, "dialect") && read_choice(value, dialects, WN_DIALECT_KERNEL, &choice)) {
+        opts->dialect = (enum wn_dialect)choice;
+        return true;
+    }
+    return !strcmp(name, "shell") && !strcmp(value, "bash");
+}
+
+/* Takes one option over. Returns false if its value makes no sense. */
+static bool take_option(struct client_opts *opts, const char *name, const char *value)
+{
     struct {
         const char *name;
         bool *flag;
@@ -295,7 +315,6 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
         const char *name;
         struct client_list *list;
     } lists[] = {{"const", &opts->consts}, {"map", &opts->maps}, {"dump-map", &opts->dumps}};
-    int choice;
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (!strcmp(flags[i].name, name))
@@ -323,23 +342,11 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
         return read_number(value, &opts->count);
     if (!strcmp(name, "linktype"))
         return read_linktype(value, &opts->linktype);
-    if (!strcmp(name, "engine") && read_choice(value, engines, WN_ENGINE_AUTO, &choice)) {
-        opts->engine = (enum wn_engine)choice;
-        return true;
-    }
-    if (!strcmp(name, "type") && read_choice(value, types, WN_PROG_FILTER, &choice)) {
-        opts->type = (enum wn_prog_type)choice;
-        return true;
-    }
-    if (!strcmp(name, "dialect") && read_choice(value, dialects, WN_DIALECT_KERNEL, &choice)) {
-        opts->dialect = (enum wn_dialect)choice;
-        return true;
-    }
     if (!strcmp(name, "color")) {
         opts->color = opts->color && strcmp(value, "never") != 0;
         return !strcmp(value, "auto") || !strcmp(value, "never");
     }
-    return !strcmp(name, "shell") && !strcmp(value, "bash");
+    return take_choice(opts, name, value);
 }
 
 struct line {
