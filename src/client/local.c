@@ -149,17 +149,8 @@ static int write_bytes(const struct client_opts *opts, const uint8_t *bytes, siz
 static uint8_t *slot_bytes(const struct wn_slot *slots, size_t count)
 {
     uint8_t *bytes = malloc(count * WN_SLOT_BYTES + 1);
-    for (size_t i = 0; bytes && i < count; i++) {
-        uint8_t *b = bytes + i * WN_SLOT_BYTES;
-        uint32_t imm = (uint32_t)slots[i].imm;
-        uint16_t off = (uint16_t)slots[i].off;
-        b[0] = slots[i].opcode;
-        b[1] = slots[i].regs;
-        b[2] = (uint8_t)off;
-        b[3] = (uint8_t)(off >> 8);
-        for (int k = 0; k < 4; k++)
-            b[4 + k] = (uint8_t)(imm >> 8 * k);
-    }
+    for (size_t i = 0; bytes && i < count; i++)
+        wn_slot_encode(slots[i], bytes + i * WN_SLOT_BYTES);
     return bytes;
 }
 

@@ -223,8 +223,7 @@ static int raw_slots(const struct text *text, struct wn_slot **slots, size_t *co
     if (!out)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     for (size_t i = 0; i < n; i++, b += WN_SLOT_BYTES)
-        out[i] = wn_slot(b[0], b[1] & 15, b[1] >> 4, (int16_t)(b[2] | b[3] << 8),
-                         (int32_t)(b[4] | b[5] << 8 | b[6] << 16 | (uint32_t)b[7] << 24));
+        out[i] = wn_slot_decode(b);
     *slots = out;
     *count = n;
     return 0;

@@ -105,13 +105,9 @@ static bool parse_slots(const char *s, struct test_case *c)
 {
     uint8_t bytes[sizeof c->slots];
     int n = parse_hex(s, bytes, sizeof bytes);
-    for (int i = 0; i + 8 <= n; i += 8) {
-        const uint8_t *b = bytes + i;
-        uint16_t off = (uint16_t)(b[2] | b[3] << 8);
-        uint32_t imm = b[4] | b[5] << 8 | b[6] << 16 | (uint32_t)b[7] << 24;
-        c->slots[c->n_slots++] = (struct wn_slot){b[0], b[1], (int16_t)off, (int32_t)imm};
-    }
-    return n > 0 && n % 8 == 0;
+    for (int i = 0; i + WN_SLOT_BYTES <= n; i += WN_SLOT_BYTES)
+        c->slots[c->n_slots++] = wn_slot_decode(bytes + i);
+    return n > 0 && n % WN_SLOT_BYTES == 0;
 }
 
 /** One line that begins with a word; false if it says nothing. */

@@ -39,12 +39,8 @@ static inline struct raw_fixture raw_fixture_parse(char *line)
     }
     assert_true(n == WN_SLOT_BYTES || n == sizeof bytes);
     f.count = n / WN_SLOT_BYTES;
-    for (size_t i = 0; i < f.count; i++) {
-        const uint8_t *b = &bytes[i * WN_SLOT_BYTES];
-        f.slots[i] = wn_slot(
-            b[0], b[1] & 15, b[1] >> 4, (int16_t)(b[2] | b[3] << 8),
-            (int32_t)(b[4] | (uint32_t)b[5] << 8 | (uint32_t)b[6] << 16 | (uint32_t)b[7] << 24));
-    }
+    for (size_t i = 0; i < f.count; i++)
+        f.slots[i] = wn_slot_decode(&bytes[i * WN_SLOT_BYTES]);
     f.text = tab + 1;
     f.compiled = strstr(f.text, "\tclang ") != NULL;
     f.text[strcspn(f.text, "\t")] = 0;

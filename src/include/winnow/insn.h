@@ -57,6 +57,27 @@ static inline struct wn_slot wn_slot(uint8_t opcode, unsigned dst, unsigned src,
     return s;
 }
 
+/** One slot from its 8 bytes, which are little-endian in files and elsewhere outside of here. */
+static inline struct wn_slot wn_slot_decode(const uint8_t *bytes)
+{
+    uint32_t off = bytes[2] | (uint32_t)bytes[3] << 8;
+    uint32_t imm =
+        bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 | (uint32_t)bytes[7] << 24;
+    struct wn_slot s = {bytes[0], bytes[1], (int16_t)off, (int32_t)imm};
+    return s;
+}
+
+/** The 8 bytes of a slot, for wn_slot_decode(). */
+static inline void wn_slot_encode(struct wn_slot s, uint8_t *bytes)
+{
+    bytes[0] = s.opcode;
+    bytes[1] = s.regs;
+    for (unsigned i = 0; i < 2; i++)
+        bytes[2 + i] = (uint8_t)((uint16_t)s.off >> 8 * i);
+    for (unsigned i = 0; i < 4; i++)
+        bytes[4 + i] = (uint8_t)((uint32_t)s.imm >> 8 * i);
+}
+
 /** An instruction of classic BPF, as pcap_compile() and SO_ATTACH_FILTER have it. */
 struct wn_cbpf_insn {
     uint16_t code;

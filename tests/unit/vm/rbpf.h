@@ -23,11 +23,8 @@ static inline struct program program_of(const uint8_t *bytes, size_t n)
     struct program p = {.count = n / WN_SLOT_BYTES};
     assert_int_equal(n % WN_SLOT_BYTES, 0);
     assert_true(p.count <= MOST);
-    for (size_t i = 0; i < p.count; i++, bytes += WN_SLOT_BYTES) {
-        uint32_t imm = bytes[4] | bytes[5] << 8 | bytes[6] << 16 | (uint32_t)bytes[7] << 24;
-        p.slots[i] = wn_slot(bytes[0], bytes[1] & 15, bytes[1] >> 4,
-                             (int16_t)(bytes[2] | bytes[3] << 8), (int32_t)imm);
-    }
+    for (size_t i = 0; i < p.count; i++)
+        p.slots[i] = wn_slot_decode(bytes + i * WN_SLOT_BYTES);
     return p;
 }
 #define PROGRAM(...)                                                                               \

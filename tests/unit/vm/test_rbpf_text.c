@@ -93,6 +93,15 @@ static void ebpf_instructions_are_these_bytes(void **state)
     assert_memory_equal(&s, p.slots, sizeof s);
     assert_int_equal(wn_slot_dst(p.slots[0]), 2);
     assert_int_equal(wn_slot_src(p.slots[0]), 1);
+    uint8_t bytes[WN_SLOT_BYTES],
+        negative[WN_SLOT_BYTES] = {0xb7, 0x12, 0xfe, 0xff, 0xfd, 0xff, 0xff, 0xff};
+    wn_slot_encode(s, bytes);
+    assert_memory_equal(bytes, ((uint8_t[]){0xb7, 0x12, 0x56, 0x34, 0xde, 0xbc, 0x9a, 0x78}), 8);
+    s = wn_slot_decode(negative);
+    assert_int_equal(s.off, -2);
+    assert_int_equal(s.imm, -3);
+    wn_slot_encode(s, bytes);
+    assert_memory_equal(bytes, negative, 8);
     /* As an instruction it uses fields that have to be 0. */
     struct wn_vm *vm = NULL;
     struct wn_error err;
