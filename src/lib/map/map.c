@@ -262,6 +262,8 @@ int wn_map_put(struct wn_map *map, const void *key, const void *value, uint64_t 
 
 int wn_map_remove(struct wn_map *map, const void *key)
 {
+    if (map->type == WN_MAP_PROG_ARRAY)
+        return -EOPNOTSUPP;
     if (map->flags & WN_MAP_RDONLY_PROG)
         return -EPERM;
     return map->ops->remove(map, key);

@@ -26,7 +26,10 @@ void *wn_map_find(struct wn_map *map, const void *key, uint32_t cpu);
 int wn_map_put(struct wn_map *map, const void *key, const void *value, uint64_t flags,
                uint32_t cpu);
 
-/** bpf_map_delete_elem: as wn_map_delete(), -EPERM if the map is read-only for programs. */
+/**
+ * bpf_map_delete_elem: as wn_map_delete(), -EPERM if the map is read-only for programs,
+ * -EOPNOTSUPP if its values are programs, which only the embedder changes.
+ */
 int wn_map_remove(struct wn_map *map, const void *key);
 
 /**

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "context/context.h"
+#include "helper/helper.h"
+#include "isa/decode.h"
+#include "kernel_count.h"
+#include "map/layout.h"
+#include "prog/prog.h"
+
+enum { REFERENCE, INTERP, JIT, BLINDED, ENGINES };
+static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT,
+                                         WN_ENGINE_JIT};
+static const char *const engine_names[] = {"reference", "interp", "jit", "jit, blinded"};
+
+#define MAP_BYTES  8192 /* of all maps together */
+#define LEFT_BYTES 8192 /* of a packet that has grown */
+
+/** Everything that a run leaves behind. */
+struct outcome {
+    struct wn_result result;
+    uint64_t fault_address;
+    uint64_t fuel;
+    uint64_t random;
+    uint64_t seen;  /* made of all that helpers were asked and have answered */
+    uint32_t calls; /* of helpers */
+    uint32_t tail_calls;
+    int32_t fault_prog; /* which one of the trial's; -1: the first, or none */
+    uint32_t redirect;
+    uint32_t left; /* bytes of the packet */
+    uint8_t packet[LEFT_BYTES];
+    uint8_t context[WN_CONTEXT_BYTES];
+    uint8_t stack[WN_STACK_BYTES];
+    uint8_t maps[MAP_BYTES];
+    bool input_changed;
+};
+
+/** Each engine's programs. */
+struct made {
+    struct wn_prog *progs[ENGINES][KERNEL_PROGRAMS];
+};
+
+static struct wn_run *run;
+static struct wn_map *maps[KERNEL_MAPS];
+static struct wn_map *arrays[WN_PROG_TYPES]; /* of programs: each type has its own */
+static uint8_t at_first[MAP_BYTES];          /* what the maps hold before each run */
+static struct wn_hash hashes_at_first[KERNEL_MAPS];
+static uint32_t calls;
+static uint64_t seen;
+
+/* ---- Helpers, with somebody looking over their shoulder ---------------------------------------
+ */
+
+static void note(uint64_t value)
+{
+    seen = (seen ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+    seen ^= seen >> 29;
+}
+
+static uint64_t watch(uint32_t id, uint64_t result)
+{
+    calls++;
+    note(id);
+    note(result);
+    kernel_count_call(run, id, result);
+    return result;
+}
+
+#define H(id, name, ...)                                                                           \
+    static uint64_t watched_##name(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,             \
+                                   uint64_t r5, struct wn_run *of)                                 \
+    {                                                                                              \
+        return watch(id, wn_helper_##name(r1, r2, r3, r4, r5, of));                                \
+    }
+#define N(...)
+#include "helper/helper.def"
+#undef H
+
+#define H(id, name, ...) {id, watched_##name},
+static const struct {
+    uint32_t id;
+    wn_helper_fn fn;
+} watched[] = {
+#include "helper/helper.def"
+};
+#undef H
+#undef N
+
+/** As wn_prog_new() finds them. */
+static bool find(const void *arg, uint32_t id, struct wn_callee *out)
+{
+    const struct kernel_trial *t = arg;
+    const struct wn_helper *h = wn_helper_find(id);
+    if (!h || !(h->types >> t->type & 1))
+        return false;
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+        if (watched[i].id == id)
+            out->fn = watched[i].fn;
+    out->check = h->fn == wn_helper_tail_call ? WN_CHECK_TAIL : 0;
+    memcpy(out->args, h->sig.args, sizeof out->args);
+    return true;
+}
+
+static void print_line(void *arg, const char *line)
+{
+    (void)arg;
+    while (*line)
+        note((uint8_t)*line++);
+}
+
+/* ---- Maps: the same ones for all, so that addresses are the same ------------------------------
+ */
+
+static bool is_hash(unsigned i)
+{
+    return i >= MAP_HASH && i < MAP_PROGS;
+}
+
+/** Copy all maps' memory out, or in; programs are not part of it. */
+static void copy_maps(uint8_t *copy, bool in)
+{
+    for (unsigned i = 0; i < MAP_PROGS; i++) {
+        size_t n = (size_t)maps[i]->memory_bytes;
+        memcpy(in ? maps[i]->memory : copy, in ? copy : maps[i]->memory, n);
+        copy += n;
+    }
+}
+
+static void reset_maps(void)
+{
+    const size_t from = offsetof(struct wn_hash, elems);
+    copy_maps(at_first, true);
+    for (unsigned i = 0; i < KERNEL_MAPS; i++)
+        if (is_hash(i))
+            memcpy((uint8_t *)maps[i] + from, (uint8_t *)&hashes_at_first[i] + from,
+                   sizeof hashes_at_first[i] - from);
+}
+
+static void make_everything(void)
+{
+    size_t bytes = 0;
+    if (run)
+        return;
+    for (unsigned i = 0; i < MAP_PROGS; i++) {
+        if (wn_map_new(&kernel_maps[i], &maps[i], NULL))
+            abort();
+        bytes += maps[i]->memory_bytes;
+        for (uint64_t key = 0; key < 2; key++) {
+            uint8_t value[64];
+            memset(value, (int)(16 * i + key), sizeof value);
+            uint8_t bytes_of_key[8] = {(uint8_t)key};
+            uint32_t little = (uint32_t)key;
+            if (!is_hash(i))
+                memcpy(bytes_of_key, &little, sizeof little);
+            if (wn_map_update(maps[i], bytes_of_key, value, 0))
+                abort();
+        }
+        if (is_hash(i))
+            memcpy(&hashes_at_first[i], maps[i], sizeof hashes_at_first[i]);
+    }
+    for (unsigned type = 0; type < WN_PROG_TYPES; type++)
+        if (wn_map_new(&kernel_maps[MAP_PROGS], &arrays[type], NULL))
+            abort();
+    run = wn_run_new();
+    if (!run || bytes > MAP_BYTES)
+        abort();
+    copy_maps(at_first, false);
+    wn_run_set_cpu(run, 1);
+    wn_run_set_print(run, print_line, NULL);
+}
+
+/* ---- Runs ------------------------------------------------------------------------------------ */
+
+static struct wn_prog *make(const struct kernel_trial *t, unsigned engine, unsigned program,
+                            struct wn_error *err)
+{
+    struct wn_prog_opts opts = {.engine = engines[engine],
+                                .type = t->type,
+                                .fuel = t->fuel,
+                                .flags = t->flags | (engine == BLINDED ? WN_PROG_BLIND : 0)};
+    struct wn_prog_env env = {.find = find, .arg = t, .maps = maps, .n_maps = KERNEL_MAPS};
+    struct wn_prog *prog = NULL;
+    const struct kernel_program *p = &t->programs[program];
+    return wn_prog_make(p->slots, p->n, &opts, &env, &prog, err) ? NULL : prog;
+}
+
+/** Programs that one engine refuses are missing on all of them; false if they differ in that. */
+static bool make_all(const struct kernel_trial *t, struct made *m, struct kernel_counts *counts)
+{
+    for (unsigned k = 0; k < KERNEL_PROGRAMS; k++) {
+        struct wn_error err = {0};
+        m->progs[REFERENCE][k] = make(t, REFERENCE, k, &err);
+        counts->refused += !m->progs[REFERENCE][k];
+        for (unsigned e = INTERP; e < ENGINES; e++) {
+            if (e == BLINDED && t->seed % 4)
+                continue;
+            m->progs[e][k] = make(t, e, k, &err);
+            counts->compiled += e == JIT && m->progs[e][k];
+            if (!m->progs[e][k] != !m->progs[REFERENCE][k] && err.code != WN_E_NOJIT) {
+                fprintf(stderr, "%s: %s\n", engine_names[e], err.text);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/** Put an engine's programs where tail calls find them. */
+static void enter_all(struct wn_prog *const progs[KERNEL_PROGRAMS], bool in)
+{
+    for (uint32_t k = 0; k < KERNEL_PROGRAMS; k++)
+        if (progs[k] && (in ? wn_map_set_prog(maps[MAP_PROGS], k, progs[k])
+                            : wn_map_delete(maps[MAP_PROGS], &k)))
+            abort();
+    if (!in)
+        wn_map_quiesce(maps[MAP_PROGS]);
+}
+
+static void keep_what_is_left(struct wn_prog *const progs[KERNEL_PROGRAMS], struct outcome *out)
+{
+    uint32_t n;
+    const uint8_t *packet = wn_run_packet(run, &out->left);
+    if (out->left > LEFT_BYTES)
+        abort();
+    if (out->left)
+        memcpy(out->packet, packet, out->left);
+    const void *context = wn_run_context(run, &n);
+    if (n)
+        memcpy(out->context, context, n);
+    out->fault_prog = -1;
+    for (int k = 0; out->result.fault && k < KERNEL_PROGRAMS; k++)
+        if (progs[k] && wn_run_fault_prog(run) == progs[k])
+            out->fault_prog = k;
+    memcpy(out->stack, run->stack, sizeof out->stack);
+    copy_maps(out->maps, false);
+}
+
+static void run_on(const struct kernel_trial *t, struct wn_prog *const progs[KERNEL_PROGRAMS],
+                   const struct kernel_input *in, struct outcome *out)
+{
+    static uint8_t frame[LEFT_BYTES];
+    memset(frame, 0, sizeof frame);
+    memcpy(frame, in->bytes, in->length);
+    struct wn_packet pkt = {.data = frame,
+                            .caplen = in->length + in->longer,
+                            .wirelen = in->length + in->longer + (uint32_t)(t->seed & 3),
+                            .time_ns = 1234567890123456789,
+                            .ifindex = 7,
+                            .queue = 3};
+    memset(out, 0, sizeof *out);
+    reset_maps();
+    memset(run->stack, 0xa5, sizeof run->stack);
+    run->random = 42;
+    run->fault_address = 0;
+    run->copied.data = NULL;
+    run->redirect = 0;
+    calls = 0;
+    seen = 0;
+    out->result = wn_prog_run(progs[0], run, &pkt);
+    out->fault_address = out->result.fault == WN_FAULT_MEMORY ? run->fault_address : 0;
+    out->fuel = out->result.fault ? 0 : run->fuel;
+    out->random = run->random;
+    out->seen = seen;
+    out->calls = calls;
+    out->tail_calls = run->tail_calls;
+    out->redirect = wn_run_redirect(run);
+    out->input_changed = memcmp(frame, in->bytes, in->length) != 0;
+    keep_what_is_left(progs, out);
+}
+
+/* ---- Comparing ------------------------------------------------------------------------------- */
+
+static void print_difference(const char *name, const struct outcome *a, const struct outcome *b)
+{
+    const struct outcome *both[] = {a, b};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct outcome *o = both[i];
+        fprintf(stderr,
+                "  %-12s value %016" PRIx64 " fault %s slot %u of %d address %" PRIx64
+                " fuel %" PRIu64 " calls %u (%016" PRIx64 ") tail calls %u left %u redirect %u\n",
+                i ? name : engine_names[0], o->result.value,
+                wn_fault_name((enum wn_fault)o->result.fault), o->result.slot, o->fault_prog,
+                o->fault_address, o->fuel, o->calls, o->seen, o->tail_calls, o->left, o->redirect);
+    }
+    fprintf(stderr, "  %s%s%s%s%s\n",
+            memcmp(a->packet, b->packet, LEFT_BYTES) ? "packet differs " : "",
+            memcmp(a->context, b->context, WN_CONTEXT_BYTES) ? "context differs " : "",
+            memcmp(a->stack, b->stack, WN_STACK_BYTES) ? "stack differs " : "",
+            memcmp(a->maps, b->maps, MAP_BYTES) ? "maps differ " : "",
+            b->input_changed ? "the input was written" : "");
+}
+
+static bool agree_on(const struct kernel_trial *t, const struct made *m,
+                     const struct kernel_input *in, bool quiet, struct kernel_counts *counts)
+{
+    static struct outcome first, other;
+    static uint32_t times[KERNEL_SLOTS + 1];
+    struct wn_trace trace = {.times = times};
+    bool same = true;
+    memset(times, 0, sizeof times);
+    run->trace = &trace;
+    kernel_count_into(counts);
+    run_on(t, m->progs[REFERENCE], in, &first);
+    kernel_count_into(NULL);
+    run->trace = NULL;
+    kernel_count_run(counts, t, times, first.result, first.tail_calls, first.fault_prog);
+    for (unsigned e = INTERP; e < ENGINES; e++) {
+        if (!m->progs[e][0])
+            continue;
+        enter_all(m->progs[REFERENCE], false);
+        enter_all(m->progs[e], true);
+        run_on(t, m->progs[e], in, &other);
+        enter_all(m->progs[e], false);
+        enter_all(m->progs[REFERENCE], true);
+        if (!memcmp(&first, &other, sizeof first) && !first.input_changed)
+            continue;
+        same = false;
+        if (!quiet)
+            print_difference(engine_names[e], &first, &other);
+    }
+    return same;
+}
+
+static bool agree(const struct kernel_trial *t, bool quiet, struct kernel_counts *counts)
+{
+    static struct made m;
+    memset(&m, 0, sizeof m);
+    bool same = make_all(t, &m, counts);
+    bool whole = true;
+    for (unsigned e = INTERP; e < ENGINES; e++) /* where there is no compiler, for none of them */
+        for (unsigned k = 1; k < KERNEL_PROGRAMS; k++)
+            whole &= !m.progs[e][0] || !m.progs[REFERENCE][k] == !m.progs[e][k];
+    enter_all(m.progs[REFERENCE], true);
+    for (unsigned i = 0; same && whole && m.progs[REFERENCE][0] && i < KERNEL_INPUTS; i++)
+        same = agree_on(t, &m, &t->inputs[i], quiet, counts);
+    enter_all(m.progs[REFERENCE], false);
+    for (unsigned e = 0; e < ENGINES; e++)
+        for (unsigned k = 0; k < KERNEL_PROGRAMS; k++)
+            wn_prog_free(m.progs[e][k]);
+    return same && whole;
+}
+
+/** Replace instructions by ones that do nothing for as long as the engines still differ. */
+static void minimise(struct kernel_trial *t)
+{
+    static struct kernel_counts ignored;
+    static struct kernel_trial old;
+    const struct wn_slot nothing = wn_encode(WN_OP_JA, 0, 0, 0, 0);
+    for (unsigned k = 0; k < KERNEL_PROGRAMS; k++)
+        for (size_t i = 0; i < t->programs[k].n; i++) {
+            struct wn_slot *s = &t->programs[k].slots[i];
+            int row = wn_slot_row(*s, 0, NULL);
+            bool wide = row >= 0 && wn_rows[row].kind == WN_KIND_WIDE;
+            old = *t;
+            s[0] = nothing;
+            if (wide)
+                s[1] = nothing;
+            if (agree(t, true, &ignored))
+                *t = old;
+            i += wide;
+        }
+}
+
+static void report(struct kernel_trial *t)
+{
+    static struct kernel_counts ignored;
+    minimise(t);
+    fprintf(stderr, "engines disagree (seed %" PRIu64 ", type %s, flags %u, fuel %" PRIu64 "):\n",
+            t->seed, wn_prog_type_name(t->type), t->flags, t->fuel);
+    for (unsigned k = 0; k < KERNEL_PROGRAMS; k++)
+        for (size_t i = 0; i < t->programs[k].n; i++) {
+            const struct wn_slot *s = &t->programs[k].slots[i];
+            int row = wn_slot_row(*s, 0, NULL);
+            if (row != WN_OP_JA || s->off)
+                fprintf(stderr, "  %u.%4zu: %02x %02x %6d %11d  %s\n", k, i, s->opcode, s->regs,
+                        s->off, s->imm, row < 0 ? "" : wn_rows[row].name);
+        }
+    agree(t, false, &ignored);
+}
+
+bool kernel_one(uint64_t seed, struct kernel_counts *counts)
+{
+    static struct kernel_trial t;
+    make_everything();
+    kernel_make(&t, seed);
+    maps[MAP_PROGS] = arrays[t.type];
+    counts->trials++;
+    if (agree(&t, true, counts))
+        return true;
+    report(&t);
+    return false;
+}
