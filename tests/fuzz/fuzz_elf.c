@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void run_one(const struct wn_object *obj, size_t i)
+static void run_one(struct wn_object *obj, size_t i)
 {
     static const uint8_t bytes[64] = {1, 2, 3};
     struct wn_packet pkt = {.data = bytes, .caplen = sizeof bytes, .wirelen = sizeof bytes};

@@ -129,16 +129,22 @@ WN_API int wn_prog_new(const struct wn_slot *slots, size_t count, const struct w
                        struct wn_prog **out, struct wn_error *err);
 
 /**
- * Turn one program of an object file into something that can be run.
+ * Turn one program of an object file into something that can be run. The maps that
+ * it uses are made, unless an earlier program's use made them. Program arrays with
+ * initial values get these: programs of the object, made with the same options.
  *
- * obj    borrowed for the call; what the program needs of it is copied
+ * obj    borrowed for the call; the program owns what it needs of it
  * name   section or function; NULL takes the only program there is
+ * opts   as wn_prog_new(); type: 0 means what the section's name says
  *
- * Otherwise as wn_prog_new(); also -ENOENT if there is no such program.
+ * Otherwise as wn_prog_new(), and what wn_map_new() says of a map; also -ENOENT if
+ * there is no such program, WN_E_UNSUPPORTED (the section's name says no type; a
+ * symbol, field or map that does not exist here), WN_E_FORMAT (the program is
+ * damaged, or for the other byte order). Where the object has lines (-g), the text
+ * names the one that err->at came from.
  */
-WN_API int wn_prog_load(const struct wn_object *obj, const char *name,
-                        const struct wn_prog_opts *opts, struct wn_prog **out,
-                        struct wn_error *err);
+WN_API int wn_prog_load(struct wn_object *obj, const char *name, const struct wn_prog_opts *opts,
+                        struct wn_prog **out, struct wn_error *err);
 
 /** Free a program that no thread runs any more; NULL is allowed. */
 WN_API void wn_prog_free(struct wn_prog *prog);

@@ -148,12 +148,12 @@ WN_API int wn_vm_set_addresses(struct wn_vm *vm, uint32_t data_at, uint32_t data
 /**
  * Take the program from an object file (winnow/object.h).
  *
- * obj    borrowed for the call; its read-only data stays within the program's reach
+ * obj    borrowed for the call; the variables that the program uses stay within its reach
  * name   section or function; NULL takes the only program there is
  *
  * Otherwise as wn_vm_set_program(); also -ENOENT if there is no such program.
  */
-WN_API int wn_vm_set_object(struct wn_vm *vm, const struct wn_object *obj, const char *name,
+WN_API int wn_vm_set_object(struct wn_vm *vm, struct wn_object *obj, const char *name,
                             struct wn_error *err);
 
 /**

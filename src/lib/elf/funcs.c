@@ -10,6 +10,9 @@
 #include "base/reader.h"
 #include "base/vec.h"
 
+/** The two opcodes that refer to functions. */
+enum { WIDE = 0x18, CALL = 0x85 };
+
 struct funcs {
     struct wn_link_func *data;
     size_t len, cap;
@@ -107,7 +110,8 @@ static int add_whole_sections(struct wn_link *link, struct funcs *funcs, struct 
     for (size_t i = 0; i < funcs->len; i++)
         has[funcs->data[i].section] = TYPED;
     for (uint32_t i = 0; i < elf->n_sections; i++) {
-        struct wn_link_func f = {"", i, 0, link->code[i].n, true};
+        struct wn_link_func f = {
+            .name = "", .section = i, .count = link->code[i].n, .global = true};
         if (!link->code[i].n || has[i] != NONE)
             continue;
         has[i] = WHOLE + funcs->len;
@@ -178,8 +182,7 @@ int wn_link_init(struct wn_link *out, const struct wn_elf *elf, struct wn_error 
 {
     *out = (struct wn_link){.elf = elf};
     out->code = calloc(elf->n_sections, sizeof *out->code);
-    out->address = calloc(elf->n_sections, sizeof *out->address);
-    if (!out->code || !out->address)
+    if (!out->code)
         return no_memory(err);
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < elf->n_sections; i++)
@@ -193,6 +196,35 @@ int wn_link_init(struct wn_link *out, const struct wn_elf *elf, struct wn_error 
     return r ? r : find_funcs(out, err);
 }
 
+/** What a slot of a section refers to: the function, or n_funcs. */
+static uint32_t target(const struct wn_link *link, uint32_t section, uint32_t at)
+{
+    const struct wn_link_code *code = &link->code[section];
+    const struct wn_slot *s = &code->slots[at];
+    bool call = s->opcode == CALL && wn_slot_src(*s) == WN_PSEUDO_CALL_LOCAL;
+    int64_t byte = call ? ((int64_t)s->imm + 1) * WN_SLOT_BYTES : (uint32_t)s->imm;
+    if (!code->reloc[at])
+        return call ? wn_link_find_func(link, section, (uint64_t)(byte + at * INT64_C(8)))
+                    : link->n_funcs;
+    const struct wn_elf_reloc *reloc = &link->relocs.data[code->reloc[at] - 1];
+    const struct wn_elf_symbol *symbol = &link->elf->symbols[reloc->symbol];
+    if (symbol->section >= link->elf->n_sections || (!call && s->opcode != WIDE))
+        return link->n_funcs;
+    return wn_link_find_func(link, symbol->section, symbol->value + (uint64_t)byte);
+}
+
+void wn_link_mark_used(struct wn_link *link)
+{
+    for (uint32_t i = 0; i < link->n_funcs; i++) {
+        const struct wn_link_func *f = &link->funcs[i];
+        for (uint32_t at = f->first; at < f->first + f->count; at++) {
+            uint32_t to = target(link, f->section, at);
+            if (to != link->n_funcs && to != i)
+                link->funcs[to].used = true;
+        }
+    }
+}
+
 void wn_link_fini(struct wn_link *link)
 {
     for (uint32_t i = 0; link->code && i < link->elf->n_sections; i++) {
@@ -200,8 +232,10 @@ void wn_link_fini(struct wn_link *link)
         free(link->code[i].reloc);
     }
     free(link->code);
-    free(link->address);
     free(link->relocs.data);
+    free(link->maps);
+    for (uint32_t i = 0; i < link->n_funcs; i++)
+        free(link->funcs[i].why);
     free(link->funcs);
     free(link->placed);
 }

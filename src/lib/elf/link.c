@@ -28,51 +28,42 @@ struct linking {
     uint32_t at;   /* the same, in the program */
 };
 
-bool wn_link_is_const(const struct wn_elf_section *s)
+/** The section of externs that types say a symbol is in, "" if they do not. */
+static const char *extern_section(const struct wn_btf *btf, const char *name)
 {
-    /* Constants with relocations are writable to a dynamic linker; there is none here. */
-    bool sealed = strncmp(s->name, ".data.rel.ro", 12) == 0;
-    return s->type == SHT_PROGBITS && s->flags & SHF_ALLOC && !(s->flags & SHF_EXECINSTR) &&
-           (!(s->flags & SHF_WRITE) || sealed);
-}
-
-/** The variable that has a place, where only a section's symbol is given. */
-static const char *name_at(const struct wn_elf *elf, const struct wn_elf_symbol *symbol,
-                           uint64_t offset)
-{
-    for (uint32_t i = 0; symbol->type == STT_SECTION && i < elf->n_symbols; i++) {
-        const struct wn_elf_symbol *s = &elf->symbols[i];
-        if (s->section == symbol->section && s->type == STT_OBJECT && offset >= s->value &&
-            offset - s->value < s->size)
-            return s->name;
+    static const char *const sections[] = {".kconfig", ".ksyms"};
+    for (size_t i = 0; btf && i < sizeof sections / sizeof *sections; i++) {
+        uint32_t id = wn_btf_find(btf, sections[i], WN_BTF_DATASEC);
+        for (uint32_t k = 0; id && k < btf->types[id].count; k++)
+            if (strcmp(wn_btf_name(btf, wn_btf_secvar(btf, id, k).type), name) == 0)
+                return sections[i];
     }
-    return symbol->name;
+    return "";
 }
 
-int wn_link_refuse(const struct wn_elf *elf, const struct wn_elf_symbol *symbol, uint64_t offset,
+int wn_link_refuse(const struct wn_link *link, const struct wn_elf_symbol *symbol,
                    const char *where, struct wn_error *err)
 {
-    const char *name = name_at(elf, symbol, offset);
-    if (symbol->section == SHN_UNDEF)
-        return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE,
-                       "'%.40s', which '%.40s' uses, is not in this object", name, where);
+    const struct wn_elf *elf = link->elf;
+    const char *name = symbol->name;
+    if (symbol->section == SHN_UNDEF) {
+        const char *section = extern_section(link->btf, name);
+        const char *what = strcmp(section, ".kconfig") == 0
+                               ? "is of a kernel's configuration, which does not exist here"
+                           : strcmp(section, ".ksyms") == 0 ? "is a symbol of a kernel"
+                                                            : "is not in this object";
+        return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE, "'%.40s', which '%.40s' uses, %s", name,
+                       where, what);
+    }
     if (symbol->section >= elf->n_sections)
         return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE,
                        "variable '%.40s', which '%.40s' uses: give it a value and compile with "
                        "-fno-common",
                        name, where);
-    const char *section = elf->sections[symbol->section].name;
-    if (strcmp(section, "maps") == 0 || strcmp(section, ".maps") == 0)
-        return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE,
-                       "map '%.40s', which '%.40s' uses: maps are not supported yet", name, where);
-    if (elf->sections[symbol->section].flags & SHF_WRITE)
-        return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE,
-                       "variable '%.40s', which '%.40s' uses, can change: only constants are "
-                       "supported yet",
-                       name, where);
     return wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
-                   "'%.40s' refers to section '%.40s', which has nothing for programs", where,
-                   section);
+                   "'%.40s' refers to '%.40s' in section '%.40s', which has nothing there for "
+                   "programs",
+                   where, name, elf->sections[symbol->section].name);
 }
 
 static int fail_in(const struct linking *l, int code, const char *what, struct wn_error *err)
@@ -81,10 +72,10 @@ static int fail_in(const struct linking *l, int code, const char *what, struct w
                    l->slot - l->in->first, what);
 }
 
-/** The function that begins at a slot of a section; n_funcs if none does. */
-static uint32_t find_func(const struct wn_link *link, uint32_t section, uint64_t slot)
+uint32_t wn_link_find_func(const struct wn_link *link, uint32_t section, uint64_t byte)
 {
     uint32_t low = 0, high = link->n_funcs;
+    uint64_t slot = byte / WN_SLOT_BYTES;
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
         const struct wn_link_func *f = &link->funcs[mid];
@@ -93,9 +84,27 @@ static uint32_t find_func(const struct wn_link *link, uint32_t section, uint64_t
         else
             high = mid;
     }
-    bool found = low < link->n_funcs && link->funcs[low].section == section &&
-                 link->funcs[low].first == slot;
+    bool found = byte % WN_SLOT_BYTES == 0 && low < link->n_funcs &&
+                 link->funcs[low].section == section && link->funcs[low].first == slot;
     return found ? low : link->n_funcs;
+}
+
+uint32_t wn_link_find_map(const struct wn_link *link, uint32_t section, uint64_t byte)
+{
+    uint32_t low = 0, high = link->n_maps;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        const struct wn_link_map *m = &link->maps[mid];
+        if (m->section < section || (m->section == section && m->offset <= byte))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low == 0 || link->maps[low - 1].section != section)
+        return link->n_maps;
+    const struct wn_link_map *m = &link->maps[low - 1];
+    bool found = m->data ? byte <= m->bytes : byte == m->offset;
+    return found ? low - 1 : link->n_maps;
 }
 
 /** Lay a function out behind the others, unless it has its place. */
@@ -120,8 +129,8 @@ static int refer(struct linking *l, struct wn_slot *s, uint32_t section, int64_t
                  struct wn_error *err)
 {
     uint32_t func = l->link->n_funcs;
-    if (byte >= 0 && byte % WN_SLOT_BYTES == 0)
-        func = find_func(l->link, section, (uint64_t)byte / WN_SLOT_BYTES);
+    if (byte >= 0)
+        func = wn_link_find_func(l->link, section, (uint64_t)byte);
     if (func == l->link->n_funcs)
         return fail_in(l, WN_E_FORMAT, "calls what is no function", err);
     int r = place(l, func, err);
@@ -138,33 +147,37 @@ static int link_call(struct linking *l, struct wn_slot *s, const struct wn_elf_r
         return refer(l, s, l->in->section, ((int64_t)l->slot + 1 + s->imm) * WN_SLOT_BYTES, err);
     const struct wn_elf_symbol *symbol = &l->link->elf->symbols[reloc->symbol];
     if (symbol->section >= l->link->elf->n_sections || !l->link->code[symbol->section].n)
-        return wn_link_refuse(l->link->elf, symbol, 0, l->in->name, err);
+        return wn_link_refuse(l->link, symbol, l->in->name, err);
     if (symbol->value > UINT32_MAX)
         return fail_in(l, WN_E_FORMAT, "the symbol lies outside its section", err);
     int64_t byte = (int64_t)symbol->value + ((int64_t)s->imm + 1) * WN_SLOT_BYTES;
     return refer(l, s, symbol->section, byte, err);
 }
 
-/** The address of a constant or a function. */
+/** The address of a variable or a function, or a map. */
 static int link_address(struct linking *l, struct wn_slot *s, const struct wn_elf_reloc *reloc,
                         struct wn_error *err)
 {
-    const struct wn_elf *elf = l->link->elf;
-    const struct wn_elf_symbol *symbol = &elf->symbols[reloc->symbol];
+    const struct wn_link *link = l->link;
+    const struct wn_elf_symbol *symbol = &link->elf->symbols[reloc->symbol];
     uint64_t offset = (uint32_t)s[0].imm | (uint64_t)(uint32_t)s[1].imm << 32;
-    if (symbol->section < elf->n_sections && l->link->address[symbol->section]) {
-        uint64_t address = l->link->address[symbol->section] + symbol->value + offset;
-        s[0] = wn_slot(s[0].opcode, wn_slot_dst(s[0]), 0, 0, (int32_t)(uint32_t)address);
-        s[1].imm = (int32_t)(address >> 32);
+    bool here = symbol->section < link->elf->n_sections;
+    if (here && (symbol->value > UINT32_MAX || offset > UINT32_MAX))
+        return fail_in(l, WN_E_FORMAT, "the symbol lies outside its section", err);
+    offset += symbol->value;
+    uint32_t map = here ? wn_link_find_map(link, symbol->section, offset) : link->n_maps;
+    if (map < link->n_maps) {
+        bool data = link->maps[map].data;
+        s[0] = wn_slot(s[0].opcode, wn_slot_dst(s[0]),
+                       data ? WN_PSEUDO_MAP_VALUE : WN_PSEUDO_MAP_FD, 0, (int32_t)map);
+        s[1].imm = data ? (int32_t)(uint32_t)offset : 0;
         return 0;
     }
-    if (symbol->section >= elf->n_sections || !l->link->code[symbol->section].n)
-        return wn_link_refuse(elf, symbol, symbol->value + offset, l->in->name, err);
-    if (symbol->value > UINT32_MAX || offset > UINT32_MAX)
-        return fail_in(l, WN_E_FORMAT, "the symbol lies outside its section", err);
+    if (!here || !link->code[symbol->section].n)
+        return wn_link_refuse(link, symbol, l->in->name, err);
     s[0] = wn_slot(s[0].opcode, wn_slot_dst(s[0]), WN_PSEUDO_FUNC, 0, 0);
     s[1].imm = 0;
-    return refer(l, s, symbol->section, (int64_t)(symbol->value + offset), err);
+    return refer(l, s, symbol->section, (int64_t)offset, err);
 }
 
 /** Apply what a slot of a function needs; s is its copy in the program. */
@@ -196,6 +209,10 @@ static int link_func(struct linking *l, uint32_t func, struct wn_error *err)
     const struct wn_link_func *f = l->in = &l->link->funcs[func];
     const struct wn_slot *slots = l->link->code[f->section].slots + f->first;
     uint32_t start = (uint32_t)l->out->len;
+    if (f->why)
+        return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE, "function '%.30s': %s", f->name, f->why);
+    if (!wn_vec_push(&l->out->pieces, (struct wn_link_piece){start, func}))
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     for (uint32_t i = 0; i < f->count; i++)
         if (!wn_vec_push(l->out, slots[i]))
             return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
@@ -223,4 +240,10 @@ int wn_link_prog(struct wn_link *link, uint32_t func, struct wn_link_prog *out,
         link->placed[l.order.data[i]] = 0;
     free(l.order.data);
     return r;
+}
+
+void wn_link_prog_fini(struct wn_link_prog *prog)
+{
+    free(prog->data);
+    free(prog->pieces.data);
 }

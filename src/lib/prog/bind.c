@@ -33,7 +33,7 @@ static int bind_value(struct wn_op *op, uint32_t slot, const struct wn_map *map,
                        "map %" PRIu32
                        " '%s' is no array of one element, which alone has an address",
                        number, info.name);
-    if (offset >= info.value_bytes)
+    if (offset > info.value_bytes) /* just behind it: where a loop ends */
         return wn_fail(err, WN_E_REJECTED, slot,
                        "byte %" PRIu32 " of a value of map '%s', which has %" PRIu32, offset,
                        info.name, info.value_bytes);
@@ -81,26 +81,26 @@ void wn_prog_bind_packet_loads(struct wn_code *code, bool cooked)
             code->ops[i].imm = (int32_t)in_frame(code->ops[i].imm, cooked);
 }
 
-int wn_prog_keep_maps(struct wn_prog *prog, struct wn_map *const *maps, size_t n_maps,
-                      const struct wn_region *regions, uint32_t n_regions, struct wn_error *err)
+int wn_prog_keep_maps(struct wn_prog *prog, const struct wn_prog_env *env, struct wn_error *err)
 {
-    size_t n = n_regions + n_maps;
+    size_t n = env->n_maps + env->n_more;
     if (n == 0)
         return 0;
     struct wn_region *all = prog->own_regions = calloc(n, sizeof *all);
-    prog->maps = calloc(n_maps ? n_maps : 1, sizeof *prog->maps);
+    prog->maps = calloc(n, sizeof *prog->maps);
     if (!all || !prog->maps)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    if (n_regions)
-        memcpy(all, regions, n_regions * sizeof *regions);
     prog->regions = all;
-    prog->n_regions = n_regions;
-    for (size_t i = 0; i < n_maps; i++) {
+    for (; prog->n_kept < n; prog->n_kept++) {
         struct wn_map_info info;
-        wn_map_info(maps[i], &info);
-        prog->maps[prog->n_maps++] =
-            (struct wn_bound_map){wn_map_ref(maps[i]), info.key_bytes, info.value_bytes};
-        wn_map_values(maps[i], &all[prog->n_regions]);
+        struct wn_map *map = env->maps[prog->n_kept];
+        wn_map_info(map, &info);
+        prog->maps[prog->n_kept] =
+            (struct wn_bound_map){wn_map_ref(map), info.key_bytes, info.value_bytes};
+        if (prog->n_kept >= env->n_maps)
+            continue;
+        prog->n_maps++;
+        wn_map_values(map, &all[prog->n_regions]);
         prog->n_regions += all[prog->n_regions].bytes != 0;
     }
     return 0;
@@ -108,13 +108,13 @@ int wn_prog_keep_maps(struct wn_prog *prog, struct wn_map *const *maps, size_t n
 
 void wn_prog_disown_maps(struct wn_prog *prog)
 {
-    for (uint32_t i = 0; i < prog->n_maps; i++)
+    for (uint32_t i = 0; i < prog->n_kept; i++)
         wn_map_free(wn_map_hold(prog->maps[i].map));
 }
 
 void wn_prog_drop_maps(struct wn_prog *prog)
 {
-    for (uint32_t i = 0; i < prog->n_maps; i++)
+    for (uint32_t i = 0; i < prog->n_kept; i++)
         wn_map_drop(prog->maps[i].map);
     free(prog->maps);
     free(prog->own_regions);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/own.h"
-#include "elf/object.h"
 #include "isa/decode.h"
 #include "opt/blind.h"
 #include "opt/lower.h"
@@ -154,18 +153,6 @@ static int make_engine(struct wn_prog *prog, struct wn_code **decoded,
     return r;
 }
 
-/** Own what the program points to, and know what of it is within reach. */
-static int keep(struct wn_prog *prog, const struct wn_prog_env *env, struct wn_error *err)
-{
-    const struct wn_region *regions = NULL;
-    uint32_t n = 0;
-    if (env->object) {
-        prog->object = wn_object_ref(env->object);
-        regions = wn_object_regions(prog->object, &n);
-    }
-    return wn_prog_keep_maps(prog, env->maps, env->n_maps, regions, n, err);
-}
-
 int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
                  const struct wn_prog_env *env, struct wn_prog **out, struct wn_error *err)
 {
@@ -204,7 +191,7 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
         r = wn_stack_need(decoded, &prog->stack_bytes, err);
     prog->info.stack_bytes = prog->stack_bytes;
     if (r == 0)
-        r = keep(prog, env, err);
+        r = wn_prog_keep_maps(prog, env, err);
     if (r == 0)
         r = make_engine(prog, &decoded, opts, env->name, err);
     if (r == 0)
@@ -220,20 +207,6 @@ int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_
         env.maps = opts->maps;
         env.n_maps = opts->n_maps;
     }
-    return wn_prog_make(slots, count, opts, &env, out, err);
-}
-
-int wn_prog_load(const struct wn_object *obj, const char *name, const struct wn_prog_opts *opts,
-                 struct wn_prog **out, struct wn_error *err)
-{
-    int i = wn_object_find(obj, name, err);
-    if (i < 0)
-        return i;
-    size_t count;
-    const struct wn_slot *slots = wn_object_slots(obj, (size_t)i, &count);
-    struct wn_object_prog about;
-    wn_object_describe(obj, (size_t)i, &about);
-    struct wn_prog_env env = {.object = obj, .name = *about.name ? about.name : about.section};
     return wn_prog_make(slots, count, opts, &env, out, err);
 }
 
@@ -258,7 +231,6 @@ void wn_prog_drop(struct wn_prog *prog)
     wn_code_free(prog->decoded);
     wn_callees_fini(&prog->callees);
     wn_prog_drop_maps(prog);
-    wn_object_free(prog->object);
     free(prog);
 }
 

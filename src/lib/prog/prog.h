@@ -30,16 +30,16 @@ struct wn_prog {
     uint32_t stack_bytes;       /* of the stack's end: cleared, and within reach */
     uint32_t n_regions;
     const struct wn_region *regions; /* within reach: own_regions */
-    struct wn_region *own_regions;   /* the object's, then the values of the maps */
+    struct wn_region *own_regions;   /* the values of the maps */
     struct wn_bound_map *maps;       /* by the numbers that the program has for them */
     uint32_t n_maps;
+    uint32_t n_kept; /* with those behind, which the program keeps for others */
     bool cooked;
     uint64_t fuel;
     struct wn_code *decoded;   /* WN_ENGINE_REFERENCE */
     struct wn_interp *interp;  /* WN_ENGINE_INTERP */
     struct wn_jit jit;         /* WN_ENGINE_JIT */
     struct wn_callees callees; /* what all of these call */
-    struct wn_object *object;  /* keeps the regions alive; NULL without */
     struct wn_prog_info info;
 };
 
@@ -59,17 +59,17 @@ struct wn_prog_env {
     const uint32_t *numbers; /* borrowed: what calls through a register may name; those of which
                                 find() knows nothing are passed over */
     size_t n_numbers;
-    const struct wn_object *object; /* borrowed: what the slots point to, or NULL */
-    const char *name;               /* in tools, where wn_prog_opts has none; may be NULL */
-    struct wn_map *const *maps;     /* borrowed: what map references mean */
+    const char *name;           /* in tools, where wn_prog_opts has none; may be NULL */
+    struct wn_map *const *maps; /* borrowed: what map references mean */
     size_t n_maps;
+    size_t n_more; /* maps behind these, which programs need that this one calls by tail calls */
     bool other_context;   /* r1 and r2 are not the data and length of a packet */
     uint32_t frame_bytes; /* stack of a function, a multiple of 16; 0 means 512 */
     uint32_t call_depth;  /* frames; 0 means 8. Together they fit the stack of a run */
     bool divide_faults;   /* division by 0 ends the run, or is refused if it is constant */
 };
 
-/** As wn_prog_new() and, with an object in `env`, wn_prog_load(). */
+/** As wn_prog_new(). */
 int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
                  const struct wn_prog_env *env, struct wn_prog **out, struct wn_error *err);
 
@@ -91,12 +91,11 @@ int wn_prog_bind_maps(struct wn_code *code, struct wn_map *const *maps, size_t n
 void wn_prog_bind_packet_loads(struct wn_code *code, bool cooked);
 
 /**
- * Own the maps, and let the program reach their values besides `regions`.
+ * Own the maps, and let the program reach the values of those that it refers to.
  *
  * Returns 0 or -ENOMEM.
  */
-int wn_prog_keep_maps(struct wn_prog *prog, struct wn_map *const *maps, size_t n_maps,
-                      const struct wn_region *regions, uint32_t n_regions, struct wn_error *err);
+int wn_prog_keep_maps(struct wn_prog *prog, const struct wn_prog_env *env, struct wn_error *err);
 
 /**
  * Own the maps no longer but only hold them (wn_map_hold()): they may have the
@@ -104,8 +103,30 @@ int wn_prog_keep_maps(struct wn_prog *prog, struct wn_map *const *maps, size_t n
  */
 void wn_prog_disown_maps(struct wn_prog *prog);
 
-/** Let go of maps that are only held, and of regions. */
+/** Let go of maps that are only held. */
 void wn_prog_drop_maps(struct wn_prog *prog);
+
+/** A program of an object, with the maps that it needs. */
+struct wn_bound {
+    struct wn_slot *slots; /* with numbers of these maps */
+    size_t count;
+    struct wn_map **maps; /* of each a reference */
+    uint32_t n_maps;      /* that the program may use */
+    uint32_t n_more;      /* behind these: as in struct wn_prog_env */
+};
+
+/**
+ * Bind program i of an object to maps, which are made if they have not been yet.
+ *
+ * out   all zero; filled on success; the caller releases it with wn_bound_fini()
+ *
+ * Returns 0, what is said against the program or one of its maps, or -ENOMEM.
+ */
+int wn_prog_bind_object(struct wn_object *obj, size_t i, struct wn_bound *out,
+                        struct wn_error *err);
+
+/** Let go; all zero is allowed. */
+void wn_bound_fini(struct wn_bound *bound);
 
 /** One more owner; each lets go with wn_prog_free(). */
 struct wn_prog *wn_prog_ref(struct wn_prog *prog);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/distance.h"
 #include "base/own.h"
 #include "base/vec.h"
 #include "isa/decode.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/distance.h"
 #include "text/assembler.h"
 #include "text/expr.h"
 #include "text/hint.h"

@@ -24,10 +24,3 @@ int wn_fail_expected(const struct wn_expected *expected, uint32_t line, struct w
 
 /** Fail because a line begins with no instruction; suggests one. Returns WN_E_SYNTAX. */
 int wn_fail_unknown(const struct wn_token *first, uint32_t line, struct wn_error *err);
-
-/** How many letters differ between two names, at most `limit` + 1; swapped neighbours count once.
- */
-unsigned wn_name_distance(const char *a, size_t n, const char *b, size_t m, unsigned limit);
-
-/** How many letters of a name of this length may be wrong for it still to be recognised. */
-unsigned wn_name_slack(size_t len);

@@ -11,8 +11,10 @@
 /** A program as it was given; shared by clones, and never changed. */
 struct wn_vm_text {
     atomic_uint refs;
-    struct wn_object *object; /* what the slots point to; NULL without */
-    const char *name;         /* there; NULL without */
+    struct wn_map **maps; /* by the numbers that the slots have; of each a reference */
+    uint32_t n_maps;
+    uint32_t n_more; /* behind these: as in struct wn_prog_env */
+    char *name;      /* in the object that it is from; NULL without */
     size_t count;
     const struct wn_slot *slots; /* in pages that nobody writes */
 };
@@ -41,10 +43,10 @@ struct wn_vm {
         size_t len, cap;
     } helpers;
     struct {
-        struct wn_region *data; /* WN_VM_PER_RUN, then the allowed ones, then the object's */
+        struct wn_region *data; /* WN_VM_PER_RUN, then the allowed ones, then the maps' */
         size_t len, cap;
     } regions;
-    size_t allowed; /* regions that are not the object's */
+    size_t allowed; /* regions that are no maps' */
     bool unwinds;
     uint32_t unwind; /* key of the helper that does */
     bool running;

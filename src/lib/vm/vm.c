@@ -9,7 +9,7 @@
 #include "base/frozen.h"
 #include "base/own.h"
 #include "base/vec.h"
-#include "elf/object.h"
+#include "map/map.h"
 
 #define ADDRESS_BYTES 8u /* of the data, as it stands in metadata */
 
@@ -33,7 +33,10 @@ static void text_unref(struct wn_vm_text *text)
 {
     if (!text || atomic_fetch_sub_explicit(&text->refs, 1, memory_order_acq_rel) != 1)
         return;
-    wn_object_free(text->object);
+    for (uint32_t i = 0; i < text->n_maps + text->n_more; i++)
+        wn_map_free(text->maps[i]);
+    free(text->maps);
+    free(text->name);
     wn_frozen_free(text->slots, text->count * sizeof *text->slots);
     free(text);
 }
@@ -47,16 +50,24 @@ static struct wn_vm_text *text_ref(struct wn_vm_text *text)
     return text;
 }
 
+/** bound: what the program is of an object; its maps become the text's. NULL without. */
 static struct wn_vm_text *text_new(const struct wn_slot *slots, size_t count,
-                                   const struct wn_object *obj, const char *name)
+                                   struct wn_bound *bound, const char *name)
 {
-    WN_OWN(free) struct wn_vm_text *text = calloc(1, sizeof *text);
-    if (!text || !(text->slots = wn_frozen_copy(slots, count * sizeof *slots)))
+    WN_OWN(text) struct wn_vm_text *text = calloc(1, sizeof *text);
+    if (!text)
         return NULL;
     atomic_init(&text->refs, 1);
-    text->object = obj ? wn_object_ref(obj) : NULL;
-    text->name = name;
     text->count = count;
+    text->slots = wn_frozen_copy(slots, count * sizeof *slots);
+    text->name = name ? strdup(name) : NULL;
+    if (!text->slots || (name && !text->name))
+        return NULL;
+    if (bound) {
+        text->maps = wn_give(bound->maps);
+        text->n_maps = bound->n_maps;
+        text->n_more = bound->n_more;
+    }
     return wn_give(text);
 }
 
@@ -81,9 +92,13 @@ static int ask_verifier(wn_vm_verifier_fn verifier, void *context, const struct 
 
 /** Whether a program may be this machine's, whatever helpers it will have. */
 static int check_program(const struct wn_vm *vm, const struct wn_slot *slots, size_t count,
-                         struct wn_error *err)
+                         const struct wn_bound *bound, struct wn_error *err)
 {
     struct wn_prog_env env = {.divide_faults = vm->opts.flags & WN_DIV_FAULT};
+    if (bound) {
+        env.maps = bound->maps;
+        env.n_maps = bound->n_maps;
+    }
     int r = wn_prog_check(slots, count, vm->opts.max_slots, &env, err);
     return r ? r : ask_verifier(vm->verifier, vm->verifier_context, slots, count, err);
 }
@@ -91,19 +106,20 @@ static int check_program(const struct wn_vm *vm, const struct wn_slot *slots, si
 /** Put a program in place, or none: takes `text` on success. */
 static int set_text(struct wn_vm *vm, struct wn_vm_text **text, struct wn_error *err)
 {
-    uint32_t n = 0;
-    const struct wn_region *own = NULL;
-    if (*text && (*text)->object)
-        own = wn_object_regions((*text)->object, &n);
+    uint32_t n = *text ? (*text)->n_maps : 0;
     struct wn_region *all = malloc((vm->allowed + n) * sizeof *all);
     if (!all)
         return no_memory(err);
     memcpy(all, vm->regions.data, vm->allowed * sizeof *all);
-    if (n)
-        memcpy(all + vm->allowed, own, n * sizeof *all);
+    size_t len = vm->allowed;
+    for (uint32_t i = 0; i < n; i++) {
+        wn_map_values((*text)->maps[i], &all[len]);
+        len += all[len].bytes != 0;
+    }
     free(vm->regions.data);
     vm->regions.data = all;
-    vm->regions.len = vm->regions.cap = vm->allowed + n;
+    vm->regions.len = len;
+    vm->regions.cap = vm->allowed + n;
     forget_made(vm);
     text_unref(vm->text);
     vm->text = wn_give(*text);
@@ -111,14 +127,14 @@ static int set_text(struct wn_vm *vm, struct wn_vm_text **text, struct wn_error 
 }
 
 static int set_program(struct wn_vm *vm, const struct wn_slot *slots, size_t count,
-                       const struct wn_object *obj, const char *name, struct wn_error *err)
+                       struct wn_bound *bound, const char *name, struct wn_error *err)
 {
     int r = wn_vm_check_idle(vm, err);
     if (r == 0 && slots)
-        r = check_program(vm, slots, count, err);
+        r = check_program(vm, slots, count, bound, err);
     if (r)
         return r;
-    WN_OWN(text) struct wn_vm_text *text = slots ? text_new(slots, count, obj, name) : NULL;
+    WN_OWN(text) struct wn_vm_text *text = slots ? text_new(slots, count, bound, name) : NULL;
     if (slots && !text)
         return no_memory(err);
     return set_text(vm, &text, err);
@@ -130,17 +146,25 @@ int wn_vm_set_program(struct wn_vm *vm, const struct wn_slot *slots, size_t coun
     return set_program(vm, slots, count, NULL, NULL, err);
 }
 
-int wn_vm_set_object(struct wn_vm *vm, const struct wn_object *obj, const char *name,
+static inline void wn_own_bound(struct wn_bound *bound)
+{
+    wn_bound_fini(bound);
+}
+
+int wn_vm_set_object(struct wn_vm *vm, struct wn_object *obj, const char *name,
                      struct wn_error *err)
 {
+    WN_OWN(bound) struct wn_bound bound = {0};
+    struct wn_object_prog about;
     int i = wn_object_find(obj, name, err);
     if (i < 0)
         return i;
-    size_t count;
-    const struct wn_slot *slots = wn_object_slots(obj, (size_t)i, &count);
-    struct wn_object_prog about;
+    int r = wn_prog_bind_object(obj, (size_t)i, &bound, err);
+    if (r)
+        return r;
     wn_object_describe(obj, (size_t)i, &about);
-    return set_program(vm, slots, count, obj, *about.name ? about.name : about.section, err);
+    return set_program(vm, bound.slots, bound.count, &bound,
+                       *about.name ? about.name : about.section, err);
 }
 
 int wn_vm_set_verifier(struct wn_vm *vm, wn_vm_verifier_fn verifier, void *context,
