@@ -183,8 +183,8 @@ WN_API int wn_map_freeze(struct wn_map *map);
  * prog  referenced as long as it is in the array, and after that until
  *       wn_map_quiesce(): it may be running
  *
- * Returns 0, -EINVAL (the map is no program array, or the programs in it have
- * been of another type), -E2BIG (no such index),
+ * Returns 0, -EINVAL (the map is no program array, the programs in it have been
+ * of another type, or prog is NULL), -E2BIG (no such index),
  * -EPERM (WN_MAP_RDONLY, frozen) or -ENOMEM. wn_map_delete() takes it out.
  */
 WN_API int wn_map_set_prog(struct wn_map *map, uint32_t index, struct wn_prog *prog);

@@ -2,6 +2,8 @@
 /** Programs in program arrays. */
 #include "map/map.h"
 
+#include <errno.h>
+
 #include "prog/prog.h"
 
 static void hold(void *prog)
@@ -22,5 +24,5 @@ int wn_map_set_prog(struct wn_map *map, uint32_t index, struct wn_prog *prog)
         [WN_PROG_SOCKET] = {hold, drop},
         [WN_PROG_TC] = {hold, drop},
     };
-    return wn_map_set_owned(map, index, prog, &owners[prog->info.type]);
+    return prog ? wn_map_set_owned(map, index, prog, &owners[prog->info.type]) : -EINVAL;
 }
