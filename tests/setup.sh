@@ -11,7 +11,7 @@ export LC_ALL=C.UTF-8
 build_needs='gcc libc6-dev meson ninja-build pkg-config libpcap-dev libevent-dev libinih-dev libjansson-dev libmd-dev'
 demo_needs='iproute2'
 test_needs='g++ clang clang-14 llvm-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 clang-19 llvm-19
-    libcmocka-dev python3 python3-pytest python3-scapy scdoc mandoc shellcheck git binutils
+    libbpf-dev libcmocka-dev linux-libc-dev python3 python3-pytest python3-scapy scdoc mandoc shellcheck git binutils
     tcpdump tshark iproute2 util-linux systemd systemd-container socat'
 
 # Other processors: without these, the tests under qemu are skipped.

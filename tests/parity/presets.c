@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+#include "side.h"
+
+const struct preset presets[] = {
+    {0},
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "theirs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../oracle/kernel.h"
+
+struct theirs {
+    struct bpf_object *object;
+    int prog;
+};
+
+static char said[1 << 16]; /* by libbpf, for when it refuses */
+static size_t said_bytes;
+
+static int listen_to(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+    if (level == LIBBPF_DEBUG || said_bytes >= sizeof said)
+        return 0;
+    int n = vsnprintf(said + said_bytes, sizeof said - said_bytes, fmt, ap);
+    said_bytes += n > 0 ? (size_t)n : 0;
+    return 0;
+}
+
+const char *theirs_missing(void)
+{
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(0, &first); /* whose values of per-CPU maps are compared */
+    if (sched_setaffinity(0, sizeof first, &first))
+        return "CPU 0 is not for this process";
+    return kernel_missing();
+}
+
+static int set_preset(struct bpf_object *object, const struct preset *p)
+{
+    uint8_t key[64], value[256];
+    struct bpf_map *map = bpf_object__find_map_by_name(object, p->map);
+    if (!map)
+        return -ENOENT;
+    preset_bytes(p->key, key, sizeof key);
+    preset_bytes(p->value, value, sizeof value);
+    if (bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY) {
+        struct bpf_program *prog = bpf_object__find_program_by_name(object, p->value);
+        int fd = prog ? bpf_program__fd(prog) : -1;
+        memcpy(value, &fd, sizeof fd);
+    }
+    return bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY);
+}
+
+struct theirs *theirs_open(const char *path, const char *name)
+{
+    struct theirs *t = calloc(1, sizeof *t);
+    said_bytes = 0;
+    libbpf_set_print(listen_to);
+    t->object = bpf_object__open_file(path, NULL);
+    int r = t->object ? bpf_object__load(t->object) : -errno;
+    for (const struct preset *p = presets; r == 0 && p->prog; p++)
+        if (strcmp(p->prog, name) == 0)
+            r = set_preset(t->object, p);
+    struct bpf_program *prog = r ? NULL : bpf_object__find_program_by_name(t->object, name);
+    if (prog) {
+        t->prog = bpf_program__fd(prog);
+        return t;
+    }
+    printf("# %s: libbpf or the kernel says %s\n", path, r ? strerror(-r) : "no such program");
+    fputs(said, stderr);
+    theirs_close(t);
+    return NULL;
+}
+
+int theirs_run(struct theirs *t, enum wn_prog_type type, const struct packet *packet,
+               struct outcome *out)
+{
+    struct __sk_buff skb = {.ingress_ifindex = SIDE_IFINDEX, .tstamp = SIDE_TIME};
+    struct kernel_run run = {.data = packet->data,
+                             .data_bytes = packet->bytes,
+                             .data_out = out->data,
+                             .data_out_bytes = sizeof out->data};
+    if (type != WN_PROG_XDP) {
+        run.ctx = run.ctx_out = &skb;
+        run.ctx_bytes = run.ctx_out_bytes = sizeof skb;
+    }
+    int r = kernel_run(t->prog, &run);
+    if (r)
+        return r;
+    out->value = run.result;
+    out->bytes = run.data_out_bytes;
+    out->mark = out->priority = 0;
+    out->tstamp = 0;
+    memset(out->cb, 0, sizeof out->cb);
+    if (type ==
+        WN_PROG_SOCKET) /* the link layer's header has been taken off and comes back empty */
+        memcpy(out->data, packet->data, 14);
+    if (type == WN_PROG_TC) {
+        out->mark = skb.mark;
+        out->priority = skb.priority;
+        out->tstamp = skb.tstamp;
+        memcpy(out->cb, skb.cb, sizeof out->cb);
+    }
+    return 0;
+}
+
+static bool is_per_cpu(enum bpf_map_type type)
+{
+    return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
+           type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+void theirs_elements(struct theirs *t, struct elements *out)
+{
+    struct bpf_map *map;
+    bpf_object__for_each_map(map, t->object)
+    {
+        const char *name = bpf_map__name(map), *dot = strchr(name, '.');
+        uint32_t key_bytes = bpf_map__key_size(map), value_bytes = bpf_map__value_size(map);
+        size_t room = (value_bytes + 7) / 8 * 8;
+        if (bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY || (dot && !strncmp(dot, ".rodata", 7)))
+            continue;
+        if (is_per_cpu(bpf_map__type(map)))
+            room *= (size_t)libbpf_num_possible_cpus();
+        uint8_t *key = calloc(1, key_bytes), *value = malloc(room);
+        int fd = bpf_map__fd(map), r = bpf_map_get_next_key(fd, NULL, key);
+        for (; r == 0; r = bpf_map_get_next_key(fd, key, key)) {
+            if (bpf_map_lookup_elem(fd, key, value))
+                continue;
+            struct element *e = elements_add(out, dot ? dot : name, key_bytes, value_bytes);
+            memcpy(e->key, key, key_bytes);
+            memcpy(e->key + key_bytes, value, value_bytes);
+        }
+        free(key);
+        free(value);
+    }
+    elements_sort(out);
+}
+
+void theirs_close(struct theirs *t)
+{
+    bpf_object__close(t->object);
+    free(t);
+}
