@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/** Helpers: what each takes, and what it refuses. Checksums and lengths are Linux 6.18's answers.
+ */
+#include "../engines.h"
+
+#define BAD WN_FAULT_MEMORY
+
+/* ---- Maps */
+
+static struct wn_map *map_of(enum wn_map_type type, uint32_t entries)
+{
+    struct wn_map_opts of = {
+        .type = type, .key_bytes = 4, .value_bytes = 8, .max_entries = entries};
+    struct wn_map *map = NULL;
+    assert_int_equal(wn_map_new(&of, &map, NULL), 0);
+    return map;
+}
+
+/** Run with one map, fresh for each engine. */
+static void with_map(enum wn_map_type type, const char *text, struct wn_result wanted)
+{
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct wn_map *map = map_of(type, 2);
+        struct wn_prog_opts opts = {
+            .engine = engines[i], .type = WN_PROG_XDP, .maps = &map, .n_maps = 1};
+        struct wn_prog *prog = make(text, &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        if (prog) {
+            struct wn_result r = wn_prog_run(prog, run, &pkt);
+            assert_int_equal(r.fault, wanted.fault);
+            assert_int_equal(r.slot, wanted.slot);
+            assert_int_equal(r.value, wanted.value);
+        }
+        wn_run_free(run);
+        wn_prog_free(prog);
+        wn_map_free(map);
+    }
+}
+
+#define KEY(n)    "*(u32 *)(r10 - 4) = " #n "\nr2 = r10\nr2 += -4\n"
+#define VALUE(n)  "*(u64 *)(r10 - 16) = " #n "\nr3 = r10\nr3 += -16\n"
+#define MAP       "r1 = map_fd(0) ll\n"
+#define LOOKUP(n) KEY(n) MAP "call 1\n"
+#define UPDATE(key, value, flags)                                                                  \
+    KEY(key)                                                                                       \
+    VALUE(value) MAP "r4 = " #flags "\n"                                                           \
+                     "call 2\n"
+#define DELETE(key) KEY(key) MAP "call 3\n"
+#define GIVES(n)    ((struct wn_result){.value = (uint64_t)(n)})
+#define FAULTS(at)  ((struct wn_result){.fault = BAD, .slot = at})
+
+static void map_elements_are_made_found_and_deleted(void **state)
+{
+    (void)state;
+    with_map(WN_MAP_HASH, UPDATE(7, 5, 0) LOOKUP(7) "r0 = *(u64 *)(r0 + 0)\nexit\n", GIVES(5));
+    with_map(WN_MAP_HASH, LOOKUP(7) "exit\n", GIVES(0));
+    with_map(WN_MAP_HASH, UPDATE(7, 5, 2) "exit\n", GIVES(-2));
+    with_map(WN_MAP_HASH, UPDATE(7, 5, 1) UPDATE(7, 5, 1) "exit\n", GIVES(-17));
+    with_map(WN_MAP_HASH, UPDATE(7, 5, 0) UPDATE(8, 5, 0) UPDATE(9, 5, 0) "exit\n", GIVES(-7));
+    with_map(WN_MAP_HASH, UPDATE(7, 5, 0) DELETE(7) "r6 = r0\n" LOOKUP(7) "r0 |= r6\nexit\n",
+             GIVES(0));
+    with_map(WN_MAP_HASH, DELETE(7) "exit\n", GIVES(-2));
+    with_map(WN_MAP_ARRAY, DELETE(1) "exit\n", GIVES(-22));
+    with_map(WN_MAP_ARRAY, LOOKUP(2) "exit\n", GIVES(0));
+}
+
+static void maps_keys_and_values_are_checked(void **state)
+{
+    (void)state;
+    with_map(WN_MAP_HASH, "r1 = 0\n" KEY(1) "call 1\nexit\n", FAULTS(4));
+    with_map(WN_MAP_HASH, "r1 = 0xf0c1000000000001 ll\n" KEY(1) "call 1\nexit\n", FAULTS(5));
+    with_map(WN_MAP_HASH, MAP "r2 = r10\nr2 += -3\ncall 1\nexit\n", FAULTS(4));
+    with_map(WN_MAP_HASH, MAP "r2 = 0\ncall 3\nexit\n", FAULTS(3));
+    with_map(WN_MAP_HASH, KEY(1) MAP "r3 = r10\nr3 += -7\nr4 = 0\ncall 2\nexit\n", FAULTS(8));
+}
+
+/** Values that begin in one element and end in the next are nobody's. */
+static void values_do_not_run_into_each_other(void **state)
+{
+    (void)state;
+    with_map(WN_MAP_ARRAY, LOOKUP(0) "r0 = *(u64 *)(r0 + 8)\nexit\n", GIVES(0));
+    with_map(WN_MAP_ARRAY, LOOKUP(0) "r0 = *(u64 *)(r0 + 4)\nexit\n", FAULTS(6));
+    with_map(WN_MAP_ARRAY, LOOKUP(1) "r0 = *(u64 *)(r0 + 8)\nexit\n", FAULTS(6));
+}
+
+static void programs_change_no_program_array(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct wn_map_opts of = {
+            .type = WN_MAP_PROG_ARRAY, .key_bytes = 4, .value_bytes = 4, .max_entries = 2};
+        struct wn_map *map = NULL;
+        assert_int_equal(wn_map_new(&of, &map, NULL), 0);
+        struct wn_prog_opts opts = {.engine = engines[i], .maps = &map, .n_maps = 1};
+        struct wn_prog *prog = make(DELETE(1) "exit\n", &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        if (prog) {
+            assert_int_equal(wn_map_set_prog(map, 1, prog), 0);
+            assert_int_equal((int64_t)wn_prog_run(prog, run, &pkt).value, -95);
+            struct wn_map_info info;
+            wn_map_info(map, &info);
+            assert_int_equal(info.entries, 1);
+        }
+        wn_run_free(run);
+        wn_prog_free(prog);
+        wn_map_free(map);
+    }
+}
+
+/* ---- Time, chance and place */
+
+static void time_is_the_packets(void **state)
+{
+    (void)state;
+    gives(xdp, "call 5\nexit\n", 77);
+}
+
+static void random_numbers_have_32_bits_and_differ(void **state)
+{
+    (void)state;
+    gives(tc,
+          "call 7\nr6 = r0\ncall 7\nr1 = r0\nr1 ^= r6\nr0 >>= 32\nr6 >>= 32\nr0 |= r6\n"
+          "if r1 != 0 goto out\nr0 = 1\nout: exit\n",
+          0);
+}
+
+static void the_processor_is_the_runs(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct wn_prog_opts opts = {.engine = engines[i], .type = WN_PROG_SOCKET};
+        struct wn_prog *prog = make("call 8\nexit\n", &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        wn_run_set_cpu(run, 3);
+        if (prog)
+            assert_int_equal(wn_prog_run(prog, run, &pkt).value, 3);
+        wn_run_free(run);
+        wn_prog_free(prog);
+    }
+}
+
+/* ---- Packets */
+
+static void bytes_are_loaded_over_the_packet_itself(void **state)
+{
+    (void)state;
+    gives(tc,
+          "r6 = r1\nr7 = *(u32 *)(r1 + 76)\nr2 = 0\nr3 = r7\nr3 += 1\nr4 = 14\ncall 26\n"
+          "if r0 != 0 goto out\nr0 = *(u8 *)(r7 + 13)\nout: exit\n",
+          8);
+}
+
+static void bytes_are_not_loaded_to_where_programs_may_not_write(void **state)
+{
+    (void)state;
+    faults(tc, "r2 = 0\nr3 = r1\nr4 = 4\ncall 26\nexit\n", BAD, 3);
+    faults(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 5\ncall 26\nexit\n", BAD, 4);
+    faults(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 0\ncall 26\nexit\n", BAD, 4);
+    faults(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 0x100000004 ll\ncall 26\nexit\n", BAD, 5);
+    gives(tc, "r2 = -1\nr3 = r10\nr3 += -4\nr4 = 4\ncall 26\nexit\n", (uint64_t)-14);
+    gives(tc, "r2 = 0x7fffffff\nr3 = r10\nr3 += -4\nr4 = 4\ncall 26\nexit\n", (uint64_t)-14);
+}
+
+/** An old address may lie outside what the packet is now. */
+static void adjusting_takes_effect_at_once(void **state)
+{
+    (void)state;
+    faults(xdp, "r6 = *(u32 *)(r1 + 0)\nr2 = 4\ncall 44\nr0 = *(u8 *)(r6 + 0)\nexit\n", BAD, 3);
+    faults(xdp, "r6 = *(u32 *)(r1 + 4)\nr2 = -4\ncall 65\nr0 = *(u8 *)(r6 - 1)\nexit\n", BAD, 3);
+    gives(xdp, "r6 = *(u32 *)(r1 + 4)\nr2 = 4\ncall 65\nr0 = *(u32 *)(r6 + 0)\nexit\n", 0);
+    gives(xdp,
+          "r7 = r1\nr6 = *(u32 *)(r1 + 0)\n*(u8 *)(r6 + 59) = 9\nr2 = -1\ncall 65\n"
+          "r1 = r7\nr2 = 1\ncall 65\nr0 = *(u8 *)(r6 + 59)\nexit\n",
+          0);
+    faults(xdp, "r1 = r10\nr2 = 0\ncall 44\nexit\n", BAD, 2);
+    faults(xdp, "r1 += 4\nr2 = 0\ncall 65\nexit\n", BAD, 2);
+    gives(xdp, "r6 = r1\nr2 = 1\ncall 44\nr0 = *(u8 *)skb[11]\nexit\n", 8);
+}
+
+#define SUMS                                                                                       \
+    "*(u64 *)(r10 - 8) = 0x01020304\n*(u64 *)(r10 - 16) = 0x71f2f3f4\nr1 = r10\nr1 += -16\n"       \
+    "r3 = r10\nr3 += -8\n"
+
+static void checksums_are_the_kernels(void **state)
+{
+    (void)state;
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+        skip(); /* the sums of a little-endian machine's words */
+    static const struct {
+        int bytes;
+        unsigned pushed, changed;
+    } answers[] = {
+        {1, 5, 27582}, {2, 773, 30909}, {3, 775, 30667}, {5, 1031, 1739}, {7, 1031, 1739}};
+    for (unsigned i = 0; i < sizeof answers / sizeof *answers; i++) {
+        char text[512];
+        snprintf(text, sizeof text, SUMS "r2 = 0\nr4 = %d\nr5 = 1\ncall 28\nexit\n",
+                 answers[i].bytes);
+        gives(tc, text, answers[i].pushed);
+        snprintf(text, sizeof text, SUMS "r2 = %d\nr4 = 8\nr5 = 0x12345678\ncall 28\nexit\n",
+                 answers[i].bytes);
+        gives(xdp, text, answers[i].changed);
+    }
+    gives(tc, "r1 = 0\nr2 = 0\nr3 = 0\nr4 = 0\nr5 = 0x10002\ncall 28\nexit\n", 3);
+}
+
+static void checksums_read_what_programs_may_read(void **state)
+{
+    (void)state;
+    faults(tc, SUMS "r2 = 17\nr4 = 8\ncall 28\nexit\n", BAD, 8);
+    faults(tc, SUMS "r2 = 16\nr4 = 9\ncall 28\nexit\n", BAD, 8);
+    faults(tc, "r1 = 0\nr2 = 4\nr3 = 0\nr4 = 0\ncall 28\nexit\n", BAD, 4);
+}
+
+static void redirecting_is_kept_for_the_caller(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct wn_prog_opts opts = {.engine = engines[i], .type = WN_PROG_XDP};
+        struct wn_prog *to = make("r1 = 9\nr2 = 0\ncall 23\nexit\n", &opts);
+        struct wn_prog *none = make("r1 = 9\nr2 = 1\ncall 23\nexit\n", &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        assert_int_equal(wn_run_redirect(run), 0);
+        if (to) {
+            assert_int_equal(wn_prog_run(to, run, &pkt).value, 4);
+            assert_int_equal(wn_run_redirect(run), 9);
+            assert_int_equal(wn_prog_run(none, run, &pkt).value, 0);
+            assert_int_equal(wn_run_redirect(run), 0);
+        }
+        wn_run_free(run);
+        wn_prog_free(none);
+        wn_prog_free(to);
+    }
+}
+
+/* ---- Lines */
+
+static char printed[2048];
+
+static void keep_line(void *arg, const char *line)
+{
+    (void)arg;
+    snprintf(printed, sizeof printed, "%s", line);
+}
+
+/** Print with a format of up to 16 bytes; r3 as given, r4 the address of "bc", r5 of the bytes 1 2
+ * 3 4. */
+static void prints(const char *format, const char *r3, const char *line, int result)
+{
+    uint64_t words[2] = {0};
+    char text[640];
+    assert_true(strlen(format) < sizeof words);
+    memcpy(words, format, strlen(format));
+    snprintf(text, sizeof text,
+             "r1 = %llu ll\n*(u64 *)(r10 - 16) = r1\nr1 = %llu ll\n*(u64 *)(r10 - 8) = r1\n"
+             "*(u32 *)(r10 - 24) = 0\n*(u8 *)(r10 - 24) = 98\n*(u8 *)(r10 - 23) = 99\n"
+             "*(u64 *)(r10 - 40) = 0\n*(u8 *)(r10 - 40) = 1\n*(u8 *)(r10 - 39) = 20\n"
+             "*(u8 *)(r10 - 38) = 255\n*(u64 *)(r10 - 32) = 0\n"
+             "r1 = r10\nr1 += -16\nr2 = 16\n%s\nr4 = r10\nr4 += -24\nr5 = r10\nr5 += -40\n"
+             "call 6\nexit\n",
+             (unsigned long long)words[0], (unsigned long long)words[1], r3);
+    for (unsigned i = 0; i < ENGINES; i++) {
+        struct wn_prog_opts opts = {.engine = engines[i], .type = WN_PROG_SOCKET};
+        struct wn_prog *prog = make(text, &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        wn_run_set_print(run, keep_line, NULL);
+        strcpy(printed, "nothing");
+        if (prog) {
+            assert_int_equal((int64_t)wn_prog_run(prog, run, &pkt).value, result);
+            if (line)
+                assert_string_equal(printed, line);
+            else
+                assert_string_equal(printed, "nothing");
+        }
+        wn_run_free(run);
+        wn_prog_free(prog);
+    }
+}
+
+static void lines_are_printed_as_the_kernel_does(void **state)
+{
+    (void)state;
+    prints("n %d\n", "r3 = -7", "n -7", 5);
+    prints("100%%", "r3 = 0", "100%", 4);
+    prints("%u|%s|", "r3 = -1", "4294967295|bc|", 14);
+    prints("%lx", "r3 = -1", "ffffffffffffffff", 16);
+    prints("%-4X|%5s|", "r3 = 171", "AB  |   bc|", 11);
+    prints("%+03d|%-4s|", "r3 = 5", "+05|bc  |", 9);
+    prints("%c%s %pI4", "r3 = 65", "Abc 1.20.255.0", 14);
+    prints("%c%s %pi4", "r3 = 65", "Abc 001.020.255.000", 19);
+    prints("%d%s%pI6", "r3 = 1", "1bc0114:ff00:0000:0000:0000:0000:0000:0000", 42);
+    prints("%p", "r3 = 9", "0000000000000009", 16);
+    prints("%px", "r3 = 9", "0000000000000009", 16);
+    prints("%s", "r3 = 0", "", 0);
+    prints("", "r3 = 0", "", 0);
+}
+
+static void a_long_line_is_cut_and_its_whole_length_told(void **state)
+{
+    (void)state;
+    char line[1024];
+    memset(line, ' ', sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    prints("%10003d", "r3 = 9", line, 10003);
+    line[899] = '9';
+    prints("%900d%900s", "r3 = 9", line, 1800);
+}
+
+static void formats_the_kernel_refuses_are_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"%y",  "%",        "%#x", "%lc",  "%hd",   "%sx",
+                                        "%pz", "%p8",      "\a",  "\x80", "%lld%", "%pI5",
+                                        "%5",  "%d%d%d%d", "%l",  "%.3s"};
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        prints(wrong[i], "r3 = 0", NULL, -22);
+    gives(tc, "*(u64 *)(r10 - 8) = -1\nr1 = r10\nr1 += -8\nr2 = 8\ncall 6\nexit\n", (uint64_t)-22);
+    faults(tc, "r1 = r10\nr1 += -8\nr2 = 9\ncall 6\nexit\n", BAD, 3);
+    faults(tc, "r1 = r10\nr1 += -8\nr2 = 0\ncall 6\nexit\n", BAD, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(map_elements_are_made_found_and_deleted),
+        cmocka_unit_test(maps_keys_and_values_are_checked),
+        cmocka_unit_test(values_do_not_run_into_each_other),
+        cmocka_unit_test(programs_change_no_program_array),
+        cmocka_unit_test(time_is_the_packets),
+        cmocka_unit_test(random_numbers_have_32_bits_and_differ),
+        cmocka_unit_test(the_processor_is_the_runs),
+        cmocka_unit_test(bytes_are_loaded_over_the_packet_itself),
+        cmocka_unit_test(bytes_are_not_loaded_to_where_programs_may_not_write),
+        cmocka_unit_test(adjusting_takes_effect_at_once),
+        cmocka_unit_test(checksums_are_the_kernels),
+        cmocka_unit_test(checksums_read_what_programs_may_read),
+        cmocka_unit_test(redirecting_is_kept_for_the_caller),
+        cmocka_unit_test(lines_are_printed_as_the_kernel_does),
+        cmocka_unit_test(a_long_line_is_cut_and_its_whole_length_told),
+        cmocka_unit_test(formats_the_kernel_refuses_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
