@@ -11,37 +11,40 @@
 #define SCRATCH (BIT(WN_R1) | BIT(WN_R2) | BIT(WN_R3) | BIT(WN_R4) | BIT(WN_R5))
 #define KEPT    (BIT(WN_R6) | BIT(WN_R7) | BIT(WN_R8) | BIT(WN_R9))
 
+/** Operands, beside masks of registers; and that writing is all there is. */
+enum { OF_A = 1 << 16, OF_B = 1 << 17, OF_DST = 1 << 18, PURE = 1 << 19 };
+
 /** What operations of a form read. */
 enum {
     READS_NONE = 0,
-    READS_DST_IMM = WN_EFFECT_A,
-    READS_DST_SRC = WN_EFFECT_A | WN_EFFECT_B,
+    READS_DST_IMM = OF_A,
+    READS_DST_SRC = OF_A | OF_B,
     READS_SET_IMM = 0,
-    READS_SET_REG = WN_EFFECT_A,
-    READS_DST = WN_EFFECT_A,
+    READS_SET_REG = OF_A,
+    READS_DST = OF_A,
     READS_WIDE = 0,
-    READS_LOAD = WN_EFFECT_A,
-    READS_STORE_IMM = WN_EFFECT_A,
-    READS_STORE_REG = WN_EFFECT_A | WN_EFFECT_B,
-    READS_ATOMIC = WN_EFFECT_A | WN_EFFECT_B,
+    READS_LOAD = OF_A,
+    READS_STORE_IMM = OF_A,
+    READS_STORE_REG = OF_A | OF_B,
+    READS_ATOMIC = OF_A | OF_B,
     READS_JUMP = 0,
     READS_JUMP_FAR = 0,
-    READS_BRANCH_IMM = WN_EFFECT_A,
-    READS_BRANCH_REG = WN_EFFECT_A | WN_EFFECT_B,
+    READS_BRANCH_IMM = OF_A,
+    READS_BRANCH_REG = OF_A | OF_B,
     READS_CALL = SCRATCH,
-    READS_CALL_REG = SCRATCH | KEPT | WN_EFFECT_A,
+    READS_CALL_REG = SCRATCH | KEPT | OF_A,
     READS_ABS = 0,
-    READS_IND = WN_EFFECT_A,
-    READS_GUARD = WN_EFFECT_A,
+    READS_IND = OF_A,
+    READS_GUARD = OF_A,
     READS_FUEL = 0,
-    READS_CHECK = WN_EFFECT_A,
+    READS_CHECK = OF_A,
 };
 
-/** What operations of a kind write; atomic ones only if they fetch. */
+/** What operations of a kind write, and whether that is all; atomic ones only if they fetch. */
 enum {
-    WRITES_ALU = WN_EFFECT_DST,
-    WRITES_WIDE = WN_EFFECT_DST,
-    WRITES_LOAD = WN_EFFECT_DST,
+    WRITES_ALU = OF_DST | PURE,
+    WRITES_WIDE = OF_DST | PURE,
+    WRITES_LOAD = OF_DST | PURE,
     WRITES_STORE = 0,
     WRITES_ATOMIC = 0,
     WRITES_JUMP = 0,
@@ -63,10 +66,16 @@ enum {
                                 : 0)
 #define FETCHES(kind, value) (WN_KIND_##kind == WN_KIND_ATOMIC && ((value)&1))
 
+#define EFFECT(read, written)                                                                      \
+    {                                                                                              \
+        .reads = (read)&UINT16_MAX, .writes = (written)&UINT16_MAX, .reads_a = (read) / OF_A & 1,  \
+        .reads_b = (read) / OF_B & 1, .writes_dst = (written) / OF_DST & 1,                        \
+        .pure = (written) / PURE & 1                                                               \
+    }
 #define I(id, name, sym, opcode, selector, value, form, kind)                                      \
-    [WN_OP_##id] = {READS_##form | READS_TOO(WN_OP_##id),                                          \
-                    WRITES_##kind | (FETCHES(kind, value) ? WN_EFFECT_DST : 0)},
-#define X(id, name, form, kind) [WN_OP_##id] = {READS_##form, WRITES_##kind},
+    [WN_OP_##id] = EFFECT(READS_##form | READS_TOO(WN_OP_##id),                                    \
+                          WRITES_##kind | (FETCHES(kind, value) ? OF_DST : 0)),
+#define X(id, name, form, kind) [WN_OP_##id] = EFFECT(READS_##form, WRITES_##kind),
 const struct wn_effect wn_effects[WN_OPS] = {
 #include "isa/isa.def"
 };

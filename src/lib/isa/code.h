@@ -160,12 +160,14 @@ static inline uint32_t wn_back_edge_cost(uint32_t slot, uint32_t target)
     return slot - target + 1;
 }
 
-/** Registers that a row's operations read and write: a mask, and which fields name more. */
+/** Registers that a row's operations read and write: masks, and which fields name more (1, else 0).
+ */
 struct wn_effect {
-    uint32_t reads, writes;
+    uint16_t reads, writes;
+    uint8_t reads_a, reads_b;
+    uint8_t writes_dst;
+    uint8_t pure; /* it does nothing but write */
 };
-
-enum { WN_EFFECT_A = 1 << 16, WN_EFFECT_B = 1 << 17, WN_EFFECT_DST = 1 << 18 };
 
 extern const struct wn_effect wn_effects[WN_OPS];
 
@@ -175,8 +177,8 @@ extern const struct wn_effect wn_effects[WN_OPS];
  */
 static inline uint32_t wn_op_uses(const struct wn_op *op)
 {
-    uint32_t e = wn_effects[op->id].reads;
-    return (e & UINT16_MAX) | (e / WN_EFFECT_A & 1) << op->a | (e / WN_EFFECT_B & 1) << op->b;
+    const struct wn_effect *e = &wn_effects[op->id];
+    return e->reads | (uint32_t)e->reads_a << op->a | (uint32_t)e->reads_b << op->b;
 }
 
 /**
@@ -185,8 +187,24 @@ static inline uint32_t wn_op_uses(const struct wn_op *op)
  */
 static inline uint32_t wn_op_defs(const struct wn_op *op)
 {
-    uint32_t e = wn_effects[op->id].writes;
-    return (e & UINT16_MAX) | (e / WN_EFFECT_DST & 1) << op->dst;
+    const struct wn_effect *e = &wn_effects[op->id];
+    return e->writes | (uint32_t)e->writes_dst << op->dst;
+}
+
+/** What an operation does to registers, for passes that look at it more than once. */
+struct wn_touch {
+    uint16_t reads;  /* as wn_op_uses() */
+    uint16_t writes; /* as wn_op_defs() */
+    uint16_t pure;   /* it does nothing else, so it can go if nobody reads what it writes */
+};
+
+static inline struct wn_touch wn_op_touch(const struct wn_op *op)
+{
+    return (struct wn_touch){
+        .reads = (uint16_t)wn_op_uses(op),
+        .writes = (uint16_t)wn_op_defs(op),
+        .pure = wn_effects[op->id].pure,
+    };
 }
 
 /** The function that begins at a slot; NULL if none does. */

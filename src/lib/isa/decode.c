@@ -55,7 +55,7 @@ static const struct layout layouts[] = {
     [WN_FORM_CHECK] = {0},
 };
 
-static bool selected(const struct wn_row *row, struct wn_slot s)
+static inline bool selected(const struct wn_row *row, struct wn_slot s)
 {
     if (row->selector == WN_SELECT_NONE)
         return true;
@@ -128,20 +128,32 @@ static bool is_plain(const struct wn_row *row, struct wn_slot s)
     return !cut && wn_slot_dst(s) <= WN_R10 && wn_slot_src(s) <= WN_R10;
 }
 
-int wn_slot_row(struct wn_slot slot, uint32_t at, struct wn_error *err)
+/** Say what is wrong with a slot that is no row's. */
+static int fail_unknown(struct wn_slot slot, uint32_t at, struct wn_error *err)
 {
     unsigned first = wn_row_first(slot.opcode);
     if (first == WN_OPS)
         return wn_fail(err, WN_E_MALFORMED, at, "unknown opcode 0x%02x", slot.opcode);
-    for (unsigned id = first; id < WN_OPS_ENCODED && wn_rows[id].opcode == slot.opcode; id++)
-        if (selected(&wn_rows[id], slot)) {
-            int r = is_plain(&wn_rows[id], slot) ? 0 : check_fields(&wn_rows[id], slot, at, err);
-            return r ? r : (int)id;
-        }
     const struct wn_row *row = &wn_rows[first];
     return wn_fail(err, WN_E_MALFORMED, at, "%s (opcode 0x%02x): %s %d has no meaning", row->name,
                    slot.opcode, selector_names[row->selector],
                    selector_field((enum wn_selector)row->selector, slot));
+}
+
+static inline int slot_row(struct wn_slot slot, uint32_t at, struct wn_error *err)
+{
+    unsigned id = wn_row_first(slot.opcode);
+    for (; id < WN_OPS_ENCODED && wn_rows[id].opcode == slot.opcode; id++)
+        if (selected(&wn_rows[id], slot)) {
+            int r = is_plain(&wn_rows[id], slot) ? 0 : check_fields(&wn_rows[id], slot, at, err);
+            return r ? r : (int)id;
+        }
+    return fail_unknown(slot, at, err);
+}
+
+int wn_slot_row(struct wn_slot slot, uint32_t at, struct wn_error *err)
+{
+    return slot_row(slot, at, err);
 }
 
 /** What is not simply a field. */
@@ -221,7 +233,7 @@ int wn_decode(const struct wn_slot *slots, size_t count, struct wn_code **out, s
 
     for (size_t i = 0; i < count; i++) {
         struct wn_op *op = &code->ops[i];
-        int id = wn_slot_row(slots[i], (uint32_t)i, err);
+        int id = slot_row(slots[i], (uint32_t)i, err);
         int r = id < 0 ? id : 0;
         if (r == 0) {
             op->id = (uint16_t)id;

@@ -24,7 +24,7 @@ const struct wn_row wn_rows[WN_OPS] = {
 #endif
 #define I(id, name, sym, opcode, ...) [opcode] = WN_OP_##id + 1,
 #define X(id, ...)
-static const uint8_t last_row[256] = {
+const uint8_t wn_last_row[256] = {
 #include "isa/isa.def"
 };
 #undef I
@@ -32,14 +32,3 @@ static const uint8_t last_row[256] = {
 #pragma GCC diagnostic pop
 
 _Static_assert(WN_OPS_ENCODED < 256, "the index holds row numbers in bytes");
-
-unsigned wn_row_first(uint8_t opcode)
-{
-    unsigned row = last_row[opcode];
-    if (!row)
-        return WN_OPS;
-    row--;
-    while (row > 0 && wn_rows[row - 1].opcode == opcode)
-        row--;
-    return row;
-}

@@ -103,5 +103,17 @@ static inline bool wn_opcode_is32(uint8_t opcode)
     return cls == 4 || cls == 6;
 }
 
+/** The last row of each opcode, counted from 1; 0 if the opcode is none. */
+extern const uint8_t wn_last_row[256];
+
 /** The row an opcode's rows start at, WN_OPS if the opcode is none. */
-unsigned wn_row_first(uint8_t opcode);
+static inline unsigned wn_row_first(uint8_t opcode)
+{
+    unsigned row = wn_last_row[opcode];
+    if (!row)
+        return WN_OPS;
+    row--;
+    while (row > 0 && wn_rows[row - 1].opcode == opcode)
+        row--;
+    return row;
+}

@@ -373,7 +373,7 @@ static void clear(struct wn_gen *g, uint32_t live, unsigned first, unsigned last
 /** Frame and registers of the whole program, at its entry. */
 static void set_up(struct wn_gen *g)
 {
-    uint32_t live = g->live_in[0];
+    uint32_t live = g->lives[0].in;
     struct wn_chunk *c = &g->chunk;
     push_frame(g, g->saved, g->n_saved);
     if (g->n_saved)
@@ -411,7 +411,7 @@ static void enter_func(struct wn_gen *g, uint32_t func)
     } else {
         uint8_t kept[5];
         push_frame(g, kept, kept_by(g, kept));
-        clear(g, g->live_in[g->code->funcs[func].first], WN_R0, WN_R0);
+        clear(g, g->lives[g->code->funcs[func].first].in, WN_R0, WN_R0);
     }
     commit(g);
 }
@@ -589,10 +589,9 @@ static uint32_t fault_stub(struct wn_gen *g, unsigned how)
 static void stubs(struct wn_gen *g)
 {
     wn_buf_line(&g->buf, WN_NOWHERE);
-    for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;) {
+    for (uint32_t i = g->last_stub, before; i != WN_NO_STUB && !g->buf.error; i = before) {
         const struct wn_op *op = &g->code->ops[i];
-        if (!wn_gen_may_leave(op))
-            continue;
+        before = g->stub[i];
         g->slot = g->code->slot[i];
         if (op->id == WN_OP_GUARD_ANY)
             guard_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, GUARD_LABELS));

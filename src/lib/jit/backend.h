@@ -14,6 +14,7 @@
 #include "isa/code.h"
 #include "jit/code_buf.h"
 #include "jit/jit.h"
+#include "jit/live.h"
 
 /** What a program makes use of, over all its operations. */
 struct wn_shape {
@@ -30,14 +31,19 @@ struct wn_shape {
     uint32_t features; /* of the processor, in the back end's bits */
 };
 
+#define WN_NO_STUB UINT32_MAX
+
 /** One compilation. */
 struct wn_gen {
     const struct wn_code *code;
-    const uint16_t *live_in; /* of each block */
+    const struct wn_live *lives;  /* of each block */
+    const struct wn_touch *touch; /* of each operation */
     struct wn_shape shape;
     struct wn_code_buf buf;
     struct wn_chunk chunk; /* the sequence being written */
-    uint32_t *stub;        /* of each operation: the first of its own labels */
+    uint32_t *stub;        /* of each operation that may leave: the first of its own labels */
+    uint32_t last_stub;    /* the last such operation; WN_NO_STUB if there is none. Until the labels
+                              are made, `stub` holds the one before it */
 
     /* where the walk is */
     uint32_t func;
@@ -81,14 +87,6 @@ static inline unsigned wn_gen_window(const struct wn_op *guard)
 static inline unsigned wn_gen_access(unsigned window)
 {
     return 1u << window % 4 | (window / 4 == WN_GEN_STORES / 4 ? 16 : 0);
-}
-
-/** Whether an operation may have something out of line; most have not. */
-static inline bool wn_gen_may_leave(const struct wn_op *op)
-{
-    const uint32_t kinds =
-        1u << WN_KIND_GUARD | 1u << WN_KIND_FUEL | 1u << WN_KIND_CHECK | 1u << WN_KIND_CALL;
-    return kinds >> wn_op_kind(op) & 1;
 }
 
 /** A machine. The calls come in this order, so that code stands in memory in the reverse one. */

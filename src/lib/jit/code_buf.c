@@ -11,7 +11,8 @@
 #include "base/vec.h"
 
 /* Far above what a million slots need, far below where a distance of 32 bits ends. */
-#define LARGEST (UINT32_C(1) << 30)
+#define LARGEST  (UINT32_C(1) << 30)
+#define SMALLEST 4096u
 
 void wn_buf_fini(struct wn_code_buf *buf)
 {
@@ -20,14 +21,13 @@ void wn_buf_fini(struct wn_code_buf *buf)
     free(buf->fixups.data);
 }
 
-/** Move the code to the end of twice the room. */
-static void grow(struct wn_code_buf *buf)
+/** Move the code to the end of a larger room. */
+static void grow(struct wn_code_buf *buf, uint32_t cap)
 {
-    if (buf->cap >= LARGEST) {
+    if (cap > LARGEST) {
         buf->error = WN_E_LIMIT;
         return;
     }
-    uint32_t cap = buf->cap ? 2 * buf->cap : 4096;
     uint8_t *data = malloc(cap);
     if (!data) {
         buf->error = -ENOMEM;
@@ -51,23 +51,22 @@ static void note_steps(struct wn_code_buf *buf, const struct wn_chunk *chunk)
     }
 }
 
-/**
- * Most chunks are of a few bytes. They are copied from their end, 16 bytes at a
- * time: what that puts in front of them will be overwritten by what comes next.
- */
-void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
+void wn_buf_reserve(struct wn_code_buf *buf, uint32_t bytes)
+{
+    if (!buf->error && buf->cap < bytes && bytes <= LARGEST)
+        grow(buf, bytes);
+}
+
+void wn_buf_prepend_slowly(struct wn_code_buf *buf, struct wn_chunk *chunk)
 {
     assert(!chunk->overflow);
     if (chunk->overflow && !buf->error)
         buf->error = WN_E_LIMIT;
     if (!buf->error && buf->cap - buf->len < WN_CHUNK_BYTES + 16)
-        grow(buf);
+        grow(buf, buf->cap ? 2 * buf->cap : SMALLEST);
     if (!buf->error) {
-        uint8_t *to = buf->data + (buf->cap - buf->len);
-        const uint8_t *from = chunk->bytes + chunk->len;
-        for (int left = (int)chunk->len; left > 0; left -= 16)
-            memcpy(to -= 16, from -= 16, 16);
         buf->len += chunk->len;
+        memcpy(buf->data + (buf->cap - buf->len), chunk->bytes, chunk->len);
     }
     if (buf->layout)
         note_steps(buf, chunk);
@@ -78,32 +77,15 @@ void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
 uint32_t wn_buf_labels(struct wn_code_buf *buf, uint32_t n)
 {
     uint32_t first = (uint32_t)buf->labels.len;
-    while (!buf->error && buf->labels.cap - first < n)
-        if (!wn_vec_grow((void **)&buf->labels.data, &buf->labels.cap, buf->labels.cap,
-                         sizeof *buf->labels.data))
-            buf->error = -ENOMEM;
+    if (!buf->error && buf->labels.cap - first < n &&
+        !wn_vec_grow((void **)&buf->labels.data, &buf->labels.cap, first + n,
+                     sizeof *buf->labels.data))
+        buf->error = -ENOMEM;
     if (!buf->error) {
         memset(buf->labels.data + first, 0xff, n * sizeof *buf->labels.data);
         buf->labels.len += n;
     }
     return first;
-}
-
-void wn_buf_place(struct wn_code_buf *buf, uint32_t label)
-{
-    if (buf->error)
-        return;
-    assert(label < buf->labels.len && buf->labels.data[label] == WN_UNPLACED);
-    buf->labels.data[label] = buf->len;
-}
-
-uint32_t wn_buf_distance(const struct wn_code_buf *buf, uint32_t label)
-{
-    if (buf->error)
-        return WN_UNPLACED;
-    assert(label < buf->labels.len);
-    uint32_t place = buf->labels.data[label];
-    return place == WN_UNPLACED ? WN_UNPLACED : buf->len - place;
 }
 
 void wn_buf_fixup(struct wn_code_buf *buf, uint32_t label, uint8_t kind)
@@ -113,9 +95,9 @@ void wn_buf_fixup(struct wn_code_buf *buf, uint32_t label, uint8_t kind)
         buf->error = -ENOMEM;
 }
 
-void wn_buf_line(struct wn_code_buf *buf, uint32_t slot)
+void wn_buf_note_line(struct wn_code_buf *buf, uint32_t slot)
 {
-    if (buf->layout && !buf->error && !wn_layout_line(buf->layout, buf->len, slot))
+    if (!buf->error && !wn_layout_line(buf->layout, buf->len, slot))
         buf->error = -ENOMEM;
 }
 

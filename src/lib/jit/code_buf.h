@@ -11,9 +11,12 @@
  */
 #pragma once
 
+#include <assert.h>
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "jit/layout.h"
 
@@ -23,26 +26,29 @@
 struct wn_chunk {
     uint32_t len;
     bool overflow;
-    uint8_t
-        before[16]; /* wn_buf_prepend() copies some of these too; what they are does not matter */
-    uint8_t bytes[WN_CHUNK_BYTES];
+    /* Whole words are copied and written, so there is room on both sides of what counts. */
+    uint8_t before[16];
+    uint8_t bytes[WN_CHUNK_BYTES + 8];
     uint8_t n_steps;
     struct wn_frame_step steps[24]; /* of the frame; the offset is into bytes */
 };
 
-static inline void wn_chunk_put(struct wn_chunk *c, uint8_t byte)
-{
-    if (c->len < WN_CHUNK_BYTES)
-        c->bytes[c->len++] = byte;
-    else
-        c->overflow = true;
-}
-
-/** Append a number of `n` bytes, least significant first. */
+/** Append a number of `n` bytes, up to 8, least significant first. */
 static inline void wn_chunk_put_le(struct wn_chunk *c, uint64_t value, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++)
-        wn_chunk_put(c, (uint8_t)(value >> 8 * i));
+    uint32_t len = c->len;
+    if (len + n > WN_CHUNK_BYTES) {
+        c->overflow = true;
+        return;
+    }
+    value = htole64(value);
+    memcpy(c->bytes + len, &value, sizeof value);
+    c->len = len + n;
+}
+
+static inline void wn_chunk_put(struct wn_chunk *c, uint8_t byte)
+{
+    wn_chunk_put_le(c, byte, 1);
 }
 
 /** Note what the instruction before does to the frame. */
@@ -84,17 +90,55 @@ struct wn_code_buf {
 /** Free what a buffer holds; all zero is allowed. */
 void wn_buf_fini(struct wn_code_buf *buf);
 
-/** Put a chunk in front of the code, and empty it. */
-void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk);
+/** Have room for about so much code; more can follow. */
+void wn_buf_reserve(struct wn_code_buf *buf, uint32_t bytes);
+
+/** wn_buf_prepend() where more than a copy is to do: to grow, to take notes, to fail. */
+void wn_buf_prepend_slowly(struct wn_code_buf *buf, struct wn_chunk *chunk);
+
+/**
+ * Put a chunk in front of the code, and empty it.
+ *
+ * Most chunks are of a few bytes. They are copied from their end, 16 bytes at a
+ * time: what that puts in front of them will be overwritten by what comes next.
+ */
+static inline void wn_buf_prepend(struct wn_code_buf *buf, struct wn_chunk *chunk)
+{
+    uint32_t room = buf->cap - buf->len;
+    if (room < WN_CHUNK_BYTES + 16 || buf->layout || chunk->overflow) {
+        wn_buf_prepend_slowly(buf, chunk);
+        return;
+    }
+    uint8_t *to = buf->data + room;
+    const uint8_t *from = chunk->bytes + chunk->len;
+    for (int left = (int)chunk->len; left > 0; left -= 16)
+        memcpy(to -= 16, from -= 16, 16);
+    buf->len += chunk->len;
+    chunk->len = 0;
+    chunk->n_steps = 0;
+}
 
 /** Make `n` labels, numbered from the result, that are not placed yet. */
 uint32_t wn_buf_labels(struct wn_code_buf *buf, uint32_t n);
 
 /** Place a label at the code's beginning as it is now. */
-void wn_buf_place(struct wn_code_buf *buf, uint32_t label);
+static inline void wn_buf_place(struct wn_code_buf *buf, uint32_t label)
+{
+    if (buf->error)
+        return;
+    assert(label < buf->labels.len && buf->labels.data[label] == WN_UNPLACED);
+    buf->labels.data[label] = buf->len;
+}
 
 /** Bytes from the code's beginning as it is now to a label; WN_UNPLACED if it has no place. */
-uint32_t wn_buf_distance(const struct wn_code_buf *buf, uint32_t label);
+static inline uint32_t wn_buf_distance(const struct wn_code_buf *buf, uint32_t label)
+{
+    if (buf->error)
+        return WN_UNPLACED;
+    assert(label < buf->labels.len);
+    uint32_t place = buf->labels.data[label];
+    return place == WN_UNPLACED ? WN_UNPLACED : buf->len - place;
+}
 
 /** Have a field filled in later: the last one of the chunk that is put next. */
 void wn_buf_fixup(struct wn_code_buf *buf, uint32_t label, uint8_t kind);
@@ -113,7 +157,13 @@ typedef bool (*wn_patch_fn)(uint8_t *after, uint8_t kind, int64_t distance);
 void wn_buf_link(struct wn_code_buf *buf, wn_patch_fn patch);
 
 /** Note that what has been put in front since the last line came from a slot. */
-void wn_buf_line(struct wn_code_buf *buf, uint32_t slot);
+void wn_buf_note_line(struct wn_code_buf *buf, uint32_t slot);
+
+static inline void wn_buf_line(struct wn_code_buf *buf, uint32_t slot)
+{
+    if (buf->layout)
+        wn_buf_note_line(buf, slot);
+}
 
 /** Note that what has been put in front since the last part is one. */
 void wn_buf_part(struct wn_code_buf *buf, enum wn_part_kind kind, uint32_t func);

@@ -38,10 +38,14 @@ uint32_t wn_jit_features(void)
 }
 #endif
 
+/* Machine code of an operation, usually, and of what stands around the shortest program. */
+#define USUAL_BYTES 8u
+#define SMALL_CODE  1024u
+
 /* What calls read by name. That a callee may read r6 to r9 too does not give them a home. */
 #define ARGUMENTS (31u << WN_R1)
 
-static void shape_of_call(struct wn_shape *s, const struct wn_op *op)
+static void survey_call(struct wn_shape *s, const struct wn_op *op)
 {
     if (op->id == WN_OP_CALL_LOCAL) {
         s->locals = true;
@@ -51,29 +55,49 @@ static void shape_of_call(struct wn_shape *s, const struct wn_op *op)
     }
 }
 
-static struct wn_shape shape_of(const struct wn_code *code, uint32_t features)
+/** Operations beyond arithmetic, memory and jumps; whether they may have something out of line. */
+static bool survey_special(struct wn_shape *s, const struct wn_op *op)
 {
-    struct wn_shape s = {.features = features};
+    switch (wn_op_kind(op)) {
+    case WN_KIND_CALL: survey_call(s, op); return op->id == WN_OP_CALL_LOCAL;
+    case WN_KIND_GUARD: s->windows |= 1u << wn_gen_window(op); return true;
+    case WN_KIND_FUEL: s->fuel = true; return true;
+    case WN_KIND_CHECK:
+        if (op->id == WN_OP_CHECK)
+            s->faults |= 1u << op->imm;
+        else
+            s->ends = true;
+        return true;
+    case WN_KIND_PACKET: s->packet = true; return false;
+    default: return false;
+    }
+}
+
+/** Look at every operation once, for all that comes; fills `touch` and the list in `stub`. */
+static void survey(struct wn_gen *g, struct wn_touch *touch)
+{
+    const struct wn_code *code = g->code;
+    const uint32_t special = 1u << WN_KIND_CALL | 1u << WN_KIND_GUARD | 1u << WN_KIND_FUEL |
+                             1u << WN_KIND_CHECK | 1u << WN_KIND_PACKET;
+    struct wn_shape *s = &g->shape;
+    uint32_t read = 0;
+    g->last_stub = WN_NO_STUB;
     for (uint32_t i = 0; i < code->n_ops; i++) {
         const struct wn_op *op = &code->ops[i];
         enum wn_kind kind = wn_op_kind(op);
-        if (kind == WN_KIND_CALL)
-            shape_of_call(&s, op);
-        s.read |= kind == WN_KIND_CALL ? ARGUMENTS : wn_op_uses(op);
-        if (kind == WN_KIND_GUARD)
-            s.windows |= 1u << wn_gen_window(op);
-        s.fuel |= kind == WN_KIND_FUEL;
-        s.ends |= op->id == WN_OP_CHECK_RUN;
-        if (op->id == WN_OP_CHECK)
-            s.faults |= 1u << op->imm;
-        s.packet |= kind == WN_KIND_PACKET;
+        touch[i] = wn_op_touch(op);
+        read |= kind == WN_KIND_CALL ? ARGUMENTS : touch[i].reads;
+        if (special >> kind & 1 && survey_special(s, op)) {
+            g->stub[i] = g->last_stub;
+            g->last_stub = i;
+        }
     }
-    bool frame = s.read >> WN_R10 & 1;
-    if (s.windows || s.fuel || s.helpers || s.locals || frame)
-        s.needs = WN_JIT_WINDOW | WN_JIT_RUN;
-    else if (s.packet)
-        s.needs = WN_JIT_WINDOW;
-    return s;
+    s->read = read;
+    bool frame = read >> WN_R10 & 1;
+    if (s->windows || s->fuel || s->helpers || s->locals || frame)
+        s->needs = WN_JIT_WINDOW | WN_JIT_RUN;
+    else if (s->packet)
+        s->needs = WN_JIT_WINDOW;
 }
 
 /** One block, from its last operation to its first. */
@@ -81,29 +105,29 @@ static void emit_block(struct wn_gen *g, const struct wn_backend *backend, uint3
 {
     const struct wn_code *code = g->code;
     const struct wn_block *b = &code->blocks[block];
-    uint32_t live = wn_live_out(code, g->live_in, block) & g->shape.read;
+    uint32_t live = g->lives[block].out & g->shape.read;
     g->block = block;
     for (uint32_t i = b->first + b->count; i-- > b->first;) {
-        const struct wn_op *op = &code->ops[i];
-        uint32_t defs = wn_op_defs(op);
-        if (wn_op_is_pure(op) && !(live & defs))
+        struct wn_touch touch = g->touch[i];
+        if (touch.pure && !(live & touch.writes))
             continue;
         g->live = live;
         g->slot = code->slot[i];
-        backend->op(g, op, i);
+        backend->op(g, &code->ops[i], i);
         wn_buf_line(&g->buf, g->slot);
-        live = (live & ~defs) | (wn_op_uses(op) & g->shape.read);
+        live = (live & ~(uint32_t)touch.writes) | (touch.reads & g->shape.read);
     }
     wn_buf_place(&g->buf, wn_gen_block_label(g, block));
 }
 
 /** Registers that a function writes. */
-static uint32_t written_by(const struct wn_code *code, const struct wn_func *func)
+static uint32_t written_by(const struct wn_gen *g, const struct wn_func *func)
 {
+    const struct wn_code *code = g->code;
     const struct wn_block *last = &code->blocks[func->first + func->count - 1];
     uint32_t written = 0;
     for (uint32_t i = code->blocks[func->first].first; i < last->first + last->count; i++)
-        written |= wn_op_defs(&code->ops[i]);
+        written |= g->touch[i].writes;
     return written;
 }
 
@@ -116,7 +140,7 @@ static void emit_all(struct wn_gen *g, const struct wn_backend *backend)
     for (uint32_t f = code->n_funcs; f-- > 0 && !g->buf.error;) {
         const struct wn_func *func = &code->funcs[f];
         g->func = f;
-        g->written = g->shape.locals ? written_by(code, func) : 0;
+        g->written = g->shape.locals ? written_by(g, func) : 0;
         for (uint32_t b = func->first + func->count; b-- > func->first && !g->buf.error;)
             emit_block(g, backend, b);
         backend->enter(g, f);
@@ -130,26 +154,32 @@ static void emit_all(struct wn_gen *g, const struct wn_backend *backend)
     wn_buf_link(&g->buf, backend->patch);
 }
 
-int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, uint32_t features,
-                struct wn_code_buf *buf, struct wn_error *err)
+/** wn_jit_emit(), and what the code needs of the run. */
+static int emit(const struct wn_backend *backend, const struct wn_code *code, uint32_t features,
+                struct wn_code_buf *buf, uint8_t *needs, struct wn_error *err)
 {
-    WN_OWN(free) uint16_t *live_in = NULL;
+    WN_OWN(free) struct wn_live *lives = NULL;
     WN_OWN(free) uint32_t *stub = malloc(code->n_ops * sizeof *stub);
-    int r = wn_live_find(code, &live_in, err);
-    if (r)
-        return r;
-    if (!stub)
+    WN_OWN(free) struct wn_touch *touch = malloc(code->n_ops * sizeof *touch);
+    if (!stub || !touch)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     struct wn_gen g = {
         .code = code,
-        .live_in = live_in,
-        .shape = shape_of(code, features),
+        .touch = touch,
+        .shape.features = features,
         .stub = stub,
         .buf.layout = buf->layout,
     };
+    survey(&g, touch);
+    int r = wn_live_find(code, touch, &lives, err);
+    if (r)
+        return r;
+    g.lives = lives;
+    wn_buf_reserve(&g.buf, code->n_ops * USUAL_BYTES + SMALL_CODE);
     wn_buf_labels(&g.buf, code->n_blocks + code->n_funcs);
     emit_all(&g, backend);
     *buf = g.buf;
+    *needs = g.shape.needs;
     switch (buf->error) {
     case 0: return 0;
     case -ENOMEM: return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
@@ -158,6 +188,13 @@ int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, ui
     default:
         return wn_fail(err, buf->error, g.slot, "not compiled by the %s back end", backend->name);
     }
+}
+
+int wn_jit_emit(const struct wn_backend *backend, const struct wn_code *code, uint32_t features,
+                struct wn_code_buf *buf, struct wn_error *err)
+{
+    uint8_t needs;
+    return emit(backend, code, features, buf, &needs, err);
 }
 
 /** Tell the tools that want to know. */
@@ -198,8 +235,8 @@ static int compile(const struct wn_code *code, uint32_t features, const struct w
     struct wn_layout layout = {0};
     bool wanted = opts->lines || wn_jitdump_wanted() || wn_gdb_wanted();
     struct wn_code_buf buf = {.layout = wanted ? &layout : NULL};
-    struct wn_jit jit = {.needs = shape_of(code, features).needs};
-    int r = wn_jit_emit(this_machine, code, features, &buf, err);
+    struct wn_jit jit = {0};
+    int r = emit(this_machine, code, features, &buf, &jit.needs, err);
     if (r == 0)
         r = finish(code, opts, &buf, &jit, err);
     wn_buf_fini(&buf);

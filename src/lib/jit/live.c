@@ -47,43 +47,40 @@ static void search_fini(struct search *s)
     free(s->waiting);
 }
 
-static struct node node_of(const struct wn_code *code, uint32_t block)
+static struct node node_of(const struct wn_code *code, const struct wn_touch *touch, uint32_t block)
 {
     const struct wn_block *b = &code->blocks[block];
     uint32_t keep = UINT16_MAX, gen = 0;
     for (uint32_t i = b->first + b->count; i-- > b->first;) {
-        uint32_t defs = wn_op_defs(&code->ops[i]);
-        keep &= ~defs;
-        gen = (gen & ~defs) | wn_op_uses(&code->ops[i]);
+        struct wn_touch t = touch[i];
+        keep &= ~(uint32_t)t.writes;
+        gen = (gen & ~(uint32_t)t.writes) | t.reads;
     }
     return (struct node){next_of(code, block), (uint16_t)keep, (uint16_t)gen};
 }
 
-static uint32_t live_after(struct next to, const uint16_t *in)
+/** Look again at a block; whether more is live where it begins than was known. */
+static bool update(const struct node *n, struct wn_live *live, uint32_t block)
 {
-    return (to.jump == NONE ? 0u : in[to.jump]) | (to.on == NONE ? 0u : in[to.on]);
-}
-
-static uint16_t live_before(const struct node *n, const uint16_t *in)
-{
-    return (uint16_t)((live_after(n->to, in) & n->keep) | n->gen);
-}
-
-uint32_t wn_live_out(const struct wn_code *code, const uint16_t *in, uint32_t block)
-{
-    return live_after(next_of(code, block), in);
+    uint16_t out = (uint16_t)((n->to.jump == NONE ? 0u : live[n->to.jump].in) |
+                              (n->to.on == NONE ? 0u : live[n->to.on].in));
+    uint16_t in = (uint16_t)((out & n->keep) | n->gen);
+    bool more = in != live[block].in;
+    live[block] = (struct wn_live){in, out};
+    return more;
 }
 
 /**
  * All blocks once, from the last to the first: right where nothing jumps back,
  * too little elsewhere. True if something does.
  */
-static bool sweep(const struct wn_code *code, struct node *nodes, uint16_t *in)
+static bool sweep(const struct wn_code *code, const struct wn_touch *touch, struct node *nodes,
+                  struct wn_live *live)
 {
     bool loops = false;
     for (uint32_t b = code->n_blocks; b-- > 0;) {
-        nodes[b] = node_of(code, b);
-        in[b] = live_before(&nodes[b], in);
+        nodes[b] = node_of(code, touch, b);
+        update(&nodes[b], live, b);
         loops |= nodes[b].to.jump <= b;
     }
     return loops;
@@ -111,7 +108,7 @@ static void find_preds(const struct node *nodes, uint32_t n, struct search *s)
 }
 
 /** Let blocks that jump back see what is live there, and all from which they are reached. */
-static void solve(const struct node *nodes, uint32_t n, struct search *s, uint16_t *in)
+static void solve(const struct node *nodes, uint32_t n, struct search *s, struct wn_live *live)
 {
     uint32_t left = 0;
     for (uint32_t b = 0; b < n; b++)
@@ -122,10 +119,8 @@ static void solve(const struct node *nodes, uint32_t n, struct search *s, uint16
     while (left) {
         uint32_t b = s->work[--left];
         s->waiting[b] = 0;
-        uint16_t live = live_before(&nodes[b], in);
-        if (live == in[b])
+        if (!update(&nodes[b], live, b))
             continue;
-        in[b] = live;
         for (uint32_t i = s->first_pred[b]; i < s->first_pred[b + 1]; i++) {
             uint32_t p = s->pred[i];
             if (!s->waiting[p])
@@ -136,7 +131,7 @@ static void solve(const struct node *nodes, uint32_t n, struct search *s, uint16
 }
 
 /** Go round the loops. */
-static bool settle(const struct node *nodes, uint32_t blocks, uint16_t *in)
+static bool settle(const struct node *nodes, uint32_t blocks, struct wn_live *live)
 {
     size_t n = blocks;
     struct search s = {
@@ -148,19 +143,20 @@ static bool settle(const struct node *nodes, uint32_t blocks, uint16_t *in)
     bool room = s.first_pred && s.pred && s.work && s.waiting;
     if (room) {
         find_preds(nodes, blocks, &s);
-        solve(nodes, blocks, &s, in);
+        solve(nodes, blocks, &s, live);
     }
     search_fini(&s);
     return room;
 }
 
-int wn_live_find(const struct wn_code *code, uint16_t **out, struct wn_error *err)
+int wn_live_find(const struct wn_code *code, const struct wn_touch *touch, struct wn_live **out,
+                 struct wn_error *err)
 {
     uint32_t n = code->n_blocks;
-    WN_OWN(free) uint16_t *in = calloc(n, sizeof *in);
+    WN_OWN(free) struct wn_live *live = calloc(n, sizeof *live);
     WN_OWN(free) struct node *nodes = malloc(n * sizeof *nodes);
-    if (!in || !nodes || (sweep(code, nodes, in) && !settle(nodes, n, in)))
+    if (!live || !nodes || (sweep(code, touch, nodes, live) && !settle(nodes, n, live)))
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    *out = wn_give(in);
+    *out = wn_give(live);
     return 0;
 }

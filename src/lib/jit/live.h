@@ -6,11 +6,17 @@
 
 #include "isa/code.h"
 
+/** Registers live where a block begins and where it ends, as masks. */
+struct wn_live {
+    uint16_t in, out;
+};
+
 /**
- * Find the registers that are live where each block of lowered code begins.
+ * Find the registers that are live around each block of lowered code.
  *
  * code   lowered; borrowed for the call
- * out    set on success alone: a mask for each block, freed with free()
+ * touch  of each of its operations; borrowed for the call
+ * out    set on success alone: of each block, freed with free()
  *
  * Exact along jumps within a function; calls count as wn_op_uses() says. Takes
  * time in proportion to the program whatever its shape: a block is looked at
@@ -18,14 +24,5 @@
  *
  * Returns 0 or -ENOMEM.
  */
-int wn_live_find(const struct wn_code *code, uint16_t **out, struct wn_error *err);
-
-/** Registers live at the end of a block: what its successors find live. */
-uint32_t wn_live_out(const struct wn_code *code, const uint16_t *in, uint32_t block);
-
-/** Whether an operation does nothing but write dst, so that it can go if nobody reads that. */
-static inline bool wn_op_is_pure(const struct wn_op *op)
-{
-    enum wn_kind kind = wn_op_kind(op);
-    return kind == WN_KIND_ALU || kind == WN_KIND_WIDE || kind == WN_KIND_LOAD;
-}
+int wn_live_find(const struct wn_code *code, const struct wn_touch *touch, struct wn_live **out,
+                 struct wn_error *err);

@@ -21,25 +21,41 @@ static void imm_short(struct wn_chunk *c, int32_t v)
     wn_chunk_put_le(c, (uint32_t)v, fits8(v) ? 1 : 4);
 }
 
+/** An instruction up to its displacement and immediate, least significant byte first: it is put
+ * together in a register, and into memory at once. */
+struct head {
+    uint64_t bytes;
+    unsigned n;
+};
+
+static inline struct head with(struct head h, unsigned byte)
+{
+    return (struct head){h.bytes | (uint64_t)(uint8_t)byte << 8 * h.n, h.n + 1};
+}
+
+static inline void put(struct wn_chunk *c, struct head h)
+{
+    wn_chunk_put_le(c, h.bytes, h.n);
+}
+
+static const struct head nothing = {0, 0};
+
 /** `reg` and `rm` are registers or, for `reg`, the number of an operation. */
-static void rex(struct wn_chunk *c, bool wide, unsigned reg, unsigned index, unsigned rm,
-                bool force)
+static inline struct head with_rex(struct head h, bool wide, unsigned reg, unsigned index,
+                                   unsigned rm, bool force)
 {
     unsigned b = 0x40u | (unsigned)wide << 3 | (reg >> 3) << 2 | (index >> 3) << 1 | rm >> 3;
-    if (b != 0x40 || force)
-        wn_chunk_put(c, (uint8_t)b);
+    return b != 0x40 || force ? with(h, b) : h;
 }
 
-static void opcode(struct wn_chunk *c, unsigned op)
+static inline struct head with_opcode(struct head h, unsigned op)
 {
-    if (op & ESCAPE)
-        wn_chunk_put(c, 0x0f);
-    wn_chunk_put(c, (uint8_t)op);
+    return with(op & ESCAPE ? with(h, 0x0f) : h, op);
 }
 
-static void modrm(struct wn_chunk *c, unsigned mod, unsigned reg, unsigned rm)
+static inline struct head with_modrm(struct head h, unsigned mod, unsigned reg, unsigned rm)
 {
-    wn_chunk_put(c, (uint8_t)(mod << 6 | (reg & 7) << 3 | (rm & 7)));
+    return with(h, mod << 6 | (reg & 7) << 3 | (rm & 7));
 }
 
 /** Whether the low byte of a register can be named only with a REX prefix: spl, bpl, sil, dil. */
@@ -50,28 +66,37 @@ static bool byte_needs_rex(unsigned reg)
 
 static void insn_rr(struct wn_chunk *c, bool wide, unsigned op, unsigned reg, unsigned rm)
 {
-    rex(c, wide, reg, 0, rm, false);
-    opcode(c, op);
-    modrm(c, 3, reg, rm);
+    put(c, with_modrm(with_opcode(with_rex(nothing, wide, reg, 0, rm, false), op), 3, reg, rm));
+}
+
+/** An opcode that has a register in its low bits. */
+static void insn_r(struct wn_chunk *c, bool wide, unsigned op, unsigned reg)
+{
+    put(c, with_opcode(with_rex(nothing, wide, 0, 0, reg, false), op | (reg & 7)));
+}
+
+/** An opcode that means rax. */
+static void insn_rax(struct wn_chunk *c, bool wide, unsigned op)
+{
+    put(c, with_opcode(with_rex(nothing, wide, 0, 0, 0, false), op));
 }
 
 /** rsp and r12 as base need a SIB byte, rbp and r13 a displacement. */
-static void operand_m(struct wn_chunk *c, unsigned reg, struct x86_mem m)
+static void operand_m(struct wn_chunk *c, struct head h, unsigned reg, struct x86_mem m)
 {
     unsigned low = m.base & 7;
     unsigned mod = m.disp == 0 && low != X86_RBP ? 0 : fits8(m.disp) ? 1 : 2;
-    modrm(c, mod, reg, low);
+    h = with_modrm(h, mod, reg, low);
     if (low == X86_RSP)
-        wn_chunk_put(c, 0x24);
+        h = with(h, 0x24);
+    put(c, h);
     if (mod)
-        wn_chunk_put_le(c, (uint32_t)m.disp, mod == 1 ? 1 : 4);
+        imm_short(c, m.disp);
 }
 
 static void insn_rm(struct wn_chunk *c, bool wide, unsigned op, unsigned reg, struct x86_mem m)
 {
-    rex(c, wide, reg, 0, m.base, false);
-    opcode(c, op);
-    operand_m(c, reg, m);
+    operand_m(c, with_opcode(with_rex(nothing, wide, reg, 0, m.base, false), op), reg, m);
 }
 
 void x86_mov_rr(struct wn_chunk *c, bool wide, unsigned dst, unsigned src)
@@ -84,15 +109,13 @@ void x86_mov_ri(struct wn_chunk *c, unsigned dst, uint64_t value)
     if (value == 0) {
         x86_alu_rr(c, X86_XOR, false, dst, dst);
     } else if (value <= UINT32_MAX) {
-        rex(c, false, 0, 0, dst, false);
-        wn_chunk_put(c, (uint8_t)(0xb8 | (dst & 7)));
+        insn_r(c, false, 0xb8, dst);
         wn_chunk_put_le(c, value, 4);
     } else if ((int64_t)value >= INT32_MIN && (int64_t)value < 0) {
         insn_rr(c, true, 0xc7, 0, dst);
         wn_chunk_put_le(c, value, 4);
     } else {
-        rex(c, true, 0, 0, dst, false);
-        wn_chunk_put(c, (uint8_t)(0xb8 | (dst & 7)));
+        insn_r(c, true, 0xb8, dst);
         wn_chunk_put_le(c, value, 8);
     }
 }
@@ -107,9 +130,10 @@ void x86_extend(struct wn_chunk *c, bool is_signed, bool wide, unsigned size, un
             x86_mov_rr(c, false, dst, src);
         return;
     }
-    rex(c, is_signed && wide, dst, 0, src, size == 1 && byte_needs_rex(src));
-    opcode(c, ESCAPE | (is_signed ? 0xbe : 0xb6) | (size == 2));
-    modrm(c, 3, dst, src);
+    bool force = size == 1 && byte_needs_rex(src);
+    struct head h = with_rex(nothing, is_signed && wide, dst, 0, src, force);
+    h = with_opcode(h, ESCAPE | (is_signed ? 0xbe : 0xb6) | (size == 2));
+    put(c, with_modrm(h, 3, dst, src));
 }
 
 void x86_load(struct wn_chunk *c, bool is_signed, unsigned size, unsigned dst, struct x86_mem m)
@@ -124,11 +148,9 @@ void x86_load(struct wn_chunk *c, bool is_signed, unsigned size, unsigned dst, s
 
 void x86_store_r(struct wn_chunk *c, unsigned size, struct x86_mem m, unsigned src)
 {
-    if (size == 2)
-        wn_chunk_put(c, 0x66);
-    rex(c, size == 8, src, 0, m.base, size == 1 && byte_needs_rex(src));
-    opcode(c, size == 1 ? 0x88 : 0x89);
-    operand_m(c, src, m);
+    struct head h = size == 2 ? with(nothing, 0x66) : nothing;
+    h = with_rex(h, size == 8, src, 0, m.base, size == 1 && byte_needs_rex(src));
+    operand_m(c, with(h, size == 1 ? 0x88 : 0x89), src, m);
 }
 
 void x86_store_i(struct wn_chunk *c, unsigned size, struct x86_mem m, int32_t imm)
@@ -147,19 +169,15 @@ void x86_lea(struct wn_chunk *c, bool wide, unsigned dst, struct x86_mem m)
 void x86_lea_sum(struct wn_chunk *c, bool wide, unsigned dst, unsigned a, unsigned b)
 {
     assert(b != X86_RSP);
-    rex(c, wide, dst, b, a, false);
-    opcode(c, 0x8d);
+    struct head h = with(with_rex(nothing, wide, dst, b, a, false), 0x8d);
     bool needs_disp = (a & 7) == X86_RBP;
-    modrm(c, needs_disp, dst, X86_RSP);
-    wn_chunk_put(c, (uint8_t)((b & 7) << 3 | (a & 7)));
-    if (needs_disp)
-        wn_chunk_put(c, 0);
+    h = with(with_modrm(h, needs_disp, dst, X86_RSP), (b & 7) << 3 | (a & 7));
+    put(c, needs_disp ? with(h, 0) : h);
 }
 
 void x86_push(struct wn_chunk *c, unsigned reg)
 {
-    rex(c, false, 0, 0, reg, false);
-    wn_chunk_put(c, (uint8_t)(0x50 | (reg & 7)));
+    insn_r(c, false, 0x50, reg);
 }
 
 void x86_push_i(struct wn_chunk *c, int32_t imm)
@@ -170,8 +188,7 @@ void x86_push_i(struct wn_chunk *c, int32_t imm)
 
 void x86_pop(struct wn_chunk *c, unsigned reg)
 {
-    rex(c, false, 0, 0, reg, false);
-    wn_chunk_put(c, (uint8_t)(0x58 | (reg & 7)));
+    insn_r(c, false, 0x58, reg);
 }
 
 void x86_alu_rr(struct wn_chunk *c, enum x86_alu op, bool wide, unsigned dst, unsigned src)
@@ -184,8 +201,7 @@ void x86_alu_ri(struct wn_chunk *c, enum x86_alu op, bool wide, unsigned dst, in
     if (fits8(imm)) {
         insn_rr(c, wide, 0x83, op, dst);
     } else if (dst == X86_RAX) {
-        rex(c, wide, 0, 0, 0, false);
-        wn_chunk_put(c, (uint8_t)(op << 3 | 5));
+        insn_rax(c, wide, (unsigned)op << 3 | 5);
     } else {
         insn_rr(c, wide, 0x81, op, dst);
     }
@@ -218,12 +234,10 @@ void x86_test_ri(struct wn_chunk *c, bool wide, unsigned reg, int32_t imm)
     bool byte = imm >= 0 && imm <= INT8_MAX;
     wide = wide && imm < 0;
     if (reg == X86_RAX) {
-        rex(c, wide, 0, 0, 0, false);
-        wn_chunk_put(c, byte ? 0xa8 : 0xa9);
+        insn_rax(c, wide, byte ? 0xa8 : 0xa9);
     } else {
-        rex(c, wide, 0, 0, reg, byte && byte_needs_rex(reg));
-        wn_chunk_put(c, byte ? 0xf6 : 0xf7);
-        modrm(c, 3, 0, reg);
+        struct head h = with_rex(nothing, wide, 0, 0, reg, byte && byte_needs_rex(reg));
+        put(c, with_modrm(with(h, byte ? 0xf6 : 0xf7), 3, 0, reg));
     }
     wn_chunk_put_le(c, (uint32_t)imm, byte ? 1 : 4);
 }
@@ -246,8 +260,7 @@ void x86_imul_rri(struct wn_chunk *c, bool wide, unsigned dst, unsigned src, int
 
 void x86_sign_rdx(struct wn_chunk *c, bool wide)
 {
-    rex(c, wide, 0, 0, 0, false);
-    wn_chunk_put(c, 0x99);
+    insn_rax(c, wide, 0x99);
 }
 
 void x86_shift_i(struct wn_chunk *c, enum x86_shift op, bool wide, unsigned reg, unsigned count)
@@ -271,14 +284,12 @@ void x86_shiftx(struct wn_chunk *c, enum x86_shift op, bool wide, unsigned dst, 
     wn_chunk_put(c, 0xc4);
     wn_chunk_put(c, (uint8_t)((~dst >> 3 & 1) << 7 | 0x40 | (~src >> 3 & 1) << 5 | 2));
     wn_chunk_put(c, (uint8_t)((unsigned)wide << 7 | (~count & 15) << 3 | prefix));
-    wn_chunk_put(c, 0xf7);
-    modrm(c, 3, dst, src);
+    put(c, with_modrm(with(nothing, 0xf7), 3, dst, src));
 }
 
 void x86_bswap(struct wn_chunk *c, bool wide, unsigned reg)
 {
-    rex(c, wide, 0, 0, reg, false);
-    opcode(c, ESCAPE | 0xc8 | (reg & 7));
+    insn_r(c, wide, ESCAPE | 0xc8, reg);
 }
 
 void x86_swap16(struct wn_chunk *c, unsigned reg)
@@ -322,8 +333,7 @@ void x86_call_r(struct wn_chunk *c, unsigned reg)
 
 void x86_jmp8(struct wn_chunk *c, int8_t distance)
 {
-    wn_chunk_put(c, 0xeb);
-    wn_chunk_put(c, (uint8_t)distance);
+    put(c, with(with(nothing, 0xeb), (uint8_t)distance));
 }
 
 void x86_jmp32(struct wn_chunk *c, int32_t distance)
@@ -334,13 +344,12 @@ void x86_jmp32(struct wn_chunk *c, int32_t distance)
 
 void x86_jcc8(struct wn_chunk *c, enum x86_cc cc, int8_t distance)
 {
-    wn_chunk_put(c, (uint8_t)(0x70 | cc));
-    wn_chunk_put(c, (uint8_t)distance);
+    put(c, with(with(nothing, 0x70u | cc), (uint8_t)distance));
 }
 
 void x86_jcc32(struct wn_chunk *c, enum x86_cc cc, int32_t distance)
 {
-    opcode(c, ESCAPE | 0x80 | cc);
+    put(c, with_opcode(nothing, ESCAPE | 0x80u | cc));
     imm32(c, distance);
 }
 

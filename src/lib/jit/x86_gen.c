@@ -270,7 +270,7 @@ static void clear(struct wn_gen *g, uint32_t live, unsigned first, unsigned last
 /** Frame and registers of the whole program, at its entry. */
 static void set_up(struct wn_gen *g)
 {
-    uint32_t live = g->live_in[0];
+    uint32_t live = g->lives[0].in;
     push_frame(g);
     if (g->shape.needs)
         x86_lea(&g->chunk, W64, g->anchor, (struct x86_mem){X86_RCX, WN_STACK_BYTES});
@@ -308,7 +308,7 @@ static void enter_func(struct wn_gen *g, uint32_t func)
             push(g, home(g, r), true);
     if (func_pads(kept))
         push(g, X86_RAX, false);
-    clear(g, g->live_in[g->code->funcs[func].first], WN_R0, WN_R0);
+    clear(g, g->lives[g->code->funcs[func].first].in, WN_R0, WN_R0);
     commit(g);
 }
 
@@ -500,9 +500,8 @@ static void begin(struct wn_gen *g)
         if (s->windows >> bit & 1)
             window_thunk(g, bit);
     wn_buf_line(&g->buf, WN_NOWHERE);
-    for (uint32_t i = g->code->n_ops; i-- > 0 && !g->buf.error;) {
-        if (!wn_gen_may_leave(&g->code->ops[i]))
-            continue;
+    for (uint32_t i = g->last_stub, before; i != WN_NO_STUB && !g->buf.error; i = before) {
+        before = g->stub[i];
         stub(g, &g->code->ops[i], i);
         wn_buf_line(&g->buf, g->slot);
     }

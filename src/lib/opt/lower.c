@@ -15,10 +15,7 @@ struct lowering {
         struct wn_op *data;
         size_t len, cap;
     } ops;
-    struct {
-        uint32_t *data;
-        size_t len, cap;
-    } slots;
+    uint32_t *slots; /* as many */
     struct {
         struct wn_block *data;
         size_t len, cap;
@@ -28,8 +25,18 @@ struct lowering {
     bool short_of_memory; /* sticky */
 };
 
+/** Make room for more than `n` operations. */
+static bool grow(struct lowering *l, size_t n)
+{
+    size_t cap = 0;
+    if (!wn_vec_grow((void **)&l->slots, &cap, n, sizeof *l->slots) ||
+        !wn_vec_grow((void **)&l->ops.data, &l->ops.cap, n, sizeof *l->ops.data))
+        l->short_of_memory = true;
+    return !l->short_of_memory;
+}
+
 /** Append an operation, in a new block if the last one has ended. */
-static void emit(struct lowering *l, uint32_t slot, const struct wn_op *op)
+static inline void emit(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
     if (!l->open) {
         struct wn_block b = {.first = (uint32_t)l->ops.len};
@@ -37,10 +44,10 @@ static void emit(struct lowering *l, uint32_t slot, const struct wn_op *op)
             l->short_of_memory = true;
         l->open = true;
     }
-    if (!wn_vec_push(&l->ops, *op) || !wn_vec_push(&l->slots, slot))
-        l->short_of_memory = true;
-    if (!l->short_of_memory)
-        l->blocks.data[l->blocks.len - 1].count++;
+    if (l->ops.len == l->ops.cap && !grow(l, l->ops.len))
+        return;
+    l->slots[l->ops.len] = slot;
+    l->ops.data[l->ops.len++] = *op;
 }
 
 /** Append an operation after which a block cannot go on. */
@@ -289,12 +296,13 @@ static void lower_op(struct lowering *l, uint32_t slot)
 static void mark_targets(const struct wn_code *code, bool *is_target)
 {
     for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind kind = wn_op_kind(&code->ops[i]);
+        const struct wn_op *op = &code->ops[i];
+        enum wn_kind kind = wn_op_kind(op);
         if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
-            is_target[code->ops[i].target] = true;
-        if (wn_rows[code->ops[i].id].form == WN_FORM_CALL_REG)
-            is_target[i + 1] = true; /* every call that it becomes goes on there */
-        if (kind == WN_KIND_CALL && code->ops[i].check & WN_CHECK_TAIL)
+            is_target[op->target] = true;
+        /* Every call that one through a register becomes goes on behind it. */
+        else if (kind == WN_KIND_CALL &&
+                 (wn_rows[op->id].form == WN_FORM_CALL_REG || op->check & WN_CHECK_TAIL))
             is_target[i + 1] = true;
     }
 }
@@ -355,8 +363,12 @@ static void finish(struct lowering *l, struct wn_code *code)
     code->n_ops = (uint32_t)l->ops.len;
     code->n_blocks = (uint32_t)l->blocks.len;
     code->ops = wn_give(l->ops.data);
-    code->slot = wn_give(l->slots.data);
+    code->slot = wn_give(l->slots);
     code->blocks = wn_give(l->blocks.data);
+    for (uint32_t b = 0; b < code->n_blocks; b++) {
+        uint32_t end = b + 1 < code->n_blocks ? code->blocks[b + 1].first : code->n_ops;
+        code->blocks[b].count = end - code->blocks[b].first;
+    }
 }
 
 static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_target)
@@ -371,8 +383,7 @@ static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_t
     code->n_calls = from->n_calls;
     code->n_funcs = from->n_funcs;
     /* Few programs grow to more than twice their length. */
-    if (!wn_vec_grow((void **)&l->ops.data, &l->ops.cap, from->n_ops, sizeof *l->ops.data) ||
-        !wn_vec_grow((void **)&l->slots.data, &l->slots.cap, from->n_ops, sizeof *l->slots.data))
+    if (!grow(l, from->n_ops))
         return false;
     for (uint32_t i = 0; i < from->n_funcs; i++)
         code->funcs[i] = lower_func(l, &from->funcs[i], is_target);
@@ -393,7 +404,7 @@ int wn_lower(const struct wn_code *decoded, struct wn_code **out, struct wn_erro
         done = lower_all(&l, code, is_target);
     }
     free(l.ops.data);
-    free(l.slots.data);
+    free(l.slots);
     free(l.blocks.data);
     if (!done) {
         wn_code_free(code);

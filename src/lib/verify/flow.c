@@ -46,13 +46,14 @@ static int check_target(const struct wn_code *code, uint32_t at, uint32_t target
 static int check_op(const struct wn_code *code, uint32_t at, uint8_t *starts, struct wn_error *err)
 {
     const struct wn_op *op = &code->ops[at];
-    int r = check_supported(op, at, err);
+    enum wn_kind kind = wn_op_kind(op);
+    int r = kind == WN_KIND_CALL || kind == WN_KIND_WIDE ? check_supported(op, at, err) : 0;
     if (r)
         return r;
-    if (wn_op_defs(op) & 1u << WN_R10)
+    if (op->dst == WN_R10 && wn_op_defs(op) & 1u << WN_R10)
         return wn_fail(err, WN_E_REJECTED, at, "%s writes r10, the frame pointer, which is fixed",
                        wn_rows[op->id].name);
-    switch (wn_op_kind(op)) {
+    switch (kind) {
     case WN_KIND_JUMP:
     case WN_KIND_BRANCH: return check_target(code, at, op->target, "jump", err);
     case WN_KIND_CALL:
@@ -88,7 +89,10 @@ static int find_funcs(struct wn_code *code, const uint8_t *starts, struct wn_err
     for (uint32_t i = 0; i < code->n_ops; i++) {
         if (starts[i])
             funcs[f++] = (struct wn_func){.first = i, .first_slot = i, .taken = starts[i] & TAKEN};
-        funcs[f - 1].slots = funcs[f - 1].count = i + 1 - funcs[f - 1].first;
+    }
+    for (f = 0; f < n; f++) {
+        uint32_t end = f + 1 < n ? funcs[f + 1].first : code->n_ops;
+        funcs[f].slots = funcs[f].count = end - funcs[f].first;
     }
     free(code->funcs);
     code->funcs = funcs;
@@ -139,9 +143,11 @@ static int check_func(const struct wn_code *code, const struct wn_func *f, struc
 static bool in_frame(const struct wn_op *op, uint32_t frame_bytes)
 {
     enum wn_kind kind = wn_op_kind(op);
+    if (op->a != WN_R10)
+        return false;
     if (kind != WN_KIND_LOAD && kind != WN_KIND_STORE && kind != WN_KIND_ATOMIC)
         return false;
-    if (op->a != WN_R10 || op->off < -(int32_t)frame_bytes || op->off > -(int32_t)op->size)
+    if (op->off < -(int32_t)frame_bytes || op->off > -(int32_t)op->size)
         return false;
     return kind != WN_KIND_ATOMIC || op->off % (int32_t)op->size == 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/own.h"
 
@@ -23,9 +24,12 @@ struct value {
     uint16_t number;
 };
 
+/** Registers in fours, so that compilers compare them so. */
+#define VALUES ((WN_REGS + 3) / 4 * 4)
+
 /** What is known before an instruction. */
 struct state {
-    struct value r[WN_REGS];
+    struct value r[VALUES];
     uint32_t length; /* the packet has at least so many bytes */
     bool reached;
 };
@@ -50,9 +54,13 @@ static void join(struct state *into, const struct state *from)
         *into = *from;
         return;
     }
-    for (unsigned i = 0; i < WN_REGS; i++)
-        if (!same(into->r[i], from->r[i]))
-            into->r[i] = (struct value){UNKNOWN, 0};
+    _Static_assert(UNKNOWN == 0 && sizeof(struct value) == 4, "values are compared as numbers");
+    uint32_t a[VALUES], b[VALUES];
+    memcpy(a, into->r, sizeof a);
+    memcpy(b, from->r, sizeof b);
+    for (unsigned i = 0; i < VALUES; i++)
+        a[i] = a[i] == b[i] ? a[i] : 0;
+    memcpy(into->r, a, sizeof a);
     if (from->length < into->length)
         into->length = from->length;
 }

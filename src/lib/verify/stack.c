@@ -23,6 +23,8 @@ static bool descend(const struct wn_code *code, uint32_t f, uint8_t *depth)
     bool deeper = false;
     for (uint32_t i = func->first; depth[f] && i < func->first + func->count; i++) {
         const struct wn_op *op = &code->ops[i];
+        if (wn_op_kind(op) != WN_KIND_CALL)
+            continue;
         if (op->id == WN_OP_CALL_LOCAL) {
             const struct wn_func *callee = wn_code_func_at(code, op->target);
             deeper |= deepen(&depth[callee - code->funcs], depth[f], code->call_depth);
@@ -41,7 +43,7 @@ static uint32_t reach_of(const struct wn_code *code, const struct wn_func *func)
     uint32_t lowest = 0;
     for (uint32_t i = func->first; i < func->first + func->count; i++) {
         const struct wn_op *op = &code->ops[i];
-        if (!(wn_op_uses(op) & 1u << WN_R10))
+        if ((op->a != WN_R10 && op->b != WN_R10) || !(wn_op_uses(op) & 1u << WN_R10))
             continue;
         bool stores_r10 = op->b == WN_R10;
         if (code->mark[i] != WN_MARK_PROVED || stores_r10)
