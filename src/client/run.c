@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include <winnow/debug.h>
+#include <winnow/object.h>
 
 #include "client/client.h"
 #include "client/expect.h"
 #include "client/local.h"
+#include "client/map_text.h"
 #include "client/print.h"
 #include "common/capfile.h"
 #include "common/pcapng.h"
@@ -38,7 +40,9 @@ struct job {
     struct capfile *file;
     FILE *write; /* NULL: nothing is written */
     struct expect *expect;
+    size_t number;            /* of the program in an object */
     json_t *verdicts, *trace; /* NULL: not asked for, or printed at once */
+    json_t *dumps;            /* of maps, after the run */
     uint64_t packets, bytes, accepted, rejected, aborted, faults[WN_FAULTS];
     struct tally tallies[VERDICT_NAMES];
 };
@@ -61,6 +65,7 @@ static void job_fini(struct job *job)
     expect_free(job->expect);
     json_decref(job->verdicts);
     json_decref(job->trace);
+    json_decref(job->dumps);
     capfile_close(job->file);
     wn_run_free(job->run);
     wn_prog_free(job->prog);
@@ -124,12 +129,29 @@ static void count(struct job *job, const struct wn_packet *pkt, const struct out
     }
 }
 
+/* Where a fault comes from, "filter.c:12"; empty if nobody knows. */
+static void fault_source(const struct job *job, const struct outcome *o, char *text, size_t size)
+{
+    struct wn_object_line line = {0};
+    struct wn_object *object = source_object(job->source);
+    *text = '\0';
+    if (!object || wn_run_fault_prog(job->run) ||
+        !wn_object_line(object, job->number, o->result.slot, &line) || !line.line)
+        return;
+    const char *slash = strrchr(line.file, '/');
+    snprintf(text, size, "%s:%u", slash ? slash + 1 : line.file, line.line);
+}
+
 /* The line that --verdicts prints and --expect compares. */
 static void outcome_line(const struct job *job, const struct outcome *o, char *text)
 {
     if (o->result.fault) {
-        snprintf(text, LINE_BYTES, "%6" PRIu64 "  %-10s %s at slot %u", job->packets, "fault",
-                 wn_fault_name(o->result.fault), o->result.slot);
+        char source[LINE_BYTES / 2];
+        fault_source(job, o, source, sizeof source);
+        snprintf(text, LINE_BYTES, "%6" PRIu64 "  %-10s %s at slot %u%s%s%s", job->packets, "fault",
+                 wn_fault_name(o->result.fault), o->result.slot,
+                 wn_run_fault_prog(job->run) ? " of a program called by a tail call" : "",
+                 *source ? ", " : "", source);
         return;
     }
     int n = snprintf(text, LINE_BYTES, "%6" PRIu64 "  %-10s 0x%-8" PRIx64 " %5u", job->packets,
@@ -140,25 +162,29 @@ static void outcome_line(const struct job *job, const struct outcome *o, char *t
         snprintf(text + n, LINE_BYTES - (size_t)n, "  to interface %u", o->redirect);
 }
 
-static json_t *outcome_json(const struct outcome *o)
+static json_t *outcome_json(const struct job *job, const struct outcome *o)
 {
-    char raw[24];
+    char raw[24], source[LINE_BYTES / 2] = "";
     bool fault = o->result.fault;
     snprintf(raw, sizeof raw, "0x%" PRIx64, o->result.value);
-    return json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "verdict", fault ? "fault" : o->verdict.name,
-        "value", fault ? json_null() : json_integer((uint32_t)o->result.value), "raw",
-        fault ? json_null() : json_string(raw), "kept", fault ? json_null() : json_integer(o->kept),
-        "redirect", o->redirect ? json_integer(o->redirect) : json_null(), "fault",
-        fault ? json_string(wn_fault_name(o->result.fault)) : json_null(), "slot",
-        fault ? json_integer(o->result.slot) : json_null(), "length", (json_int_t)o->length);
+    if (fault)
+        fault_source(job, o, source, sizeof source);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:I}", "verdict",
+                     fault ? "fault" : o->verdict.name, "value",
+                     fault ? json_null() : json_integer((uint32_t)o->result.value), "raw",
+                     fault ? json_null() : json_string(raw), "kept",
+                     fault ? json_null() : json_integer(o->kept), "redirect",
+                     o->redirect ? json_integer(o->redirect) : json_null(), "fault",
+                     fault ? json_string(wn_fault_name(o->result.fault)) : json_null(), "slot",
+                     fault ? json_integer(o->result.slot) : json_null(), "source",
+                     *source ? source : NULL, "length", (json_int_t)o->length);
 }
 
 static void report(struct job *job, const struct outcome *o)
 {
     char text[LINE_BYTES];
     if (job->verdicts)
-        json_array_append_new(job->verdicts, outcome_json(o));
+        json_array_append_new(job->verdicts, outcome_json(job, o));
     if (!job->opts->verdicts && !job->expect)
         return;
     outcome_line(job, o, text);
@@ -267,17 +293,19 @@ static void show_json(const struct job *job, uint64_t differing)
         json_object_set_new(results, job->tallies[i].name,
                             json_integer((json_int_t)job->tallies[i].packets));
     OWN(json)
-    json_t *answer =
-        json_pack("{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:O, s:O, s:O?, s:O?, s:o, s:o, s:[]}",
-                  "ok", differing == 0 && (job->expect || !all_faults(job)), "type",
-                  wn_prog_type_name(job->info.type), "engine", local_engine_name(job->info.engine),
-                  "packets", (json_int_t)job->packets, "bytes", (json_int_t)job->bytes, "accepted",
-                  (json_int_t)job->accepted, "rejected", (json_int_t)job->rejected, "aborted",
-                  (json_int_t)job->aborted, "results", results, "faults", faults, "verdicts",
-                  job->verdicts, "trace", job->trace, "differing",
-                  job->expect ? json_integer((json_int_t)differing) : json_null(), "differences",
-                  misses_json(job->expect), "diagnostics");
-    print_json(job->opts, answer);
+    json_t *answer = json_pack(
+        "{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:O, s:O, s:O?, s:O?, s:O, s:o, s:o, s:[]}", "ok",
+        differing == 0 && (job->expect || !all_faults(job)), "type",
+        wn_prog_type_name(job->info.type), "engine", local_engine_name(job->info.engine), "packets",
+        (json_int_t)job->packets, "bytes", (json_int_t)job->bytes, "accepted",
+        (json_int_t)job->accepted, "rejected", (json_int_t)job->rejected, "aborted",
+        (json_int_t)job->aborted, "results", results, "faults", faults, "verdicts", job->verdicts,
+        "trace", job->trace, "maps", job->dumps, "differing",
+        job->expect ? json_integer((json_int_t)differing) : json_null(), "differences",
+        misses_json(job->expect), "diagnostics");
+    /* Not print_json(): what maps hold is the program's, whatever it calls times. */
+    json_dumpf(answer, stdout, job->opts->indent ? JSON_INDENT(2) : JSON_COMPACT);
+    putchar('\n');
 }
 
 static void show_totals(const struct job *job)
@@ -315,10 +343,55 @@ static void show_misses(const struct job *job, uint64_t differing)
                 job->opts->expect);
 }
 
+/* What is done with an object between reading it and loading its program. */
+static int prepare_object(struct job *job)
+{
+    struct wn_object *object = source_object(job->source);
+    const struct client_list *maps = &job->opts->maps;
+    int status = CLIENT_OK;
+    if (!object && (maps->n || job->opts->dumps.n))
+        return client_fail(job->opts, CLIENT_REFUSED, "map", "%s: only objects have maps",
+                           maps->n ? maps->items[0] : job->opts->dumps.items[0]);
+    for (size_t i = 0; !status && i < maps->n; i++)
+        status = map_text_fill(job->opts, object, maps->items[i]);
+    for (size_t i = 0; !status && i < job->opts->dumps.n; i++)
+        status = map_text_check(job->opts, object, job->opts->dumps.items[i]);
+    return status;
+}
+
+static int dump_maps(struct job *job)
+{
+    const struct client_list *names = &job->opts->dumps;
+    int status = CLIENT_OK;
+    for (size_t i = 0; !status && i < names->n; i++) {
+        json_t *dump = NULL;
+        status = map_text_dump(job->opts, source_object(job->source), names->items[i], &dump);
+        if (!status)
+            json_array_append_new(job->dumps, dump);
+    }
+    return status;
+}
+
+/* Read and load, with what the command line says of variables and maps. */
+static int load(struct job *job)
+{
+    enum diag_code why;
+    struct wn_error err;
+    struct source_opts how = local_source_opts(job->opts, capfile_dlt(job->file));
+    int code = local_open(job->origin, &how, &job->source, &why, &err);
+    if (!code)
+        code = source_program(job->source, &how, &job->prog, &why, &err);
+    if (code)
+        return local_fail_program(job->opts, job->origin, &how, why, &err);
+    wn_prog_info(job->prog, &job->info);
+    if (source_object(job->source))
+        job->number = (size_t)wn_object_find(source_object(job->source), how.section, NULL);
+    return prepare_object(job);
+}
+
 static int open_all(struct job *job)
 {
     const struct client_opts *opts = job->opts;
-    enum diag_code why;
     struct wn_error err;
 
     if (opts->expect && expect_load(opts->expect, &job->expect, &err))
@@ -328,17 +401,14 @@ static int open_all(struct job *job)
     if (opts->jitdump && wn_jitdump_open(opts->jitdump, &err))
         return fail(job, "write", err.text);
     wn_gdb_announce(opts->gdb);
-    struct source_opts how = local_source_opts(opts, capfile_dlt(job->file));
-    int code = local_open(job->origin, &how, &job->source, &why, &err);
-    if (!code)
-        code = source_program(job->source, &how, &job->prog, &why, &err);
-    if (code)
-        return local_fail_program(opts, job->origin, &how, why, &err);
-    wn_prog_info(job->prog, &job->info);
+    int status = load(job);
+    if (status)
+        return status;
     job->run = wn_run_new();
     if (!job->run)
         return fail(job, "memory", "out of memory");
     wn_run_set_print(job->run, opts->trace ? trace_line : NULL, job);
+    job->dumps = json_array();
     if (opts->json && opts->verdicts)
         job->verdicts = json_array();
     if (opts->json && opts->trace)
@@ -356,6 +426,8 @@ static int run_job(struct job *job)
         status = end_output(job);
     if (!status && wn_jitdump_close(&err))
         status = fail(job, "write", err.text);
+    if (!status)
+        status = dump_maps(job);
     if (status)
         return status;
     uint64_t differing = job->expect ? expect_end(job->expect) : 0;
@@ -363,6 +435,8 @@ static int run_job(struct job *job)
         show_json(job, differing);
     else if (!job->opts->quiet && !to_stdout(job->opts))
         show_totals(job);
+    for (size_t i = 0; !job->opts->json && i < json_array_size(job->dumps); i++)
+        map_text_print(json_array_get(job->dumps, i));
     if (job->expect && !job->opts->json)
         show_misses(job, differing);
     /* Whoever says what to expect may expect faults. */

@@ -14,6 +14,7 @@
 
 #include "common/expr.h"
 #include "common/own.h"
+#include "common/variables.h"
 
 #define FIRST_BYTES   65536
 #define MACHINE_AT    18  /* of e_machine in an ELF header */
@@ -331,6 +332,11 @@ int source_program(struct source *source, const struct source_opts *opts, struct
         code = wn_object_find(source->object, opts->section, err);
         if (code < 0)
             return because(why, DIAG_P102, code);
+        for (size_t i = 0; i < opts->n_consts; i++) {
+            code = variables_set(source->object, opts->consts[i], err);
+            if (code)
+                return because(why, DIAG_P104, code);
+        }
         code = wn_prog_load(source->object, opts->section, &opts->prog, out, err);
         return code ? because(why, why_no_program(code), code) : 0;
     }

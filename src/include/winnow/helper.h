@@ -6,7 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include <winnow/err.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +36,15 @@ struct wn_helper_sig {
     uint8_t result;  /* enum wn_arg: NONE, SCALAR or ANY */
     uint8_t args[5]; /* enum wn_arg, of r1 to r5 */
 };
+
+/**
+ * A helper's name as in the kernel's headers: "bpf_map_lookup_elem";
+ * static memory, NULL if nothing is known of the number.
+ *
+ * here   set to whether programs can call it here (by their type: not all of them
+ *        can call all); may be NULL
+ */
+WN_API const char *wn_helper_name(uint32_t number, bool *here);
 
 #ifdef __cplusplus
 }

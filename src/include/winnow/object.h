@@ -278,6 +278,28 @@ WN_API int wn_object_print_value(const struct wn_object *obj, size_t i, const vo
 WN_API int wn_object_print_var(const struct wn_object *obj, size_t i, const void *value,
                                size_t bytes, char *text, size_t size, struct wn_error *err);
 
+/**
+ * Read a key or value of map i from JSON, as wn_object_print_key() and
+ * wn_object_print_value() print it: by its type if the object says which. A number
+ * may also be a string, decimal or with 0x; structures and arrays of other than
+ * char may be a string of hexadecimal bytes, which untyped values have to be;
+ * members that are not named become 0. Of a section the variables that are not
+ * named stay as they are at `value`.
+ *
+ * bytes  at `key` or `value`: at least what the map has; changed on success alone
+ *
+ * Returns 0, WN_E_SYNTAX (the text says what was expected, and of which member),
+ * -ERANGE (a number that does not fit), WN_E_FORMAT (too few bytes) or -ENOMEM.
+ */
+WN_API int wn_object_parse_key(const struct wn_object *obj, size_t i, const char *text, size_t len,
+                               void *key, size_t bytes, struct wn_error *err);
+WN_API int wn_object_parse_value(const struct wn_object *obj, size_t i, const char *text,
+                                 size_t len, void *value, size_t bytes, struct wn_error *err);
+
+/** The same of variable i. */
+WN_API int wn_object_parse_var(const struct wn_object *obj, size_t i, const char *text, size_t len,
+                               void *value, size_t bytes, struct wn_error *err);
+
 /* ---- the file */
 
 /** One section; the name lives as long as the object. */

@@ -77,3 +77,12 @@ const struct wn_helper_absent *wn_helper_absent(uint32_t id)
             return &absent[i];
     return NULL;
 }
+
+const char *wn_helper_name(uint32_t number, bool *here)
+{
+    const struct wn_helper *helper = wn_helper_find(number);
+    const struct wn_helper_absent *other = helper ? NULL : wn_helper_absent(number);
+    if (here)
+        *here = helper != NULL;
+    return helper ? helper->name : other ? other->name : NULL;
+}
