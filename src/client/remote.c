@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that ask the daemon. */
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/client.h"
 #include "client/print.h"
@@ -19,6 +17,7 @@
 #define RELOAD_MS    60000
 #define COMPLETE_MS  200
 #define RATE_MS      1000
+#define STATS_MIN_MS 10 /* the daemon's least interval */
 #define METHOD(name) CTL_INTERFACE "." name
 #define GET_INFO     "org.varlink.service.GetInfo"
 
@@ -98,59 +97,64 @@ static void show_stats(const struct client_opts *opts, json_t *reply)
     fflush(stdout);
 }
 
-static int ask_stats(struct session *s, char **operands, json_t **out)
+/* Milliseconds between two looks; 0: one is enough. */
+static int stats_interval(const struct client_opts *opts)
 {
-    struct varlink_reply reply = {0};
+    int ms = opts->watch_ms ? opts->watch_ms : opts->rate ? RATE_MS : 0;
+    return ms && ms < STATS_MIN_MS ? STATS_MIN_MS : ms;
+}
+
+/* The first look, after which the daemon sends the others by itself. */
+static int ask_stats(struct session *s, char **operands, struct varlink_reply *out)
+{
+    int ms = stats_interval(s->opts);
     json_t *select = json_array();
     for (; *operands; operands++)
         json_array_append_new(select, json_string(*operands));
-    int status = session_ask(s, METHOD("Stats"), json_pack("{s:o}", "select", select), &reply);
-    if (status)
-        return status;
-    *out = json_incref(reply.parameters);
-    varlink_reply_fini(&reply);
-    return CLIENT_OK;
+    if (!ms)
+        return session_ask(s, METHOD("Stats"), json_pack("{s:o}", "select", select), out);
+    return session_ask_more(s, METHOD("Stats"),
+                            json_pack("{s:o, s:i}", "select", select, "interval_ms", ms), out);
 }
 
-static void sleep_ms(int ms)
+/* Shows a look, against the one before if there is one. */
+static void show_look(const struct client_opts *opts, json_t *now, const json_t *before)
 {
-    struct timespec rest = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    while (nanosleep(&rest, &rest) && errno == EINTR)
-        ;
+    if (!before) {
+        show_stats(opts, now);
+        return;
+    }
+    OWN(json) json_t *copy = json_deep_copy(now);
+    add_rates(copy, before);
+    show_stats(opts, copy);
 }
 
 int command_stat(const struct client_opts *opts, char **operands)
 {
     OWN(session) struct session s = NO_SESSION;
     OWN(json) json_t *before = NULL;
+    struct varlink_reply reply = {0};
     int status = session_open(&s, opts, TIMEOUT_MS);
+    if (!status)
+        status = ask_stats(&s, operands, &reply);
 
-    for (bool first = true; !status; first = false) {
-        json_t *now;
-        status = ask_stats(&s, operands, &now);
-        if (status)
-            break;
-        if (!json_array_size(json_object_get(now, "counters")) && *operands) {
-            json_decref(now);
+    while (!status) {
+        OWN(json) json_t *now = json_incref(reply.parameters);
+        bool more = reply.continues;
+        varlink_reply_fini(&reply);
+        if (!json_array_size(json_object_get(now, "counters")) && *operands)
             return client_fail(opts, CLIENT_REFUSED, "not_found",
                                "no counter matches; `winnowctl stat` lists them all");
-        }
         /* A rate needs two looks. */
-        bool show = !opts->rate || !first;
-        if (opts->rate && !first) {
-            json_t *copy = json_deep_copy(now);
-            add_rates(copy, before);
-            show_stats(opts, copy);
-            json_decref(copy);
-        } else if (show) {
-            show_stats(opts, now);
-        }
-        json_decref(before);
-        before = now;
-        if ((show && !opts->watch_ms) || ferror(stdout))
+        bool show = !opts->rate || before;
+        if (show)
+            show_look(opts, now, opts->rate ? before : NULL);
+        if ((show && !opts->watch_ms) || !more || ferror(stdout))
             break;
-        sleep_ms(opts->watch_ms ? opts->watch_ms : RATE_MS);
-        if (show && !opts->json)
+        json_decref(before);
+        before = give(now);
+        status = session_next(&s, stats_interval(opts), &reply);
+        if (!status && show && !opts->json)
             putchar('\n');
     }
     return status;

@@ -181,22 +181,33 @@ static void make_plain(json_t *value)
         json_string_set(value, copy);
 }
 
-int session_exchange(struct session *s, const char *method, json_t *parameters,
-                     struct varlink_reply *out)
+/* A reply, fit to be shown. */
+static int receive_plain(struct session *s, struct varlink_reply *out, int64_t until_ns)
+{
+    int status = receive(s, out, until_ns);
+    if (!status && !s->opts->json)
+        make_plain(out->root);
+    return status;
+}
+
+static int exchange(struct session *s, const char *method, json_t *parameters, bool more,
+                    struct varlink_reply *out)
 {
     int64_t until_ns = session_now_ns() + s->timeout_ms * INT64_C(1000000);
     size_t len = 0;
-    OWN(free) char *text = varlink_print_call(method, parameters, false, &len);
+    OWN(free) char *text = varlink_print_call(method, parameters, more, &len);
     if (!text)
         return client_fail(s->opts, CLIENT_REFUSED, "memory", "out of memory");
 
     s->method = method;
     int status = send_all(s, text, len, until_ns);
-    if (!status)
-        status = receive(s, out, until_ns);
-    if (!status && !s->opts->json)
-        make_plain(out->root);
-    return status;
+    return status ? status : receive_plain(s, out, until_ns);
+}
+
+int session_exchange(struct session *s, const char *method, json_t *parameters,
+                     struct varlink_reply *out)
+{
+    return exchange(s, method, parameters, false, out);
 }
 
 const char *session_member(const struct varlink_reply *reply, const char *key)
@@ -258,6 +269,20 @@ int session_ask(struct session *s, const char *method, json_t *parameters,
     if (status || !out->error)
         return status;
     return session_fail(s, method, out);
+}
+
+int session_ask_more(struct session *s, const char *method, json_t *parameters,
+                     struct varlink_reply *out)
+{
+    int status = exchange(s, method, parameters, true, out);
+    return status || !out->error ? status : session_fail(s, method, out);
+}
+
+int session_next(struct session *s, int wait_ms, struct varlink_reply *out)
+{
+    int64_t until_ns = session_now_ns() + (s->timeout_ms + (int64_t)wait_ms) * 1000000;
+    int status = receive_plain(s, out, until_ns);
+    return status || !out->error ? status : session_fail(s, s->method, out);
 }
 
 int session_wait_end(struct session *s)

@@ -59,6 +59,13 @@ int session_exchange(struct session *s, const char *method, struct json_t *param
 int session_ask(struct session *s, const char *method, struct json_t *parameters,
                 struct varlink_reply *out);
 
+/** As session_ask(), for the first of many replies. */
+int session_ask_more(struct session *s, const char *method, struct json_t *parameters,
+                     struct varlink_reply *out);
+
+/** The next one, `wait_ms` after the one before. */
+int session_next(struct session *s, int wait_ms, struct varlink_reply *out);
+
 /** Explain an error reply, and let go of it. */
 int session_fail(struct session *s, const char *method, struct varlink_reply *reply);
 

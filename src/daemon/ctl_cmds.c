@@ -19,6 +19,11 @@
 #define SERVICE(name) "org.varlink.service." name
 #define CONTROL(name) CTL_INTERFACE "." name
 
+/* Between the replies to who wants more of them. */
+#define STATS_MS     1000
+#define STATS_MIN_MS 10
+#define STATS_MAX_MS 3600000
+
 enum role { OBSERVE, ADMIN };
 
 typedef void (*cmd_fn)(struct engine *engine, json_t *parameters, struct ctl_answer *answer);
@@ -92,6 +97,8 @@ static void cmd_status(struct engine *engine, json_t *parameters, struct ctl_ans
 
 static void cmd_stats(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
 {
+    const json_t *interval = json_object_get(parameters, "interval_ms");
+    json_int_t ms = json_is_integer(interval) ? json_integer_value(interval) : STATS_MS;
     const json_t *select = json_object_get(parameters, "select");
     size_t i;
     json_t *item;
@@ -103,8 +110,13 @@ static void cmd_stats(struct engine *engine, json_t *parameters, struct ctl_answ
             return;
         }
     }
+    if (ms < STATS_MIN_MS || ms > STATS_MAX_MS) {
+        fail_parameter(answer, "interval_ms");
+        return;
+    }
     engine_poll(engine);
     answer->parameters = ctl_json_stats(engine, select);
+    answer->again_ms = (int)ms;
 }
 
 static void cmd_list(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
@@ -196,6 +208,7 @@ static bool has_type(const json_t *value, char type)
 
     switch (type) {
     case 'b': return json_is_boolean(value);
+    case 'i': return json_is_integer(value);
     case 's': return json_is_string(value);
     case 'a':
         if (!json_is_array(value))

@@ -27,6 +27,7 @@ struct ctl_answer {
     const char *error;                    /* static; NULL: none */
     struct json_t *parameters;            /* the caller's to pass on; NULL: none, or no memory */
     void (*after)(struct engine *engine); /* to call once the answer is out; may be NULL */
+    int again_ms;                         /* who wants more asks again so often; 0: never */
 };
 
 /**

@@ -3,8 +3,9 @@
  * A connection has one message at a time: it is read, it waits for its turn,
  * it is answered, the answer drains, and only then the next one is looked at.
  * So a client holds at most one request and one reply in memory, and one that
- * does not read its replies stops itself. After each message the event loop
- * gets its turn, so that packets never wait for more than one request.
+ * does not read its replies stops itself. A call that wants more replies is kept
+ * and asked again by the timer; whatever the client does next ends it. After each message the event
+ * loop gets its turn, so that packets never wait for more than one request.
  */
 #include "daemon/ctl_server.h"
 
@@ -51,10 +52,13 @@ struct client {
     size_t message_len;
     char *out; /* a reply that has not drained; NULL: none */
     size_t out_len, out_done;
-    int64_t since_ms; /* first byte of a request, reply queued, or the last of both done */
-    int64_t hold_ms;  /* nothing is served before */
-    bool eof;         /* the client will send nothing more */
-    bool closing;     /* nothing more is served */
+    int64_t since_ms;          /* first byte of a request, reply queued, or the last of both done */
+    int64_t hold_ms;           /* nothing is served before */
+    struct varlink_call again; /* is answered every again_ms */
+    int again_ms;              /* 0: no call is */
+    bool again_paid;           /* for the next answer */
+    bool eof;                  /* the client will send nothing more */
+    bool closing;              /* nothing more is served */
 };
 
 struct ctl_server {
@@ -94,25 +98,34 @@ struct message {
     size_t len;
 };
 
-static struct message print_reply(const char *error, struct json_t *parameters)
+static struct message print_reply(const char *error, struct json_t *parameters, bool continues)
 {
     struct message m = {0};
-    m.text = varlink_print_reply(error, parameters, false, &m.len);
+    m.text = varlink_print_reply(error, parameters, continues, &m.len);
     return m;
 }
 
 static struct message print_limit(const char *limit, size_t max)
 {
-    return print_reply(CTL_E_LIMIT, ctl_cmds_limit(limit, max));
+    return print_reply(CTL_E_LIMIT, ctl_cmds_limit(limit, max), false);
 }
 
 static struct message print_busy(int retry_ms)
 {
-    return print_reply(CTL_E_BUSY, ctl_cmds_busy(retry_ms));
+    return print_reply(CTL_E_BUSY, ctl_cmds_busy(retry_ms), false);
+}
+
+/* The call that has been asked again is done with. */
+static void client_forget(struct client *c)
+{
+    if (c->again_ms)
+        varlink_call_fini(&c->again);
+    c->again_ms = 0;
 }
 
 static void client_free(struct client *c)
 {
+    client_forget(c);
     LIST_REMOVE(c, link);
     c->server->n_clients--;
     if (c->readable)
@@ -172,7 +185,8 @@ static void client_reply(struct client *c, struct message reply)
     }
 }
 
-static void client_answer(struct client *c, const struct varlink_call *call)
+/* Answers a call. Returns how long after it is to be answered again; 0: never. */
+static int client_answer(struct client *c, const struct varlink_call *call, bool more)
 {
     struct ctl_server *server = c->server;
     struct ctl_request request = {.method = call->method,
@@ -182,12 +196,13 @@ static void client_answer(struct client *c, const struct varlink_call *call)
                                   .pid = c->peer.pid};
     struct ctl_answer answer = {0};
 
-    stats_process(engine_stats(server->engine))->control_requests++;
     ctl_cmds_run(server->engine, &request, &answer);
-    struct message reply = print_reply(answer.error, answer.parameters);
+    int again_ms = more ? answer.again_ms : 0;
+    struct message reply = print_reply(answer.error, answer.parameters, again_ms > 0);
     if (reply.text && reply.len > server->limits.reply_bytes) {
         free(reply.text);
         reply = print_limit("reply_bytes", server->limits.reply_bytes);
+        again_ms = 0;
     }
     if (call->oneway)
         free(reply.text);
@@ -195,6 +210,32 @@ static void client_answer(struct client *c, const struct varlink_call *call)
         client_reply(c, reply);
     if (answer.after)
         answer.after(server->engine);
+    return c->closing ? 0 : again_ms;
+}
+
+/* Whether the client has done something that ends the replies it wanted more of. */
+static bool wants_no_more(struct client *c)
+{
+    return c->eof || varlink_stream_pending(&c->in);
+}
+
+/* The next of many replies; each costs as much as a request, but for the last. */
+static void client_again(struct client *c)
+{
+    if (!c->again_paid && !wants_no_more(c)) {
+        int64_t wait_ms = ctl_rate_take(&c->server->rate, c->peer.uid, 0, now_ms());
+        c->again_paid = wait_ms >= 0;
+        if (wait_ms) {
+            c->hold_ms = now_ms() + (wait_ms < 0 ? BUSY_PAUSE_MS : wait_ms);
+            return;
+        }
+    }
+    c->again_paid = false;
+    c->hold_ms = now_ms() + c->again_ms;
+    if (!client_answer(c, &c->again, !wants_no_more(c))) {
+        client_forget(c);
+        c->hold_ms = 0;
+    }
 }
 
 /* Reads and answers the message that was taken. */
@@ -206,19 +247,24 @@ static void client_call(struct client *c)
     c->message = NULL;
 
     if (!code && !call.upgrade) {
-        client_answer(c, &call);
+        stats_process(engine_stats(c->server->engine))->control_requests++;
+        c->again_ms = client_answer(c, &call, call.more && !call.oneway);
+        if (c->again_ms) {
+            c->hold_ms = now_ms() + c->again_ms;
+            c->again = call;
+        }
     } else if (!code || code == WN_E_FORMAT) {
         /* JSON, so the peer speaks Varlink, or nearly: say what is wrong. */
         count_rejected(c->server);
-        client_reply(c,
-                     print_reply(CTL_E_PARAMETER, ctl_cmds_parameter(code ? err.text : "upgrade")));
+        client_reply(c, print_reply(CTL_E_PARAMETER,
+                                    ctl_cmds_parameter(code ? err.text : "upgrade"), false));
     } else {
         count_rejected(c->server);
         log_event(LEVEL_INFO, "control.garbage", "control client pid %d uid %u: %s",
                   (int)c->peer.pid, (unsigned)c->peer.uid, err.text);
         c->closing = true;
     }
-    if (!code)
+    if (!code && !c->again_ms)
         varlink_call_fini(&call);
     if (!c->out)
         c->since_ms = now_ms();
@@ -236,6 +282,10 @@ static void client_settle(struct client *c)
     if (c->out) {
         event_add(c->writable, NULL);
         until = c->since_ms + limits->write_ms;
+    } else if (c->again_ms && !c->closing) {
+        if (!wants_no_more(c))
+            event_add(c->readable, NULL);
+        until = wants_no_more(c) ? now : c->hold_ms;
     } else if (c->closing || (c->eof && !serve)) {
         client_free(c);
         return;
@@ -279,6 +329,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     if (c->out) {
         client_drop(c, "does not read its replies");
+    } else if (c->again_ms) {
+        client_again(c);
+        client_settle(c);
     } else if (c->message || varlink_stream_ready(&c->in)) {
         client_serve(c);
         client_settle(c);
@@ -320,7 +373,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     c->eof = n == 0;
     if (!begun)
         c->since_ms = now_ms();
-    if (varlink_stream_ready(&c->in)) {
+    if (c->again_ms) {
+        client_again(c); /* for the last time */
+    } else if (varlink_stream_ready(&c->in)) {
         client_serve(c);
     } else if (varlink_stream_too_long(&c->in)) {
         count_rejected(c->server);

@@ -111,6 +111,12 @@ def ctl(path, *args, env=None, **kwargs):
                           env={**os.environ, "TZ": "UTC", **(env or {})}, check=False, **kwargs)
 
 
+def counter(path, name):
+    with Client(path) as c:
+        counters = c.call(CONTROL + "Stats", select=["process." + name])["parameters"]["counters"]
+        return sum(x["value"] for x in counters)
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "c.sock"
@@ -181,6 +187,69 @@ def test_stats_selects(path, select, expected):
         assert {x["counter"] for x in counters} == expected
 
 
+def more(**parameters):
+    return json.dumps({"method": CONTROL + "Stats", "more": True, "parameters": parameters}).encode() + b"\0"
+
+
+def test_stats_come_again_until_the_client_calls_something_else(path):
+    with Peer(path), Client(path) as c:
+        c.send(more(interval_ms=10, select=["process.*"]))
+        replies = [c.receive() for _ in range(4)]
+        assert all(r["continues"] for r in replies)
+        times = [r["parameters"]["time_ns"] for r in replies]
+        assert times == sorted(set(times))
+        c.send(message(SERVICE + "GetInfo"))
+        while (reply := c.receive()).get("continues"):
+            pass
+        assert reply["parameters"]["counters"]
+        assert "product" in c.receive()["parameters"]
+        # What is over does not come back.
+        assert c.call(CONTROL + "List", kind="filters")["parameters"]["kind"] == "filters"
+
+
+def test_stats_end_with_the_clients_half_of_the_connection(path):
+    with Peer(path), Client(path) as c:
+        c.send(more(interval_ms=3600000))
+        assert c.receive()["continues"]
+        c.socket.shutdown(socket.SHUT_WR)
+        assert "continues" not in c.receive()
+        assert c.closed()
+
+
+def test_stats_of_a_client_that_has_gone_are_forgotten(path):
+    with Peer(path, "clients=1") as _:
+        for _ in range(8):
+            with Client(path) as c:
+                c.send(more(interval_ms=10))
+                assert c.receive()["continues"]
+        assert answers(path)
+
+
+def test_client_that_wants_more_is_not_idle_and_others_are_served_meanwhile(path):
+    with Peer(path, "idle_ms=50"), Client(path) as c:
+        c.send(more(interval_ms=200))
+        assert c.receive()["continues"] and answers(path) and c.receive()["continues"]
+
+
+def test_client_that_wants_more_and_does_not_read_is_closed(path):
+    with Peer(path, "write_ms=100", "interfaces=50"), Client(path) as c:
+        c.send(more(interval_ms=10))
+        deadline = time.monotonic() + WAIT
+        while counter(path, "control_rejected") == 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_more_is_one_reply_where_there_is_no_more(path):
+    with Peer(path), Client(path) as c:
+        c.send(json.dumps({"method": CONTROL + "Status", "more": True}).encode() + b"\0")
+        assert "continues" not in c.receive()
+        c.send(more(select=["x"] * 65))
+        assert "error" in c.receive()
+        c.send(json.dumps({"method": CONTROL + "Stats", "more": True, "oneway": True}).encode() + b"\0")
+        assert "product" in c.call(SERVICE + "GetInfo")["parameters"]
+
+
 @pytest.mark.parametrize("data,error,member", [
     (message(CONTROL + "Frob"), SERVICE + "MethodNotFound", CONTROL + "Frob"),
     (message("org.example.X.Y"), SERVICE + "InterfaceNotFound", "org.example.X"),
@@ -189,6 +258,9 @@ def test_stats_selects(path, select, expected):
     (message(CONTROL + "Reload", {"dry_run": 1}), SERVICE + "InvalidParameter", "dry_run"),
     (message(CONTROL + "Stats", {"select": [1]}), SERVICE + "InvalidParameter", "select"),
     (message(CONTROL + "Stats", {"select": ["x"] * 65}), SERVICE + "InvalidParameter", "select"),
+    (message(CONTROL + "Stats", {"interval_ms": "1"}), SERVICE + "InvalidParameter", "interval_ms"),
+    (message(CONTROL + "Stats", {"interval_ms": 9}), SERVICE + "InvalidParameter", "interval_ms"),
+    (message(CONTROL + "Stats", {"interval_ms": 3600001}), SERVICE + "InvalidParameter", "interval_ms"),
     (message(CONTROL + "List"), SERVICE + "InvalidParameter", "kind"),
     (message(CONTROL + "List", {"kind": "maps"}), SERVICE + "InvalidParameter", "kind"),
     (b'{"method":5}\0', SERVICE + "InvalidParameter", "method"),
@@ -703,7 +775,12 @@ def test_rates_and_watch(path):
         assert done.returncode == 1
         watch = subprocess.Popen([CTL, "-s", str(path), "stat", "-w", "20ms", "-j=short", "process.control_requests"],
                                  stdout=subprocess.PIPE, text=True)
-        values = [json.loads(watch.stdout.readline())["counters"][0]["value"] for _ in range(4)]
+        values = []
+        for _ in range(4):
+            values.append(json.loads(watch.stdout.readline())["counters"][0]["value"])
+            counter(path, "control_requests")  # asks, and so counts
+            while json.loads(watch.stdout.readline())["counters"][0]["value"] == values[-1]:
+                pass
         watch.terminate()
         watch.communicate(timeout=WAIT)
         assert values == sorted(set(values))
