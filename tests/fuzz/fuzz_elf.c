@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** Any bytes as an object: an error or programs, and programs that load run without harm. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <winnow/object.h>
 #include <winnow/prog.h>
@@ -24,8 +25,49 @@ static void run_one(struct wn_object *obj, size_t i)
     wn_prog_free(prog);
 }
 
+/** Everything that can be asked about an object without loading from it. */
+static void look(struct wn_object *obj, size_t len)
+{
+    static uint8_t value[4096];
+    char text[8192];
+    struct wn_object_line line;
+    struct wn_object_map map;
+    struct wn_object_var var;
+    struct wn_object_reloc reloc;
+    struct wn_object_section section;
+    uint32_t numbers[8];
+    for (size_t i = 0; i < wn_object_count(obj); i++) {
+        size_t slots;
+        wn_object_slots(obj, i, &slots);
+        for (uint32_t s = 0; s < slots && s < 16; s++)
+            wn_object_line(obj, i, s, &line);
+        wn_object_prog_maps(obj, i, numbers, 8);
+        wn_object_prog_helpers(obj, i, numbers, 8);
+    }
+    for (size_t i = 0; i < wn_object_map_count(obj); i++) {
+        wn_object_describe_map(obj, i, &map);
+        wn_object_print_key(obj, i, value, sizeof value, text, sizeof text, NULL);
+        wn_object_print_value(obj, i, value, sizeof value, text, sizeof text, NULL);
+    }
+    for (size_t i = 0; i < wn_object_var_count(obj); i++) {
+        wn_object_describe_var(obj, i, &var);
+        wn_object_print_var(obj, i, value, sizeof value, text, sizeof text, NULL);
+        wn_object_set_number(obj, var.name, 1, NULL);
+        if (var.bytes <= sizeof value)
+            wn_object_get(obj, var.name, text, var.bytes, NULL);
+    }
+    for (size_t i = 0; i < wn_object_section_count(obj); i++) {
+        wn_object_describe_section(obj, i, &section);
+        for (size_t k = 0; k < 4; k++)
+            wn_object_reloc(obj, i, k, &reloc);
+    }
+    if (strlen(wn_object_license(obj)) > len)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+    static const struct wn_object_limits limits = {.cpus = 2, .max_bytes = 1 << 20};
     struct wn_object *obj = NULL;
     struct wn_error err = {0};
     if (wn_object_parse(data, len, &obj, &err)) {
@@ -33,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             abort();
         return 0;
     }
+    wn_object_limit(obj, &limits);
+    look(obj, len);
     for (size_t i = 0; i < wn_object_count(obj) && i < 4; i++)
         run_one(obj, i);
     wn_object_free(obj);

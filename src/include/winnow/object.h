@@ -131,7 +131,8 @@ enum wn_object_map_kind {
 struct wn_object_map {
     const char *name; /* of data: the section's, ".bss" */
     enum wn_object_map_kind kind;
-    uint32_t type; /* enum wn_map_type, or another of the kernel's numbers */
+    uint32_t type;         /* enum wn_map_type, or another of the kernel's numbers */
+    const char *type_name; /* as in the kernel's headers: "percpu_hash"; NULL if unknown */
     uint32_t key_bytes;
     uint32_t value_bytes;
     uint32_t max_entries;

@@ -7,6 +7,40 @@
 
 #include "elf/object.h"
 
+const char *wn_elf_map_type_name(uint32_t type)
+{
+    static const char *const others[] = {
+        [4] = "perf_event_array",
+        [7] = "stack_trace",
+        [8] = "cgroup_array",
+        [11] = "lpm_trie",
+        [12] = "array_of_maps",
+        [13] = "hash_of_maps",
+        [14] = "devmap",
+        [15] = "sockmap",
+        [16] = "cpumap",
+        [17] = "xskmap",
+        [18] = "sockhash",
+        [19] = "cgroup_storage",
+        [20] = "reuseport_sockarray",
+        [21] = "percpu_cgroup_storage",
+        [22] = "queue",
+        [23] = "stack",
+        [24] = "sk_storage",
+        [25] = "devmap_hash",
+        [26] = "struct_ops",
+        [27] = "ringbuf",
+        [28] = "inode_storage",
+        [29] = "task_storage",
+        [30] = "bloom_filter",
+        [31] = "user_ringbuf",
+        [32] = "cgrp_storage",
+        [33] = "arena",
+    };
+    const char *name = wn_map_type_name((enum wn_map_type)type);
+    return name || type >= sizeof others / sizeof *others ? name : others[type];
+}
+
 size_t wn_object_map_count(const struct wn_object *obj)
 {
     return obj->maps.len;
@@ -20,6 +54,7 @@ void wn_object_describe_map(const struct wn_object *obj, size_t i, struct wn_obj
         .name = m->name,
         .kind = m->kind,
         .type = shape->type,
+        .type_name = wn_elf_map_type_name(shape->type),
         .key_bytes = shape->key_bytes,
         .value_bytes = shape->value_bytes,
         .max_entries = shape->max_entries,

@@ -88,6 +88,9 @@ struct wn_object {
 /** Whether a map is a section that programs cannot write. */
 bool wn_elf_read_only(const struct wn_object *obj, const struct wn_elf_map *map);
 
+/** The kernel's name of a type of maps, also of those that do not exist here; NULL if unknown. */
+const char *wn_elf_map_type_name(uint32_t type);
+
 /** "out of memory", as an error. */
 int wn_elf_no_memory(struct wn_error *err);
 

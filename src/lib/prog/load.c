@@ -42,7 +42,13 @@ static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct 
     };
     if (map->refused.code)
         return wn_fail(err, map->refused.code, map->refused.at, "%s", map->refused.text);
-    return wn_map_new(&opts, &map->live, err);
+    struct wn_error why = {0};
+    int r = wn_map_new(&opts, &map->live, &why);
+    const char *type = wn_elf_map_type_name(shape->type);
+    if (r == WN_E_UNSUPPORTED)
+        return wn_fail(err, r, WN_NOWHERE, "map '%.60s': maps of type %u (%s) are not provided",
+                       map->name, shape->type, type ? type : "unknown");
+    return r ? wn_fail(err, r, why.at, "%s", why.text) : 0;
 }
 
 /** Where byte `offset` of the variables of a section is, whose map has been made. */

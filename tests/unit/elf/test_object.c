@@ -316,8 +316,11 @@ static uint8_t *read_object(const char *name, size_t *len)
 static void a_file_that_ends_early_is_refused_wherever_it_ends(void **state)
 {
     (void)state;
-    static const char *const names[] = {"calls.v1.o", "constants.o", "pointers.v4.o"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const names[] = {
+        "calls.v1.o",       "constants.o",       "pointers.v4.o",  "load/tail.14.o",
+        "load/legacy.16.o", "load/exists.19.o",  "load/weak.16.o", "load/globals.14.o",
+        "load/kernel.19.o", "load/statics.nog.o"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t len;
         uint8_t *data = read_object(names[i], &len);
         for (size_t n = 0; n < len; n++) {
