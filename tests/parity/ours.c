@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <winnow/map.h>
 #include <winnow/object.h>
 
 const char *const our_engine_names[OUR_ENGINES] = {"reference", "interp", "jit", "jit, blinded"};
@@ -15,39 +16,71 @@ struct ours {
     struct wn_prog *prog;
     struct wn_run *run;
     enum wn_prog_type type;
+    enum our_engine engine;
 };
 
-static enum wn_prog_type type_of(const char *section)
+static struct wn_prog_opts options(enum our_engine engine, enum wn_prog_type type)
 {
-    return *section == 'x' ? WN_PROG_XDP : *section == 's' ? WN_PROG_SOCKET : WN_PROG_TC;
+    static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT,
+                                             WN_ENGINE_JIT};
+    struct wn_prog_opts opts = {.engine = engines[engine]};
+    if (engine == OUR_BLINDED)
+        opts.flags |= WN_PROG_BLIND;
+    if (type == WN_PROG_SOCKET)
+        opts.flags |= WN_PROG_COOKED; /* as the kernel's test runs */
+    return opts;
+}
+
+static int set_preset(const struct ours *o, const struct preset *p, struct wn_error *err)
+{
+    uint8_t key[64], value[256];
+    struct wn_map *map;
+    struct wn_map_info info;
+    int r = wn_object_map(o->object, p->map, &map, err);
+    if (r)
+        return r;
+    wn_map_info(map, &info);
+    preset_bytes(p->key, key, sizeof key);
+    preset_bytes(p->value, value, sizeof value);
+    if (info.type != WN_MAP_PROG_ARRAY)
+        return wn_map_update(map, key, value, WN_MAP_ANY);
+    struct wn_prog_opts opts = options(o->engine, o->type);
+    struct wn_prog *prog;
+    uint32_t index;
+    memcpy(&index, key, sizeof index);
+    r = wn_prog_load(o->object, p->value, &opts, &prog, err);
+    if (r == 0) {
+        r = wn_map_set_prog(map, index, prog);
+        wn_prog_free(prog);
+    }
+    return r;
 }
 
 int ours_open(const char *path, const char *name, enum our_engine engine, struct ours **out)
 {
-    static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT,
-                                             WN_ENGINE_JIT};
-    struct wn_prog_opts opts = {.engine = engines[engine],
-                                .flags = engine == OUR_BLINDED ? WN_PROG_BLIND : 0};
     struct wn_error err = {0};
+    struct wn_object_prog about = {.type = WN_OBJECT_NO_TYPE};
     struct ours *o = calloc(1, sizeof *o);
     o->run = wn_run_new();
+    o->engine = engine;
     int r = wn_object_load(path, &o->object, &err);
     if (r == 0)
         r = wn_object_find(o->object, name, &err);
     if (r >= 0) {
-        struct wn_object_prog about;
         wn_object_describe(o->object, (size_t)r, &about);
-        opts.type = o->type = type_of(about.section);
-        opts.flags |=
-            o->type == WN_PROG_SOCKET ? WN_PROG_COOKED : 0; /* as the kernel's test runs */
+        o->type = (enum wn_prog_type)about.type;
+        struct wn_prog_opts opts = options(engine, o->type);
         r = wn_prog_load(o->object, name, &opts, &o->prog, &err);
     }
+    for (const struct preset *p = presets; r == 0 && p->prog; p++)
+        if (strcmp(p->prog, name) == 0)
+            r = set_preset(o, p, &err);
     if (r == 0) {
         *out = o;
         return 0;
     }
     if (r != WN_E_NOJIT)
-        printf("# %s: %s: %s\n", path, our_engine_names[engine], err.text);
+        printf("# %s: %s: %s (%d)\n", path, our_engine_names[engine], err.text, r);
     ours_close(o);
     return r;
 }
@@ -94,7 +127,23 @@ int ours_run(struct ours *o, const struct packet *packet, struct outcome *out)
 
 void ours_elements(struct ours *o, struct elements *out)
 {
-    (void)o;
+    for (size_t i = 0; i < wn_object_map_count(o->object); i++) {
+        struct wn_object_map m;
+        wn_object_describe_map(o->object, i, &m);
+        if (!m.live || m.type == WN_MAP_PROG_ARRAY || strncmp(m.name, ".rodata", 7) == 0)
+            continue;
+        uint8_t *key = calloc(1, m.key_bytes), *value = malloc(m.value_bytes);
+        int r = wn_map_next(m.live, NULL, key);
+        for (; r == 0; r = wn_map_next(m.live, key, key)) {
+            if (wn_map_lookup_cpu(m.live, key, 0, value))
+                continue;
+            struct element *e = elements_add(out, m.name, m.key_bytes, m.value_bytes);
+            memcpy(e->key, key, m.key_bytes);
+            memcpy(e->key + m.key_bytes, value, m.value_bytes);
+        }
+        free(key);
+        free(value);
+    }
     elements_sort(out);
 }
 

@@ -2,5 +2,35 @@
 #include "side.h"
 
 const struct preset presets[] = {
+    /* 10.0.0.3, 192.168.1.2, 172.16.10.5 */
+    {"xdp_acl", "denied", "0a000003", ""},
+    {"xdp_acl", "denied", "c0a80102", "0500000000000000"},
+    {"xdp_acl", "denied", "ac100a05", ""},
+    {"xdp_acl", "rules", "00", "0a000000ffffff0050000601"}, /* 10/24, TCP to 80: drop */
+    {"xdp_acl", "rules", "02", "000000000000000035001103"},
+    {"xdp_acl", "rules", "03", "c6336400ffffff0000000004"},
+    {"xdp_acl", "rules", "07", "000000000000000000000109"},
+
+    {"tc_subtail", "jumps", "00", "tc_subtail_even"},
+    {"tc_subtail", "jumps", "01", "tc_subtail_odd"},
+    {"tc_subtail", "jumps", "03", "tc_subtail_odd"},
+    {"tc_chain", "itself", "00", "tc_chain"},
+
+    {"xdp_nat", "targets", "0a000001", "c0a86401000000"},
+    {"xdp_nat", "targets", "0a000004", "c0a864021f90"},
+    {"xdp_nat", "targets", "c0a80101", "01020304ffff"},
+    {"xdp_nat", "targets", "c6336402", "c6336402"},
+
+    {"xdp_route", "hops", "01", "02aabbccdd0102aabbccdd02"},
+    {"xdp_route", "hops", "02", "02aabbccdd0302aabbccdd0403"},
+    {"xdp_route", "hops", "04", "02aabbccdd0502aabbccdd0609"},
+
+    {"sock_flow", "jumps", "00", "sock_flow_4"},
+    {"sock_flow", "jumps", "01", "sock_flow_6"},
+    {"sock_flow", "jumps", "02", "sock_flow_tag"},
+    {"sock_flow", "jumps", "03", "sock_flow_ports"},
+
+    {"xdp_dns", "blocked", "d3091fef", "01"}, /* blocked.test */
+    {"tc_nat6", "prefixes", "20010db800000000", "fd00123400000001"},
     {0},
 };

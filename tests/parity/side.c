@@ -16,8 +16,10 @@ struct element *elements_add(struct elements *list, const char *map, uint32_t ke
     uint8_t *bytes = calloc(1, (size_t)key_bytes + value_bytes);
     if (!list->data || !bytes)
         abort();
-    list->data[list->n] = (struct element){map, bytes, key_bytes, value_bytes};
-    return &list->data[list->n++];
+    struct element *e = &list->data[list->n++];
+    *e = (struct element){.key = bytes, .key_bytes = key_bytes, .value_bytes = value_bytes};
+    snprintf(e->map, sizeof e->map, "%s", map);
+    return e;
 }
 
 static int by_map_and_key(const void *a, const void *b)

@@ -24,8 +24,8 @@ struct outcome {
 
 /** One element of a map, for lists that can be compared. */
 struct element {
-    const char *map; /* a section of variables: ".bss" */
-    uint8_t *key;    /* and the value behind it */
+    char map[64]; /* a section of variables: ".bss" */
+    uint8_t *key; /* and the value behind it */
     uint32_t key_bytes, value_bytes;
 };
 

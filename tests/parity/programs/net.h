@@ -106,13 +106,16 @@ static __always_inline struct iphdr *take_ip4(struct cursor *c)
 /** Behind the extension headers of IPv6: the transport's protocol; -1: the packet ends before. */
 static __always_inline int take_extensions(struct cursor *c, __u8 next, bool *fragment)
 {
+    int found = -1; /* one way out: clang -O1 leaves registers undefined otherwise */
     for (int i = 0; i < HEADER_DEPTH; i++) {
         if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_FRAGMENT &&
-            next != IPPROTO_AH && next != IPPROTO_DSTOPTS)
-            return next;
+            next != IPPROTO_AH && next != IPPROTO_DSTOPTS) {
+            found = next;
+            break;
+        }
         struct extension *e = TAKE(c, struct extension);
         if (!e)
-            return -1;
+            break;
         __u32 more = e->length * 8;
         if (next == IPPROTO_AH)
             more = e->length * 4;
@@ -123,9 +126,9 @@ static __always_inline int take_extensions(struct cursor *c, __u8 next, bool *fr
         }
         next = e->next;
         if (!take(c, more))
-            return -1;
+            break;
     }
-    return -1;
+    return found;
 }
 
 /** A sum of 16-bit words, folded and turned around (RFC 1071). */
