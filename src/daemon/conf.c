@@ -152,7 +152,7 @@ static int apply(struct conf_input *in, const struct conf_entry *e)
                             .section = o->label,
                             .key = e->row->key};
     const struct conf_origin *first = &o->given[row];
-    if (first->line && first->file == e->origin.file && e->row->type != TYPE_REFS) {
+    if (first->line && first->file == e->origin.file && !conf_is_list(e->row)) {
         diag_add(in->diags, DIAG_C004, at, NULL, "given twice, first on line %u", first->line);
         return 0;
     }

@@ -40,6 +40,8 @@ struct conf_filter {
         *program; /* path; NULL: expr. Told apart by content: ELF, .s by name, else an expression */
     char *section; /* section or function of an object; NULL: the only one */
     char *expr;    /* tcpdump expression; "" accepts everything */
+    char **consts; /* variables of an object, "NAME=VALUE" */
+    size_t n_consts;
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     enum wn_engine engine;

@@ -36,7 +36,8 @@ enum conf_type {
     TYPE_PATTERN,  /* char *, a file's name with placeholders */
     TYPE_EXPR,     /* char *, any text */
     TYPE_REF,      /* char *, an object's name */
-    TYPE_REFS,     /* char ** and size_t after it */
+    TYPE_REFS,     /* char ** and size_t after it, objects' names */
+    TYPE_SETTINGS, /* the same, NAME=VALUE each */
 };
 
 /** What a change needs. */
@@ -114,6 +115,12 @@ size_t conf_object_count(const struct conf *conf, enum conf_section section);
  */
 int conf_value_parse(const struct conf_row *row, const char *text, void *base, struct diag_place at,
                      struct diag_list *diags);
+
+/** Does the field hold a list, TYPE_REFS or TYPE_SETTINGS? */
+bool conf_is_list(const struct conf_row *row);
+
+/** The texts of a list, in the structure itself. */
+char *const *conf_list_get(const struct conf_row *row, const void *base, size_t *n);
 
 /** Set the field to the row's default; 0, or -ENOMEM. */
 int conf_value_reset(const struct conf_row *row, void *base);

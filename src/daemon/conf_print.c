@@ -168,9 +168,11 @@ static void json_value(const struct conf_row *row, const void *base, FILE *to)
             memcpy(&narrow, field, sizeof(narrow));
         fprintf(to, "%" PRIu64, wide + narrow);
         break;
-    case TYPE_REFS: {
-        const struct conf_interface *iface = base;
-        json_names(iface->outputs, iface->n_outputs, to);
+    case TYPE_REFS:
+    case TYPE_SETTINGS: {
+        size_t n;
+        char *const *items = conf_list_get(row, base, &n);
+        json_names(items, n, to);
         break;
     }
     default: {

@@ -320,7 +320,7 @@ static void continue_value(struct reading *r, const char *value)
     struct conf_entry *e = r->last;
     struct diag_place at = here(r);
     at.key = e->row->key;
-    if (e->row->type != TYPE_EXPR && e->row->type != TYPE_REFS) {
+    if (e->row->type != TYPE_EXPR && !conf_is_list(e->row)) {
         diag_add(r->in->diags, DIAG_C006, at, "a key begins in the first column",
                  "an indented line goes on with the value before it, which takes one line only");
         return;

@@ -85,9 +85,11 @@ char *conf_value_text(const struct conf_row *row, const void *base)
         if (!string)
             return row->limits.or_none ? strdup("none") : NULL;
         return strdup(string);
-    case TYPE_REFS: {
-        const struct conf_interface *iface = base; /* the only lists there are */
-        return names_text(iface->outputs, iface->n_outputs);
+    case TYPE_REFS:
+    case TYPE_SETTINGS: {
+        size_t n;
+        char *const *items = conf_list_get(row, base, &n);
+        return names_text(items, n);
     }
     case TYPE_SPACE: {
         const struct conf_output *output = base;
@@ -153,6 +155,7 @@ const char *conf_type_name(const struct conf_row *row)
     case TYPE_EXPR: return "text";
     case TYPE_REF: return "name";
     case TYPE_REFS: return "names";
+    case TYPE_SETTINGS: return "settings";
     }
     return "";
 }

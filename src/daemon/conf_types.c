@@ -343,12 +343,30 @@ static int append_name(const struct conf_row *row, void *base, const char *name,
     return 0;
 }
 
-static int parse_refs(const struct value *v, void *base)
+bool conf_is_list(const struct conf_row *row)
+{
+    return row->type == TYPE_REFS || row->type == TYPE_SETTINGS;
+}
+
+char *const *conf_list_get(const struct conf_row *row, const void *base, size_t *n)
+{
+    struct list list = load_list(row, base);
+    *n = list.n;
+    return list.items;
+}
+
+static int parse_list(const struct value *v, void *base)
 {
     for (const char *p = v->text; *p;) {
         size_t len = strcspn(p, " \t,");
         if (len && load_list(v->row, base).n == CONF_LIST_MAX) {
             diag_add(v->diags, DIAG_C018, v->at, NULL, "more than %d names", CONF_LIST_MAX);
+            return -EINVAL;
+        }
+        const char *equals = memchr(p, '=', len);
+        if (len && v->row->type == TYPE_SETTINGS && (!equals || equals == p)) {
+            diag_add(v->diags, DIAG_C006, v->at, "write NAME=VALUE without blanks",
+                     "\"%.*s\" sets nothing", (int)len, p);
             return -EINVAL;
         }
         int ret = len ? append_name(v->row, base, p, len) : 0;
@@ -379,7 +397,8 @@ int conf_value_parse(const struct conf_row *row, const char *text, void *base, s
     case TYPE_PATTERN: return parse_pattern(&v, base);
     case TYPE_EXPR: return store_text(row, base, text);
     case TYPE_REF: return parse_ref(&v, base);
-    case TYPE_REFS: return parse_refs(&v, base);
+    case TYPE_REFS:
+    case TYPE_SETTINGS: return parse_list(&v, base);
     }
     return -EINVAL;
 }
@@ -411,7 +430,7 @@ void conf_value_fini(const struct conf_row *row, void *base)
 {
     if (is_text(row)) {
         store_text(row, base, NULL);
-    } else if (row->type == TYPE_REFS) {
+    } else if (conf_is_list(row)) {
         struct list list = load_list(row, base);
         for (size_t i = 0; i < list.n; i++)
             free(list.items[i]);

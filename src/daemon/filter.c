@@ -33,6 +33,8 @@ struct filter {
     char *file; /* of the configuration, for messages; NULL: the command line */
     unsigned line;
     char *program, *section, *expr; /* as in struct conf_filter */
+    char **consts;
+    size_t n_consts;
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     enum wn_engine engine;
@@ -56,6 +58,9 @@ static void filter_free(struct filter *filter)
     free(filter->program);
     free(filter->section);
     free(filter->expr);
+    for (size_t i = 0; i < filter->n_consts; i++)
+        free(filter->consts[i]);
+    free(filter->consts);
     free(filter);
 }
 
@@ -109,6 +114,8 @@ static int compile(struct filter *filter, int dlt, struct variant *out, enum dia
     struct source_opts opts = {
         .linktype = dlt,
         .section = filter->section,
+        .consts = (const char *const *)filter->consts,
+        .n_consts = filter->n_consts,
         .any_file = !filter->file,
         .prog = {.engine = filter->engine, .fuel = filter->fuel, .name = filter->name},
     };
@@ -207,6 +214,10 @@ int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stat
     f->program = copy(conf->program, &ok);
     f->section = copy(conf->section, &ok);
     f->expr = copy(conf->expr, &ok);
+    f->consts = calloc(conf->n_consts + 1, sizeof *f->consts);
+    ok = ok && f->consts;
+    for (; ok && f->n_consts < conf->n_consts; f->n_consts++)
+        f->consts[f->n_consts] = copy(conf->consts[f->n_consts], &ok);
     f->returns = conf->returns;
     f->on_fault = conf->on_fault;
     f->engine = conf->engine;
@@ -253,12 +264,21 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool same_consts(const struct filter *filter, const struct conf_filter *conf)
+{
+    bool same = filter->n_consts == conf->n_consts;
+    for (size_t i = 0; same && i < filter->n_consts; i++)
+        same = strcmp(filter->consts[i], conf->consts[i]) == 0;
+    return same;
+}
+
 bool filter_is(const struct filter *filter, const struct conf_filter *conf)
 {
     if (!same_text(filter->name, conf->name) || !same_text(filter->program, conf->program) ||
         !same_text(filter->section, conf->section) || !same_text(filter->expr, conf->expr) ||
-        filter->returns != conf->returns || filter->on_fault != conf->on_fault ||
-        filter->engine != conf->engine || filter->fuel != conf->fuel)
+        !same_consts(filter, conf) || filter->returns != conf->returns ||
+        filter->on_fault != conf->on_fault || filter->engine != conf->engine ||
+        filter->fuel != conf->fuel)
         return false;
     if (!filter->program)
         return true;

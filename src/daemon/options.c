@@ -18,6 +18,7 @@ enum {
     OPT_RETURNS,
     OPT_ON_FAULT,
     OPT_FUEL,
+    OPT_CONST,
     OPT_STATS,
     OPT_EXIT_MATCH,
     OPT_JITDUMP,
@@ -48,6 +49,7 @@ static const struct option longs[] = {
     {"returns", required_argument, NULL, OPT_RETURNS},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"fuel", required_argument, NULL, OPT_FUEL},
+    {"const", required_argument, NULL, OPT_CONST},
     {"stats", optional_argument, NULL, OPT_STATS},
     {"exit-match", no_argument, NULL, OPT_EXIT_MATCH},
     {"jitdump", required_argument, NULL, OPT_JITDUMP},
@@ -90,6 +92,7 @@ void options_help(FILE *to)
         "  --returns MEANING      of the result: bool (default) or snaplen (bytes to keep)\n"
         "  --on-fault VERDICT     where the program faults: accept (default) or reject\n"
         "  --fuel N               operations that loops and calls of a run may spend\n"
+        "  --const NAME=VALUE     set a variable of an object; repeat it for more\n"
         "  --jitdump DIR          record machine code for perf, in DIR/jit-PID.dump\n"
         "  --gdb                  tell debuggers of machine code\n"
         "Reports:\n"
@@ -284,6 +287,10 @@ static int take(struct options *o, int opt, const char *arg)
     case 's':
     case OPT_FUEL:
     case OPT_DURATION: return take_number(o, opt, arg);
+    case OPT_CONST:
+        o->consts[o->n_consts++] = arg;
+        o->given = "--const";
+        return 0;
     case OPT_JITDUMP: o->jitdump = arg; return 0;
     case OPT_GDB: o->gdb = true; return 0;
     case OPT_EXIT_MATCH: o->exit_match = true; return 0;
@@ -349,7 +356,8 @@ int options_parse(int argc, char **argv, struct options *opts)
 {
     *opts = (struct options){.mode = MODE_DAEMON};
     opts->read = calloc((size_t)argc + 1, sizeof *opts->read);
-    if (!opts->read)
+    opts->consts = calloc((size_t)argc + 1, sizeof *opts->consts);
+    if (!opts->read || !opts->consts)
         return EX_OSERR;
     int opt, rc;
     while ((opt = getopt_long(argc, argv, "r:i:F:w:c:s:S:nqv", longs, NULL)) != -1) {
@@ -366,13 +374,30 @@ int options_parse(int argc, char **argv, struct options *opts)
 void options_fini(struct options *opts)
 {
     free(opts->read);
+    free(opts->consts);
     free(opts->program);
     free(opts->section);
     free(opts->expr);
 }
 
+static bool fill_consts(const struct options *opts, struct conf_filter *f)
+{
+    f->consts = calloc(opts->n_consts + 1, sizeof *f->consts);
+    if (!f->consts)
+        return false;
+    for (size_t i = 0; i < opts->n_consts; i++) {
+        f->consts[i] = strdup(opts->consts[i]);
+        if (!f->consts[i])
+            return false;
+        f->n_consts++;
+    }
+    return true;
+}
+
 static bool fill_filter(const struct options *opts, struct conf_filter *f)
 {
+    if (!fill_consts(opts, f))
+        return false;
     f->program = opts->program ? strdup(opts->program) : NULL;
     f->section = opts->section ? strdup(opts->section) : NULL;
     if (!opts->program) {

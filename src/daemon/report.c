@@ -22,6 +22,8 @@ static void add(const struct stat_value *v, void *arg)
         r->faults += v->value;
     else if (interface && strcmp(v->counter, "dropped_packets") == 0)
         r->dropped += v->value;
+    else if (strcmp(v->object, "filter") == 0 && strcmp(v->counter, "aborted_packets") == 0)
+        r->aborted += v->value;
     else if (output && strcmp(v->counter, "written_packets") == 0)
         r->written += v->value;
     else if (output && strcmp(v->counter, "dropped_packets") == 0)
@@ -43,8 +45,8 @@ static void print_json(const struct report *r, bool writing, bool live, FILE *to
 {
     fprintf(to,
             "{\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"accepted\":%" PRIu64
-            ",\"rejected\":%" PRIu64 ",\"faults\":%" PRIu64,
-            r->packets, r->bytes, r->accepted, r->rejected, r->faults);
+            ",\"rejected\":%" PRIu64 ",\"aborted\":%" PRIu64 ",\"faults\":%" PRIu64,
+            r->packets, r->bytes, r->accepted, r->rejected, r->aborted, r->faults);
     if (writing)
         fprintf(to, ",\"written\":%" PRIu64 ",\"lost\":%" PRIu64, r->written, r->lost);
     if (live)
@@ -62,7 +64,10 @@ void report_print(const struct report *report, bool json, bool writing, bool liv
     }
     fprintf(to, "packets   %12" PRIu64 "   %" PRIu64 " bytes\n", r->packets, r->bytes);
     fprintf(to, "accepted  %12" PRIu64 "\n", r->accepted);
-    fprintf(to, "rejected  %12" PRIu64 "\n", r->rejected);
+    fprintf(to, "rejected  %12" PRIu64, r->rejected);
+    if (r->aborted)
+        fprintf(to, "   %" PRIu64 " aborted", r->aborted);
+    fputc('\n', to);
     fprintf(to, "faults    %12" PRIu64 "\n", r->faults);
     if (writing)
         fprintf(to, "written   %12" PRIu64 "   %" PRIu64 " lost\n", r->written, r->lost);

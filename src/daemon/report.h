@@ -11,6 +11,7 @@ struct stats;
 struct report {
     uint64_t packets, bytes;
     uint64_t accepted, rejected, faults;
+    uint64_t aborted;       /* of those rejected */
     uint64_t written, lost; /* by the output; 0 without one */
     uint64_t dropped;       /* before they reached us */
     uint64_t elapsed_ns;
