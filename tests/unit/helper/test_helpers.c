@@ -44,8 +44,9 @@ static void with_map(enum wn_map_type type, const char *text, struct wn_result w
 #define LOOKUP(n) KEY(n) MAP "call 1\n"
 #define UPDATE(key, value, flags)                                                                  \
     KEY(key)                                                                                       \
-    VALUE(value) MAP "r4 = " #flags "\n"                                                           \
-                     "call 2\n"
+    VALUE(value)                                                                                   \
+    MAP "r4 = " #flags "\n"                                                                        \
+        "call 2\n"
 #define DELETE(key) KEY(key) MAP "call 3\n"
 #define GIVES(n)    ((struct wn_result){.value = (uint64_t)(n)})
 #define FAULTS(at)  ((struct wn_result){.fault = BAD, .slot = at})
