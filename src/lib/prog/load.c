@@ -148,7 +148,9 @@ static int maps_add_tail_called(struct maps *maps, const struct wn_object *obj,
                                 struct wn_error *err)
 {
     WN_OWN(free) bool *seen = calloc(obj->progs.len, sizeof *seen);
-    int r = seen ? 0 : no_memory(err);
+    int r = 0;
+    if (!seen)
+        return no_memory(err);
     for (size_t k = 0; r == 0 && k < maps->list.len; k++) {
         const struct wn_elf_map *map = &obj->maps.data[maps->list.data[k]];
         if (map->kind == WN_OBJECT_MAP_DATA)
@@ -371,10 +373,11 @@ static int fill_arrays(struct wn_object *obj, const struct wn_prog_opts *opts, s
     WN_OWN(made) struct made made = {NULL, obj->progs.len};
     struct wn_elf_map *map = unfilled(obj);
     int r = 0;
-    if (map) {
-        made.progs = calloc(made.n, sizeof *made.progs);
-        r = made.progs ? 0 : no_memory(err);
-    }
+    if (!map)
+        return 0;
+    made.progs = calloc(made.n, sizeof(struct wn_prog *));
+    if (!made.progs)
+        return no_memory(err);
     for (; r == 0 && map; map = unfilled(obj)) /* its programs may have made others */
         r = fill_array(obj, map, &made, opts, err);
     return r;
