@@ -32,7 +32,7 @@ static int set_defaults(enum conf_section section, void *base)
 struct conf *conf_new(void)
 {
     OWN(conf) struct conf *conf = calloc(1, sizeof(*conf));
-    if (!conf)
+    if (!conf || !(conf->set = calloc(conf_n_rows, sizeof(*conf->set))))
         return NULL;
     for (int s = SECTION_WINNOWD; s <= SECTION_LOG; s++)
         if (set_defaults((enum conf_section)s, conf) < 0)
@@ -135,6 +135,7 @@ void conf_free(struct conf *conf)
     free(conf->filters);
     free(conf->interfaces);
     free(conf->outputs);
+    free(conf->set);
     free(conf->path);
     free(conf);
 }
@@ -157,6 +158,8 @@ static int apply(struct conf_input *in, const struct conf_entry *e)
         return 0;
     }
     o->given[row] = e->origin;
+    if (!o->name)
+        in->conf->set[row] = e->origin;
     o->column[row] = e->column;
     void *base = conf_object_at(in->conf, o->section, o->index);
     return conf_value_parse(e->row, e->text, base, at, in->diags) == -ENOMEM ? -ENOMEM : 0;
@@ -253,8 +256,12 @@ void conf_check_restart(const struct conf *running, const struct conf *next,
         if (row->reload != RELOAD_X || conf_section_named(row->section) ||
             conf_value_equal(row, running, next))
             continue;
-        struct diag_place at = {
-            .file = next->path, .section = conf_section_word(row->section), .key = row->key};
+        const struct conf_origin *set = &next->set[i];
+        struct diag_place at = {.file = set->line ? set->file : next->path,
+                                .line = set->line,
+                                .column = set->line ? 1 : 0, /* indented lines are no keys */
+                                .section = conf_section_word(row->section),
+                                .key = row->key};
         diag_add(diags, DIAG_C090, at, "systemctl restart winnowd",
                  "cannot be changed while running");
     }

@@ -30,7 +30,7 @@ enum conf_on_full { ON_FULL_DROP, ON_FULL_STOP };
 /** Where an object stands, for messages. */
 struct conf_origin {
     const char *file; /* belongs to the configuration */
-    unsigned line;    /* of the section's header */
+    unsigned line;    /* of the section's header, or of a key */
 };
 
 struct conf_filter {
@@ -98,6 +98,8 @@ struct conf {
     size_t n_interfaces;
     struct conf_output *outputs;
     size_t n_outputs;
+    struct conf_origin *set; /* where keys of sections without a name stand, a row of conf.def each;
+                                line 0: nowhere */
 };
 
 /** Looks for further mistakes in a configuration that has some; changes nothing. */

@@ -307,10 +307,30 @@ static void a_change_that_needs_a_restart_is_named(void **state)
     assert_string_equal(diags.items[0].section, "log");
     assert_string_equal(diags.items[0].key, "target");
     assert_string_equal(diags.items[0].message, "cannot be changed while running");
+    assert_string_equal(diags.items[0].file, "w.conf");
+    assert_int_equal(diags.items[0].line, 5);
+    assert_int_equal(diags.items[0].column, 1);
     try_seen[DIAG_C090] = true;
+    diag_fini(&diags);
+    conf_free(b);
+
+    /* In a file of its own; and one that is there no more has no line. */
+    assert_int_equal(mkdir("conf.d", 0755), 0);
+    try_write("w.conf", "[control]\nsocket = none\n");
+    try_write("conf.d/9.conf", "\n[log]\n\ntarget = journal\n");
+    b = try_good();
+    diags = (struct diag_list){0};
+    conf_check_restart(a, b, &diags);
+    assert_int_equal(diags.count, 2);
+    assert_string_equal(diags.items[0].key, "mode");
+    assert_string_equal(diags.items[0].file, "w.conf");
+    assert_int_equal(diags.items[0].line, 0);
+    assert_string_equal(diags.items[1].file, "conf.d/9.conf");
+    assert_int_equal(diags.items[1].line, 4);
     diag_fini(&diags);
     conf_free(a);
     conf_free(b);
+    assert_int_equal(unlink("conf.d/9.conf") | rmdir("conf.d"), 0);
 }
 
 /* ---- files */
