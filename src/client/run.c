@@ -21,9 +21,6 @@
 #define LINE_BYTES    256
 #define VERDICT_NAMES 16
 
-OWN_BY(capfile, struct capfile, capfile_close)
-OWN_BY(expect, struct expect, expect_free)
-
 /* How often a verdict was given. */
 struct tally {
     const char *name; /* NULL: no more of them */
