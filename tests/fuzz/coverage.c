@@ -7,6 +7,7 @@
 #include "diff.h"
 #include "isa/decode.h"
 #include "trial.h"
+#include "watch.h"
 
 /** Each row that can be executed is, this often in 10,000 programs. */
 #define OFTEN 200
@@ -25,6 +26,15 @@ void diff_count(struct diff_counts *counts, const struct wn_code *decoded, struc
         counts->faulted[decoded->ops[result.slot].id][result.fault]++;
     memset(trace->times, 0, decoded->n_ops * sizeof *trace->times);
     trace->deepest = 0;
+}
+
+void diff_count_watched(struct diff_counts *counts, const struct wn_code *decoded,
+                        const struct watch *w)
+{
+    counts->watched += w->steps;
+    counts->known += w->known;
+    for (uint32_t i = 0; w->facts && i < decoded->n_ops; i++)
+        counts->never += !wn_facts_find(w->facts, i, 0) && decoded->ops[i].id != WN_OP_HOLE;
 }
 
 void diff_count_refused(struct diff_counts *counts, const struct trial *t,
@@ -122,5 +132,8 @@ bool diff_covers(const struct diff_counts *counts)
         good &= seen(counts->deepest[d], 1, "a depth of calls", "reached");
     for (unsigned k = 0; k < 4; k++)
         good &= seen(counts->machines[k], 1, "a kind of machine", "run");
+    good &= seen(counts->watched, 10 * counts->runs, "instructions", "looked at");
+    good &= seen(counts->known, counts->watched, "something of a register", "known");
+    good &= seen(counts->never, counts->programs / 10, "an instruction", "never reached");
     return good;
 }

@@ -13,6 +13,7 @@
 #include "opt/lower.h"
 #include "prog/prog.h"
 #include "trial.h"
+#include "watch.h"
 
 /** The last one is machine code again, without what only some processors have. */
 enum { REFERENCE, INTERP, JIT, BASELINE, ENGINES };
@@ -127,17 +128,16 @@ static bool make_all(const struct trial *t, bool quiet, struct wn_prog *progs[EN
 
 /** All engines on one input. */
 static bool agree_on(const struct trial *t, struct wn_prog *const progs[ENGINES],
-                     const struct trial_input *input, bool quiet, struct diff_counts *counts)
+                     const struct trial_input *input, bool quiet, struct watch *w,
+                     struct diff_counts *counts)
 {
     static struct outcome first, other;
-    static uint32_t times[GEN_SLOTS];
-    struct wn_trace trace = {.times = times};
-    bool same = true;
     trial_place(input);
-    trial_memory.run->trace = &trace;
+    trial_memory.run->trace = &w->trace;
     trial_run(t, progs[REFERENCE], input, &first);
     trial_memory.run->trace = NULL;
-    diff_count(counts, progs[REFERENCE]->decoded, &trace, first.result);
+    diff_count(counts, progs[REFERENCE]->decoded, &w->trace, first.result);
+    bool same = !w->wrong;
     for (unsigned e = REFERENCE + 1; e < ENGINES; e++) {
         if (!progs[e])
             continue;
@@ -158,8 +158,15 @@ static bool agree(const struct trial *t, bool quiet, struct diff_counts *counts)
         return machines_agree(t, quiet, counts);
     struct wn_prog *progs[ENGINES] = {0};
     bool same = make_all(t, quiet, progs, counts);
-    for (unsigned i = 0; same && progs[REFERENCE] && i < TRIAL_INPUTS; i++)
-        same = agree_on(t, progs, &t->inputs[i], quiet, counts);
+    if (same && progs[REFERENCE]) {
+        static uint32_t times[GEN_SLOTS];
+        struct watch w;
+        watch_begin(&w, progs[REFERENCE]->decoded, times);
+        for (unsigned i = 0; same && i < TRIAL_INPUTS; i++)
+            same = agree_on(t, progs, &t->inputs[i], quiet, &w, counts);
+        diff_count_watched(counts, progs[REFERENCE]->decoded, &w);
+        watch_end(&w, quiet);
+    }
     for (unsigned e = 0; e < ENGINES; e++)
         wn_prog_free(progs[e]);
     return same;

@@ -11,6 +11,7 @@
 #include "isa/code.h"
 
 struct trial;
+struct watch;
 
 /** What has happened over many programs, so that a test can tell whether it tested anything. */
 struct diff_counts {
@@ -25,6 +26,9 @@ struct diff_counts {
     uint64_t times[WN_OPS_ENCODED];       /* instructions executed, by row */
     uint64_t faulted[WN_OPS][WN_FAULTS];  /* runs that ended so, by row and cause */
     uint64_t unsupported[WN_OPS_ENCODED]; /* programs refused for this row */
+    uint64_t watched;                     /* instructions before which registers were looked at */
+    uint64_t known;                       /* registers of which something was known there */
+    uint64_t never;                       /* instructions that no run was to reach */
 };
 
 /**
@@ -43,6 +47,10 @@ bool diff_trial(struct trial *t, struct diff_counts *counts);
 /** Count one run of the reference interpreter; its trace is cleared for the next. */
 void diff_count(struct diff_counts *counts, const struct wn_code *decoded, struct wn_trace *trace,
                 struct wn_result result);
+
+/** Count what was looked at in the runs of one program. */
+void diff_count_watched(struct diff_counts *counts, const struct wn_code *decoded,
+                        const struct watch *w);
 
 /** Count one refusal. */
 void diff_count_refused(struct diff_counts *counts, const struct trial *t,

@@ -41,7 +41,9 @@ static void print(const struct diff_counts *c)
     printf("results %" PRIu64 ", faults:", c->faults[WN_FAULT_NONE]);
     for (unsigned f = WN_FAULT_NONE + 1; f < WN_FAULTS; f++)
         printf(" %s %" PRIu64, wn_fault_name((enum wn_fault)f), c->faults[f]);
-    printf("\n");
+    printf("\n%" PRIu64 " instructions looked at, %" PRIu64 " registers known there, %" PRIu64
+           " never reached\n",
+           c->watched, c->known, c->never);
     fflush(stdout);
 }
 

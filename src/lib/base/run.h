@@ -67,6 +67,8 @@ struct wn_call {
 struct wn_trace {
     uint32_t *times;  /* by slot: how often it began */
     uint32_t deepest; /* calls within each other */
+    /** Shown r0 to r10 before each instruction; may be NULL. */
+    void (*look)(struct wn_trace *trace, uint32_t slot, const uint64_t *r);
 };
 
 #define WN_COPY_BEFORE  256u /* bytes before a packet that is copied, when a program starts */

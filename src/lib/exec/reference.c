@@ -372,6 +372,8 @@ static void note(struct wn_trace *trace, const struct machine *m)
     trace->times[m->at]++;
     if (m->depth > trace->deepest)
         trace->deepest = m->depth;
+    if (trace->look)
+        trace->look(trace, m->at, m->r);
 }
 
 struct wn_result wn_reference_run(const struct wn_code *code, struct wn_run *run,

@@ -654,6 +654,20 @@ static void fields_have_their_ranges(void **state)
     }
 }
 
+/** Of bits, inclusion is exact. With ranges beside them 4 bits could not tell. */
+static void bits_include_what_they_allow(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 1 << 16; i++) {
+        struct wn_tnum a = {i & 15, i >> 4 & 15}, b = {i >> 8 & 15, i >> 12};
+        bool within = true;
+        for (uint64_t x = 0; x < 16; x++)
+            within &= ((x ^ b.value) & ~b.mask) || !((x ^ a.value) & ~a.mask);
+        if (!(a.value & a.mask) && !(b.value & b.mask))
+            assert_true(wn_tnum_includes(a, b) == within);
+    }
+}
+
 /** Whatever is added at the head of a loop, it stops changing. */
 static void widening_ends(void **state)
 {
@@ -678,6 +692,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(branches_on_constants_are_decided),
         cmocka_unit_test(comparisons_cut_ranges),
         cmocka_unit_test(fields_have_their_ranges),
+        cmocka_unit_test(bits_include_what_they_allow),
         cmocka_unit_test(widening_ends),
         cmocka_unit_test(every_value_goes_through_every_row),
         cmocka_unit_test(pairs_go_through_every_row),
