@@ -60,6 +60,35 @@ static inline unsigned int wn_be32(const void *at)
 }
 
 #ifdef __bpf__
+/* The kernel's names of numbers (<linux/types.h>, which may as well be included too). */
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef signed short __s16;
+typedef unsigned short __u16;
+typedef signed int __s32;
+typedef unsigned int __u32;
+typedef signed long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
+
+/* Between the network's byte order and the machine's; constants stay constants. */
+#ifndef __BPF_ENDIAN__ /* <bpf/bpf_endian.h> */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define bpf_htons(x)       ((__be16)__builtin_bswap16(x))
+#define bpf_htonl(x)       ((__be32)__builtin_bswap32(x))
+#define bpf_cpu_to_be64(x) ((__be64)__builtin_bswap64(x))
+#else
+#define bpf_htons(x)       ((__be16)(x))
+#define bpf_htonl(x)       ((__be32)(x))
+#define bpf_cpu_to_be64(x) ((__be64)(x))
+#endif
+#define bpf_ntohs(x)       bpf_htons(x)
+#define bpf_ntohl(x)       bpf_htonl(x)
+#define bpf_be64_to_cpu(x) bpf_cpu_to_be64(x)
+#endif
+
 /* What filters can call (helper.def has the numbers; they are the kernel's). */
 
 /** When the packet was captured, in nanoseconds since 1970. */
