@@ -322,6 +322,18 @@ struct wn_object *source_object(struct source *source)
     return source->object;
 }
 
+/* Whatever is wrong with them, it is not that the file could not be read. */
+static int set_variables(struct wn_object *object, const struct source_opts *opts,
+                         struct wn_error *err)
+{
+    struct wn_error why;
+    for (size_t i = 0; i < opts->n_consts; i++) {
+        if (variables_set(object, opts->consts[i], &why))
+            return wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%s", why.text);
+    }
+    return 0;
+}
+
 int source_program(struct source *source, const struct source_opts *opts, struct wn_prog **out,
                    enum diag_code *why, struct wn_error *err)
 {
@@ -332,18 +344,16 @@ int source_program(struct source *source, const struct source_opts *opts, struct
         code = wn_object_find(source->object, opts->section, err);
         if (code < 0)
             return because(why, DIAG_P102, code);
-        for (size_t i = 0; i < opts->n_consts; i++) {
-            code = variables_set(source->object, opts->consts[i], err);
-            if (code)
-                return because(why, DIAG_P104, code);
-        }
+        code = set_variables(source->object, opts, err);
+        if (code)
+            return because(why, DIAG_P104, code);
         code = wn_prog_load(source->object, opts->section, &opts->prog, out, err);
         return code ? because(why, why_no_program(code), code) : 0;
     }
     if (opts->n_consts)
         return because(why, DIAG_P104,
-                       wn_fail(err, -EINVAL, WN_NOWHERE, "%.100s: only objects have variables",
-                               opts->consts[0]));
+                       wn_fail(err, WN_E_REJECTED, WN_NOWHERE,
+                               "%.100s: only objects have variables", opts->consts[0]));
     code = source->file ? text_slots(&source->text, opts, &slots, &count, why, err)
                         : source_expr_slots(source->text.data, opts, &slots, &count, why, err);
     if (code)

@@ -76,8 +76,8 @@ struct wn_object *source_object(struct source *source);
  * why    set on failure alone; may be NULL
  * err    filled on failure; at is a slot for P110, a line for P131 and P132
  *
- * Returns 0, or what wn_object_set(), wn_assemble(), expr_compile(), wn_prog_load()
- * or wn_prog_new() say.
+ * Returns 0, WN_E_REJECTED (a variable cannot be set so), or what wn_assemble(),
+ * expr_compile(), wn_prog_load() or wn_prog_new() say.
  */
 int source_program(struct source *source, const struct source_opts *opts, struct wn_prog **out,
                    enum diag_code *why, struct wn_error *err);
