@@ -26,6 +26,9 @@
 #include <winnow/prog.h>
 #include <winnow/text.h>
 
+#include "../fuzz/watch.h"
+#include "prog/prog.h"
+
 static const struct {
     enum wn_engine engine;
     uint32_t flags;
@@ -153,8 +156,14 @@ static void judge(const char *file, const struct test_case *c, const char *engin
                             .wirelen = c->wirelen,
                             .time_ns = 1700000000123456789};
     struct wn_run *run = wn_run_new();
-    if (!run)
+    uint32_t *times = calloc(prog->info.slots, sizeof *times);
+    struct watch w = {0};
+    if (!run || !times)
         give_up(file, 0, "out of memory");
+    if (prog->decoded) { /* the reference interpreter's has kept it */
+        watch_begin(&w, prog->decoded, times);
+        run->trace = &w.trace;
+    }
     struct wn_result r = wn_prog_run(prog, run, &pkt);
     const char *fault = wn_fault_name((enum wn_fault)r.fault);
     bool ok = c->expect == EXPECT_FAULT
@@ -163,6 +172,9 @@ static void judge(const char *file, const struct test_case *c, const char *engin
     tap(ok, file, c->name, engine);
     if (!ok)
         printf("# got value 0x%" PRIx64 ", fault %s at slot %u\n", r.value, fault, r.slot);
+    if (prog->decoded)
+        tap(watch_end(&w, false), file, c->name, "registers as known");
+    free(times);
     wn_run_free(run);
 }
 
