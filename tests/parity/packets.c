@@ -16,6 +16,7 @@ static size_t n_all;
 static const char *family;
 static uint64_t state = 0x9e3779b97f4a7c15;
 
+/* Called once in an expression: compilers differ in the order of operands and arguments. */
 static uint32_t below(uint32_t n)
 {
     state ^= state << 13;
@@ -96,7 +97,8 @@ static void vlan(struct frame *f, uint32_t id, uint32_t type)
 static uint32_t host4(void)
 {
     static const uint32_t nets[] = {0x0a000000, 0xc0a80100, 0xac100a00, 0xc6336400};
-    return nets[below(4)] + 1 + below(6);
+    uint32_t net = nets[below(4)];
+    return net + 1 + below(6);
 }
 
 static uint32_t ip4_full(struct frame *f, uint32_t proto, uint32_t words, uint32_t frag)
@@ -317,7 +319,7 @@ static void v6_chain(struct frame *f, uint32_t proto)
         put8(f, NONE);
         put8(f, kind == AH ? 1 + words * 2 : words);
         if (kind == FRAGMENT)
-            put16(f, below(2) ? 0 : below(1000) << 3 | below(2));
+            put16(f, below(2) ? 0 : below(16000) & ~6u);
         else
             put16(f, 0x0104);
         put32(f, 0);
@@ -332,16 +334,18 @@ static void v6_chain(struct frame *f, uint32_t proto)
 
 static void inner(struct frame *f, bool six)
 {
+    uint32_t proto = below(2) ? TCP : UDP, payload = below(60);
     if (six)
-        v6(f, below(2) ? TCP : UDP, below(60));
+        v6(f, proto, payload);
     else
-        v4(f, below(2) ? TCP : UDP, below(60));
+        v4(f, proto, payload);
 }
 
 static void gre(struct frame *f)
 {
-    uint32_t ip = ip4(f, GRE),
-             flags = (below(2) << 13) | (below(2) << 12) | (below(3) ? 0 : 1u << 15);
+    uint32_t ip = ip4(f, GRE), flags = below(2) << 13;
+    flags |= below(2) << 12;
+    flags |= below(3) ? 0 : 1u << 15;
     uint32_t kind = below(3);
     put16(f, flags);
     put16(f, kind == 0 ? ETH_IP4 : kind == 1 ? ETH_IP6 : ETH_BRIDGE);
@@ -499,7 +503,11 @@ static void make_malformed(void)
         case 5: f.bytes[transport + 12] = (uint8_t)(below(5) << 4); break;
         case 6: set16(&f, transport + 4, below(20)); break;
         case 7: f.bytes[transport + 12] = 0xf0; break;
-        case 8: f.bytes[14 + below(f.n - 14)] ^= (uint8_t)(1 + below(255)); break;
+        case 8: {
+            uint32_t at = 14 + below(f.n - 14);
+            f.bytes[at] ^= (uint8_t)(1 + below(255));
+            break;
+        }
         case 9: f.bytes[14] = 0x4f; break;
         }
         keep(&f);
