@@ -111,7 +111,7 @@ static struct wn_part umod(const struct wn_part *a, const struct wn_part *b, uns
 {
     if (b->umax == 0 || (b->umin && a->umax < b->umin))
         return *a;
-    if (is_const(a) && is_const(b))
+    if (is_const(a) && is_const(b) && b->umin)
         return part_const(a->umin % b->umin, n);
     if (is_const(b) && !(b->umin & (b->umin - 1)))
         return part_bits(wn_tnum_and(a->bits, wn_tnum_const(b->umin - 1)), n);
