@@ -96,8 +96,8 @@ static json_t *programs(const struct client_opts *opts, struct wn_object *object
     for (size_t i = 0; i < wn_object_count(object); i++) {
         struct wn_object_prog about;
         wn_object_describe(object, i, &about);
-        if (opts->section && strcmp(opts->section, about.name) &&
-            strcmp(opts->section, about.section))
+        if (opts->section && strcmp(opts->section, about.name) != 0 &&
+            strcmp(opts->section, about.section) != 0)
             continue;
         const char *type = about.type == WN_OBJECT_NO_TYPE
                                ? NULL

@@ -445,7 +445,9 @@ static int run_line(int argc, char **argv, struct line *line)
     for (int i = 0; i < argc; i++)
         n += strlen(argv[i]); /* a word may be many letters */
     OWN(free) struct given *given = calloc(n, sizeof *given);
-    int code = given ? read_line(argc, argv, given, &n) : client_usage("out of memory");
+    if (!given)
+        return client_usage("out of memory");
+    int code = read_line(argc, argv, given, &n);
     const char *name = optind < argc ? argv[optind] : NULL;
     const struct client_command *command = name ? client_find(name) : NULL;
     for (size_t i = 0; !code && i < n; i++)

@@ -96,8 +96,11 @@ static json_t *print(const struct wn_object *object, size_t number, print_fn how
 {
     for (size_t size = TEXT_BYTES; size <= TEXT_BYTES_MAX; size *= 8) {
         OWN(free) char *text = malloc(size);
-        int code = text ? how(object, number, bytes, n, text, size, err)
-                        : wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+        if (!text) {
+            wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+            return NULL;
+        }
+        int code = how(object, number, bytes, n, text, size, err);
         if (code >= 0)
             return map_text_json(text);
         if (code != WN_E_LIMIT)
@@ -352,7 +355,7 @@ static int fill(const struct client_opts *opts, const struct subject *s, const c
                 const json_t *list)
 {
     struct wn_error err;
-    const char *what;
+    const char *what = "";
     json_t *entry;
     size_t i;
     json_array_foreach(list, i, entry)

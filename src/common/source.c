@@ -281,12 +281,18 @@ void source_close(struct source *source)
 
 OWN_BY(source, struct source, source_close)
 
+static int no_memory(enum diag_code *why, struct wn_error *err)
+{
+    wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    return because(why, DIAG_P111, -ENOMEM);
+}
+
 int source_open(const char *path, const struct source_opts *opts, struct source **out,
                 enum diag_code *why, struct wn_error *err)
 {
     OWN(source) struct source *s = calloc(1, sizeof *s);
     if (!s)
-        return because(why, DIAG_P111, wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory"));
+        return no_memory(why, err);
     s->file = true;
     int code = load_text(path, opts->any_file, &s->text, err);
     if (code)
@@ -306,7 +312,7 @@ int source_open_expr(const char *expr, struct source **out, enum diag_code *why,
 {
     OWN(source) struct source *s = calloc(1, sizeof *s);
     if (!s || !(s->text.data = strdup(expr)))
-        return because(why, DIAG_P111, wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory"));
+        return no_memory(why, err);
     s->text.kind = SOURCE_EXPRESSION;
     *out = give(s);
     return 0;
@@ -384,7 +390,7 @@ int source_slots(const char *path, const struct source_opts *opts, struct wn_slo
 {
     OWN(source) struct source *source = NULL;
     int code = source_open(path, opts, &source, why, err);
-    if (code)
+    if (code || !source)
         return code;
     if (kind)
         *kind = source->text.kind;

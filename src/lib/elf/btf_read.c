@@ -29,8 +29,10 @@ WN_PRINTF(3, 4) static int fail(struct scan *s, int code, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (s->member)
-        return wn_fail(s->err, code, WN_NOWHERE, "member '%.40s': %s", s->member, text);
-    return wn_fail(s->err, code, WN_NOWHERE, "%s", text);
+        wn_fail(s->err, code, WN_NOWHERE, "member '%.40s': %s", s->member, text);
+    else
+        wn_fail(s->err, code, WN_NOWHERE, "%s", text);
+    return code;
 }
 
 /** An error that shows what stands there instead. */
@@ -100,9 +102,9 @@ static int string(struct scan *s, char **out, size_t *len)
 {
     if (!take(s, '"'))
         return unexpected(s, "a string");
-    WN_OWN(free) char *text = malloc((size_t)(s->end - s->at) + 1);
+    WN_OWN(free) char *text = calloc((size_t)(s->end - s->at) + 1, 1);
     if (!text)
-        return wn_fail(s->err, -ENOMEM, WN_NOWHERE, "out of memory");
+        return fail(s, -ENOMEM, "out of memory");
     size_t n = 0;
     for (; s->at < s->end && *s->at != '"'; n++) {
         int c = (unsigned char)*s->at++;
@@ -127,7 +129,7 @@ static int hex_bytes(struct scan *s, uint8_t *p, size_t bytes)
     WN_OWN(free) char *text = NULL;
     size_t len = 0;
     int r = string(s, &text, &len);
-    if (r)
+    if (r || !text)
         return r;
     if (len != 2 * bytes)
         return fail(s, WN_E_SYNTAX, "expected %zu hexadecimal digits, not %zu characters",
@@ -218,7 +220,7 @@ static int number(struct scan *s, uint32_t id, struct number *out)
         WN_OWN(free) char *text = NULL;
         size_t len = 0;
         int r = string(s, &text, &len);
-        if (r)
+        if (r || !text)
             return r;
         if (find_name(s->btf, id, text, out))
             return 0;
@@ -261,7 +263,7 @@ static int fit(struct scan *s, uint32_t id, const struct number *n, uint32_t bit
 /** A number of at most 64 bits to where it belongs. */
 static int scalar(struct scan *s, uint32_t id, uint8_t *p, uint32_t at, uint32_t bits)
 {
-    struct number n;
+    struct number n = {false, 0};
     int r = number(s, id, &n);
     if (r == 0)
         r = fit(s, id, &n, bits);
@@ -276,7 +278,7 @@ static int wide(struct scan *s, uint8_t *p, uint32_t bytes)
     WN_OWN(free) char *text = NULL;
     size_t len = 0;
     int r = string(s, &text, &len);
-    if (r)
+    if (r || !text)
         return r;
     if (len < 3 || len > 2 + 2 * (size_t)bytes || text[0] != '0' || (text[1] | 0x20) != 'x')
         return fail(s, WN_E_SYNTAX, "expected 0x and up to %u digits", 2 * bytes);
@@ -304,7 +306,7 @@ static int char_array(struct scan *s, uint8_t *p, uint32_t count)
     WN_OWN(free) char *text = NULL;
     size_t len = 0;
     int r = string(s, &text, &len);
-    if (r)
+    if (r || !text)
         return r;
     if (len > count)
         return fail(s, -ERANGE, "%zu characters for an array of %u", len, count);
