@@ -40,7 +40,7 @@ static void what_is_printed_is_read_again(void **state)
         struct btf_object o = {0};
         uint32_t all = load(&o, btf_builds[b]), bytes = o.btf.types[all].bytes;
         for (int turn = 0; turn < 2000; turn++) {
-            uint8_t value[256], back[256];
+            uint8_t value[256] = {0}, back[256];
             char text[TEXT], again[TEXT];
             struct wn_error err = {0};
             for (uint32_t i = 0; i < bytes; i++)
