@@ -23,7 +23,7 @@ struct CMUnitTest {
 #f, f                                                                                      \
     }
 #define cmocka_run_group_tests(tests, setup, teardown)                                             \
-    small_cmocka_run(tests, sizeof(tests) / sizeof *(tests))
+    small_cmocka_run(tests, sizeof(tests) / sizeof *(tests), setup, teardown)
 
 static jmp_buf small_cmocka_end;
 static bool small_cmocka_skipped;
@@ -40,12 +40,18 @@ __attribute__((noreturn, unused, format(printf, 3, 4))) static void small_cmocka
     longjmp(small_cmocka_end, 1);
 }
 
-__attribute__((unused)) static int small_cmocka_run(const struct CMUnitTest *tests, size_t n)
+__attribute__((unused)) static int small_cmocka_run(const struct CMUnitTest *tests, size_t n,
+                                                    int (*setup)(void **), int (*teardown)(void **))
 {
     static int failed;
+    void *group = NULL;
     printf("1..%zu\n", n);
+    if (setup && setup(&group)) {
+        printf("Bail out! the tests cannot be set up\n");
+        return 1;
+    }
     for (volatile size_t i = 0; i < n; i++) {
-        void *state = NULL;
+        void *state = group;
         bool ok = false;
         small_cmocka_skipped = false;
         if (!setjmp(small_cmocka_end)) {
@@ -58,6 +64,8 @@ __attribute__((unused)) static int small_cmocka_run(const struct CMUnitTest *tes
                small_cmocka_skipped ? " # SKIP" : "");
         fflush(stdout);
     }
+    if (teardown && teardown(&group))
+        failed++;
     return failed;
 }
 

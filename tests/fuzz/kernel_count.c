@@ -123,8 +123,8 @@ static bool covers_field(const struct kernel_counts *c, enum wn_prog_type type,
 bool kernel_covers(const struct kernel_counts *c)
 {
     const struct wn_helper *h;
-    bool good = reached(c->deepest, "33 tail calls", "made") &
-                reached(c->behind, "a tail call", "followed by a fault");
+    bool good = reached(c->deepest, "33 tail calls", "made");
+    good &= reached(c->behind, "a tail call", "followed by a fault");
     for (size_t i = 0; (h = wn_helper_at(i)); i++)
         good &= covers_helper(c, h);
     for (unsigned type = 0; type < WN_PROG_TYPES; type++)

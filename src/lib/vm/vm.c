@@ -362,7 +362,7 @@ int wn_vm_clone(const struct wn_vm *vm, struct wn_vm **out, struct wn_error *err
     new->text = text_ref(vm->text);
     new->interp = vm->interp ? wn_prog_ref(vm->interp) : NULL;
     new->jit = vm->jit ? wn_prog_ref(vm->jit) : NULL;
-    if (vm->meta)
+    if (new->meta) /* exactly if the old one has */
         memcpy(new->meta, vm->meta, vm->meta_bytes);
     *out = wn_give(new);
     return 0;
