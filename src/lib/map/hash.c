@@ -8,6 +8,11 @@
  * element that moved also sees its new link, which leads to the end of another
  * chain (and it starts again) or once more through its own; and a key that was
  * compared while the version stayed the same was the element's key.
+ *
+ * A key that is replaced moves from its place to the front, and a reader in
+ * between would meet neither. The bucket counts these moves after the new element
+ * is linked and before the old one is not: who missed the old one finds that the
+ * count has changed, or has begun with the new one.
  */
 #include "map/hash.h"
 
@@ -67,7 +72,9 @@ static struct wn_elem *elem_of(const struct wn_hash *h, uint32_t link)
 SIZED struct found walk(const struct wn_hash *h, const uint8_t *key, uint32_t hash, uint32_t bytes)
 {
     uint32_t bucket = hash & h->mask;
-    uint32_t link = atomic_load_explicit(&h->buckets[bucket].head, memory_order_acquire);
+    const struct wn_bucket *b = &h->buckets[bucket];
+    uint32_t moves = atomic_load_explicit(&b->moves, memory_order_acquire);
+    uint32_t link = atomic_load_explicit(&b->head, memory_order_acquire);
     if (!link)
         return (struct found){0};
     while (!(link & WN_CHAIN_END)) {
@@ -82,7 +89,8 @@ SIZED struct found walk(const struct wn_hash *h, const uint8_t *key, uint32_t ha
         }
         link = atomic_load_explicit(&e->next, memory_order_acquire);
     }
-    return (struct found){.again = link != (WN_CHAIN_END | bucket)};
+    return (struct found){.again = link != (WN_CHAIN_END | bucket) ||
+                                   moves != atomic_load_explicit(&b->moves, memory_order_relaxed)};
 }
 
 SIZED struct found search_sized(const struct wn_hash *h, const uint8_t *key, uint32_t bytes)
@@ -279,6 +287,7 @@ static void replace(struct wn_hash *h, struct wn_bucket *b, atomic_uint *at, con
         i = take(h);
         fill(h, i, get_link(&old->hash), (const uint8_t *)old->key, value, cpu);
         set_link(&b->head, i + 1);
+        atomic_fetch_add_explicit(&b->moves, 1, memory_order_release);
         unlink_elem(h, link_to(h, b, 0, NULL, old));
         count_down(&h->spares);
     }

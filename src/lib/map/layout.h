@@ -52,7 +52,8 @@ struct wn_map {
 #define WN_CHAIN_END 0x80000000u
 
 struct wn_bucket {
-    atomic_uint head; /* link */
+    _Alignas(16) atomic_uint head; /* link */
+    atomic_uint moves;             /* keys that have come to the front by being replaced */
     struct wn_lock lock;
 };
 
