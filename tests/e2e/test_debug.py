@@ -192,12 +192,12 @@ def test_gdb_walks_through_compiled_functions(tmp_path):
     out = done.stdout
     if "ptrace" in done.stderr + out and "not permitted" in done.stderr + out:
         pytest.skip("gdb may not trace here")
-    walk = ["observed.f7", "observed", "observed.entry", "wn_prog_start"]
+    walk = ["observed.f7", "observed", "observed.entry"]
     at_helper = backtrace(out, "at the helper", "between")
-    assert at_helper[:5] == ["asked", *walk] and at_helper[-1] == "main", out
+    assert at_helper[:4] == ["asked", *walk] and at_helper[-1] == "main" and "wn_prog_start" in at_helper, out
     # A breakpoint at the function's very beginning: nothing has been pushed yet.
     at_entry = backtrace(out, "at the entry", "behind")
-    assert at_entry[:4] == walk and at_entry[-1] == "main", out
+    assert at_entry[:3] == walk and at_entry[-1] == "main" and "wn_prog_start" in at_entry, out
     assert re.search(r'^Line 10 of "observed\.bpf"', out, re.M), out
     assert "Dump of assembler code for function observed.f7:" in out
     # What the function saved is its caller's again, one frame up: r6 of the outer loop.
