@@ -175,11 +175,15 @@ static void a_run_structure_obeys_the_limit_of_address_space(void **state)
         struct rlimit none = {4096, 4096};
         if (setrlimit(RLIMIT_AS, &none))
             _exit(2);
+        if (mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+            _exit(3); /* an emulator keeps the limit from its guest */
         _exit(wn_run_new() ? 1 : 0);
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 3)
+        skip();
     assert_int_equal(WEXITSTATUS(status), 0);
 #endif
 }
