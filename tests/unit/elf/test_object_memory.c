@@ -57,8 +57,8 @@ static void sweep_one(int (*step)(struct wn_object *, struct wn_error *), int go
 static void sweep(int (*step)(struct wn_object *, struct wn_error *), size_t n, bool runs)
 {
     for (size_t i = 0; i < n; i++) {
-        bool whole = !runs || !subjects[i].program || strcmp(subjects[i].program, "calls") != 0;
         subject = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? &big : &subjects[i];
+        bool whole = !runs || !subject->program || strcmp(subject->program, "calls") != 0;
         sweep_one(step, whole ? 0 : WN_E_UNSUPPORTED);
     }
 }
