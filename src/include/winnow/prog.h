@@ -81,8 +81,22 @@ enum wn_prog_flags {
               socket and in the kernel's BPF_PROG_TEST_RUN, not from the frame's beginning */
 };
 
+/** What becomes of accesses that are not proved safe. */
+enum wn_verify {
+    WN_VERIFY_GUARD = 0, /* they are checked when the program runs, and a run that fails the check
+                            ends with a fault; loops without a proved bound spend fuel */
+    WN_VERIFY_STRICT,    /* the program is rejected, and one with such a loop as well: what one wants
+                            before giving it to a kernel */
+    WN_VERIFY_NONE,      /* nothing is proved, so nearly everything is checked when the program runs;
+                            rejected is only what has no meaning */
+};
+
+/** Takes what the verifier says it does, one line without its end. */
+typedef void (*wn_log_fn)(void *arg, const char *line);
+
 struct wn_prog_opts {
     enum wn_engine engine;
+    enum wn_verify verify;
     enum wn_prog_type type; /* wn_prog_load(): 0 means what the section's name says */
     uint64_t fuel;          /* slots a run may spend on loops and calls; 0 means 1,000,000 */
     uint32_t max_slots;     /* longest program; 0 means 1,000,000 */
@@ -90,6 +104,12 @@ struct wn_prog_opts {
     bool lines;             /* keep where machine code came from: wn_prog_lines() of debug.h */
     const char *name;       /* what perf and gdb call the program (debug.h); borrowed for the call;
                                may be NULL */
+    uint64_t verify_ns;    /* most time the verifier may take; 0 means 5 s */
+    uint64_t verify_bytes; /* most memory it may take; 0 means 256 MiB */
+    bool explain;          /* keep why what is checked at run time could not be proved:
+                              wn_prog_unproved() */
+    wn_log_fn log;         /* told what the verifier does, slot by slot; NULL: nobody is */
+    void *log_arg;
     struct wn_map *const *maps; /* wn_prog_new(): what the slots' map references index; borrowed for
                                    the call, the program keeps a reference of each */
     size_t n_maps;
@@ -105,8 +125,18 @@ struct wn_prog_info {
     uint32_t maps;          /* that the program may use */
     uint32_t accesses;      /* loads, stores and atomics */
     uint32_t guarded;       /* of these, checked at run time */
+    uint32_t calls;         /* of helpers that are given memory, maps or the context */
+    uint32_t calls_checked; /* of these, checked at run time */
+    uint32_t loops;         /* jumps that close a loop */
+    uint32_t loops_fuelled; /* of these, without a proved bound: they spend fuel */
+    bool in_place;          /* written for the kernel, but only reads: no copy is made of packets */
     uint32_t ops;           /* operations after lowering */
-    uint32_t stack_bytes;   /* stack cleared before each run */
+    uint32_t stack_bytes;   /* stack the program may reach */
+    uint32_t stack_cleared; /* of these, cleared before each run */
+    uint64_t verify_ns;     /* what verifying took: time, */
+    uint64_t verify_steps;  /* instructions looked at, */
+    uint64_t verify_states; /* states kept to compare with, */
+    uint64_t verify_bytes;  /* and most memory at once */
     size_t code_bytes;      /* machine code; 0 without */
     const uint8_t *code;    /* machine code, lives as long as the program; NULL without */
 };
@@ -122,7 +152,8 @@ struct wn_prog_info {
  * Returns 0, WN_E_MALFORMED or WN_E_REJECTED (err->at is the slot), WN_E_LIMIT,
  * WN_E_UNSUPPORTED (a helper or instruction this version does not provide),
  * WN_E_NOJIT (WN_ENGINE_JIT was asked for and cannot be had), -EINVAL (no such
- * flag) or -ENOMEM; with WN_PROG_BLIND and WN_ENGINE_JIT also the -errno with which
+ * flag or type) or -ENOMEM; WN_E_LIMIT also says that verifying took more time or
+ * memory than it may; with WN_PROG_BLIND and WN_ENGINE_JIT also the -errno with which
  * the system refuses random numbers.
  */
 WN_API int wn_prog_new(const struct wn_slot *slots, size_t count, const struct wn_prog_opts *opts,
@@ -151,6 +182,16 @@ WN_API void wn_prog_free(struct wn_prog *prog);
 
 /** Describe a program. */
 WN_API void wn_prog_info(const struct wn_prog *prog, struct wn_prog_info *info);
+
+/**
+ * What is checked when the program runs, and why it could not be proved: with
+ * wn_prog_opts.explain. Of each, `at` is the slot, `code` is 0 and `text` says why.
+ *
+ * list   set to the first, in order of slots; they live as long as the program
+ *
+ * Returns how many there are: 0 without wn_prog_opts.explain.
+ */
+WN_API size_t wn_prog_unproved(const struct wn_prog *prog, const struct wn_error **list);
 
 /** What the program's result means for its packet. */
 struct wn_verdict {
