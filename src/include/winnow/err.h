@@ -39,7 +39,7 @@ struct wn_error {
     int code;        /* what the function returned */
     uint32_t at;     /* slot of the program, or line of the text from 1; else WN_NOWHERE */
     uint32_t column; /* of the text, from 1; 0 where there is none */
-    char text[160];  /* one sentence without a full stop, never empty, always terminated */
+    char text[256];  /* one sentence without a full stop, never empty, always terminated */
 };
 
 /**

@@ -27,13 +27,13 @@ enum wn_arg {
     WN_ARG_CTX,       /* what the program found in r1 */
     WN_ARG_MAP,       /* a map of the program's; keys and values that follow are its */
     WN_ARG_KEY,       /* address of a key, which the helper reads */
-    WN_ARG_VALUE,     /* address of a value, which the helper reads */
+    WN_ARG_VALUE,     /* address of a value, which the helper reads; of a result: one of the map's, or 0 */
     WN_ARGS
 };
 
 /** The signature of a helper. Arguments that are there come before those that are not. */
 struct wn_helper_sig {
-    uint8_t result;  /* enum wn_arg: NONE, SCALAR or ANY */
+    uint8_t result;  /* enum wn_arg: NONE, SCALAR, ANY or VALUE */
     uint8_t args[5]; /* enum wn_arg, of r1 to r5 */
 };
 

@@ -116,6 +116,16 @@ const struct wn_context_field *wn_context_field(enum wn_prog_type type, uint32_t
     return NULL;
 }
 
+enum wn_context_what wn_context_what(const struct wn_context_field *field)
+{
+    switch ((enum value)field->value) {
+    case DATA: return WN_CONTEXT_DATA;
+    case META: return WN_CONTEXT_META;
+    case DATA_END: return WN_CONTEXT_END;
+    default: return WN_CONTEXT_NUMBER;
+    }
+}
+
 enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context_field *field)
 {
     return (enum wn_access)field->access[layout_of(type)->column];

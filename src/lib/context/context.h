@@ -35,6 +35,16 @@ struct wn_context_field {
 /** What a program may do with a byte of its context. */
 enum wn_access { WN_ACCESS_NO = 0, WN_ACCESS_R = 1, WN_ACCESS_RW = 3 };
 
+/** What a field holds: a number, or an address that has something to do with the packet. */
+enum wn_context_what {
+    WN_CONTEXT_NUMBER,
+    WN_CONTEXT_DATA, /* its first byte */
+    WN_CONTEXT_META, /* the first byte of the metadata before it */
+    WN_CONTEXT_END,  /* the byte behind it */
+};
+
+enum wn_context_what wn_context_what(const struct wn_context_field *field);
+
 /** Bytes of the structure that a type's programs get; 0 for raw packets, which have none. */
 uint32_t wn_context_bytes(enum wn_prog_type type);
 

@@ -6,6 +6,7 @@
 #define XDP       BIT(XDP)
 #define SKB       (BIT(SOCKET) | BIT(TC))
 #define ACTION    (BIT(XDP) | BIT(TC))
+#define MOVER     (XDP | WN_HELPER_MOVES)
 
 #define H(id, name, types, result, a1, a2, a3, a4, a5)                                             \
     {id,                                                                                           \
@@ -55,6 +56,11 @@ HELPER(get_prandom_u32)
 HELPER(get_smp_processor_id)
 {
     return run->cpu;
+}
+
+bool wn_helper_moves_packet(const struct wn_helper *helper)
+{
+    return helper->types & WN_HELPER_MOVES;
 }
 
 const struct wn_helper *wn_helper_at(size_t i)

@@ -29,8 +29,24 @@
 
 enum wn_code_form { WN_DECODED, WN_LOWERED };
 
-/** What is known of an access; everything else is 0. */
-enum wn_mark { WN_MARK_NONE, WN_MARK_PROVED };
+/**
+ * What is known of an instruction. Accesses: how they are checked. Jumps back and
+ * calls of local functions: whether they spend fuel. Calls of helpers: whether
+ * their arguments are checked.
+ */
+enum wn_mark {
+    WN_MARK_NONE,    /* an access of any memory that the program has; fuel; checked */
+    WN_MARK_PROVED,  /* none of it is needed */
+    WN_MARK_PACKET,  /* an access of the packet: checked against that alone */
+    WN_MARK_POINTER, /* proved, and a load of an address from the context */
+};
+
+/** What the address is that a wide immediate has become, in wn_op.b. */
+enum wn_wide_what {
+    WN_WIDE_NUMBER = 0,
+    WN_WIDE_MAP,   /* of the map wn_op.target */
+    WN_WIDE_VALUE, /* of byte wn_op.off of its only value */
+};
 
 /**
  * What may end the run at an operation, as bits; none unless whoever makes the

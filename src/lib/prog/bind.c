@@ -13,9 +13,14 @@
 #define FROM_NETWORK (-0x100000)
 #define FROM_LINK    (-0x200000)
 
-static void set_wide(struct wn_op *op, uint64_t value)
+/** An address of a map, or in its value. */
+static void set_wide(struct wn_op *op, uint64_t value, enum wn_wide_what what, uint32_t map,
+                     uint32_t offset)
 {
     op->id = WN_OP_IMM64;
+    op->b = (uint8_t)what;
+    op->target = map;
+    op->off = (int32_t)offset;
     op->imm = (int32_t)(uint32_t)value;
     op->high = (uint32_t)(value >> 32);
 }
@@ -38,7 +43,7 @@ static int bind_value(struct wn_op *op, uint32_t slot, const struct wn_map *map,
                        "byte %" PRIu32 " of a value of map '%s', which has %" PRIu32, offset,
                        info.name, info.value_bytes);
     wn_map_values(map, &values);
-    set_wide(op, values.start + values.first + offset);
+    set_wide(op, values.start + values.first + offset, WN_WIDE_VALUE, number, offset);
     return 0;
 }
 
@@ -56,7 +61,7 @@ int wn_prog_bind_maps(struct wn_code *code, struct wn_map *const *maps, size_t n
             return wn_fail(err, WN_E_UNSUPPORTED, i, "there is no map %" PRIu32 ": %zu were given",
                            number, n_maps);
         if (whole)
-            set_wide(op, WN_MAP_TAG | number);
+            set_wide(op, WN_MAP_TAG | number, WN_WIDE_MAP, number, 0);
         int r = value ? bind_value(op, i, maps[number], number, err) : 0;
         if (r)
             return r;

@@ -11,8 +11,8 @@
 #include "opt/lower.h"
 #include "prog/resolve.h"
 #include "verify/flow.h"
-#include "verify/packet.h"
 #include "verify/stack.h"
+#include "verify/verify.h"
 
 #define MAX_SLOTS 1000000u
 /** Beyond this, distances between operations would not fit where they are kept. */
@@ -90,20 +90,6 @@ int wn_prog_check(const struct wn_slot *slots, size_t count, uint32_t max_slots,
     return check_slots(slots, count, max_slots, env, &code, err);
 }
 
-static void count_accesses(const struct wn_code *decoded, struct wn_prog_info *info)
-{
-    for (uint32_t i = 0; i < decoded->n_ops; i++)
-        switch (wn_op_kind(&decoded->ops[i])) {
-        case WN_KIND_LOAD:
-        case WN_KIND_STORE:
-        case WN_KIND_ATOMIC:
-            info->accesses++;
-            info->guarded += decoded->mark[i] != WN_MARK_PROVED;
-            break;
-        default: break;
-        }
-}
-
 /** Machine code of a program, with its constants or without. */
 static int compile(struct wn_prog *prog, const struct wn_code *lowered,
                    const struct wn_prog_opts *opts, const char *name, struct wn_error *err)
@@ -161,6 +147,8 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
         opts = &defaults;
     if (opts->flags & ~(uint32_t)(WN_PROG_BLIND | WN_PROG_COOKED))
         return wn_fail(err, -EINVAL, WN_NOWHERE, "there is no such flag");
+    if ((unsigned)opts->verify > WN_VERIFY_NONE)
+        return wn_fail(err, -EINVAL, WN_NOWHERE, "there is no such way of verifying");
     if ((unsigned)opts->type >= WN_PROG_TYPES)
         return wn_fail(err, -EINVAL, WN_NOWHERE, "there is no such type of programs");
     WN_OWN(code) struct wn_code *decoded = NULL;
@@ -170,10 +158,6 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     assert(decoded);
     if (opts->type != WN_PROG_FILTER)
         wn_prog_bind_packet_loads(decoded, opts->flags & WN_PROG_COOKED);
-    else if (!env->other_context)
-        r = wn_packet_prove(decoded, err);
-    if (r)
-        return r;
     WN_OWN(prog) struct wn_prog *prog = calloc(1, sizeof *prog);
     if (!prog)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
@@ -185,8 +169,9 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     prog->info.maps = (uint32_t)env->n_maps;
     prog->info.slots = (uint32_t)count;
     prog->info.functions = decoded->n_funcs;
-    count_accesses(decoded, &prog->info);
     r = wn_resolve(decoded, opts->type, env, &prog->callees, err);
+    if (r == 0)
+        r = wn_prog_verify(prog, decoded, opts, env, err);
     if (r == 0)
         r = wn_stack_need(decoded, &prog->stack_bytes, err);
     prog->info.stack_bytes = prog->stack_bytes;
@@ -229,6 +214,7 @@ void wn_prog_drop(struct wn_prog *prog)
     wn_jit_fini(&prog->jit);
     wn_interp_free(prog->interp);
     wn_code_free(prog->decoded);
+    free(prog->unproved);
     wn_callees_fini(&prog->callees);
     wn_prog_drop_maps(prog);
     free(prog);

@@ -35,12 +35,15 @@ struct wn_prog {
     uint32_t n_maps;
     uint32_t n_kept; /* with those behind, which the program keeps for others */
     bool cooked;
+    bool reads_unwritten; /* the stack has to be cleared before a run */
     uint64_t fuel;
     struct wn_code *decoded;   /* WN_ENGINE_REFERENCE */
     struct wn_interp *interp;  /* WN_ENGINE_INTERP */
     struct wn_jit jit;         /* WN_ENGINE_JIT */
     struct wn_callees callees; /* what all of these call */
     struct wn_prog_info info;
+    struct wn_error *unproved; /* wn_prog_opts.explain */
+    uint32_t n_unproved;
 };
 
 /** What a number calls. */
@@ -86,6 +89,16 @@ int wn_prog_check(const struct wn_slot *slots, size_t count, uint32_t max_slots,
  */
 int wn_prog_bind_maps(struct wn_code *code, struct wn_map *const *maps, size_t n_maps,
                       struct wn_error *err);
+
+/**
+ * Prove what can be proved of a program's accesses: marks in `decoded`, the rest in
+ * prog. Its helpers are resolved. Nothing is proved of programs with helpers or a
+ * context of their own, nor where that is not asked for.
+ *
+ * Returns as wn_verify().
+ */
+int wn_prog_verify(struct wn_prog *prog, struct wn_code *decoded, const struct wn_prog_opts *opts,
+                   const struct wn_prog_env *env, struct wn_error *err);
 
 /** Have packet loads of a program with a __sk_buff count from the frame's first byte. */
 void wn_prog_bind_packet_loads(struct wn_code *code, bool cooked);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/** Programs and the verifier: what it is told, what becomes of what it finds. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/own.h"
+#include "map/map.h"
+#include "prog/prog.h"
+#include "verify/verify.h"
+
+/** What the verifier has to know of the program's maps. */
+static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct wn_map_info *infos)
+{
+    struct wn_verify_map *maps = calloc(env->n_maps ? env->n_maps : 1, sizeof *maps);
+    for (size_t i = 0; maps && i < env->n_maps; i++) {
+        struct wn_region values;
+        wn_map_info(env->maps[i], &infos[i]);
+        wn_map_values(env->maps[i], &values);
+        const struct wn_map_info *info = &infos[i];
+        bool constant = info->frozen && !values.writable && info->type == WN_MAP_ARRAY &&
+                        info->max_entries == 1;
+        maps[i] = (struct wn_verify_map){
+            .name = info->name,
+            .type = info->type,
+            .key_bytes = info->key_bytes,
+            .value_bytes = info->value_bytes,
+            .writable = values.writable,
+            .constant = constant ? (const uint8_t *)(uintptr_t)(values.start + values.first) : NULL,
+        };
+    }
+    return maps;
+}
+
+static void count_accesses(const struct wn_code *decoded, struct wn_prog_info *info)
+{
+    for (uint32_t i = 0; i < decoded->n_ops; i++)
+        switch (wn_op_kind(&decoded->ops[i])) {
+        case WN_KIND_LOAD:
+        case WN_KIND_STORE:
+        case WN_KIND_ATOMIC:
+            info->accesses++;
+            info->guarded += decoded->mark[i] == WN_MARK_NONE || decoded->mark[i] == WN_MARK_PACKET;
+            break;
+        default: break;
+        }
+}
+
+/** What can be said of a program that nobody has verified. */
+static void describe_unverified(const struct wn_code *decoded, struct wn_prog_info *info)
+{
+    for (uint32_t i = 0; i < decoded->n_ops; i++) {
+        const struct wn_op *op = &decoded->ops[i];
+        enum wn_kind kind = wn_op_kind(op);
+        bool jumps = kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH;
+        info->loops += jumps && wn_is_back_edge(i, op->target);
+        info->calls += op->id == WN_OP_CALL && decoded->calls[op->target].checked;
+    }
+    info->loops_fuelled = info->loops;
+    info->calls_checked = info->calls;
+}
+
+static void describe_verified(struct wn_prog *prog, const struct wn_verified *v)
+{
+    struct wn_prog_info *info = &prog->info;
+    info->loops = v->loops;
+    info->loops_fuelled = v->fuelled;
+    info->calls = v->calls;
+    info->calls_checked = v->checked;
+    info->in_place = v->in_place;
+    info->verify_ns = v->ns;
+    info->verify_steps = v->steps;
+    info->verify_states = v->states;
+    info->verify_bytes = v->bytes;
+    prog->unproved = v->unproved;
+    prog->n_unproved = v->n_unproved;
+}
+
+int wn_prog_verify(struct wn_prog *prog, struct wn_code *decoded, const struct wn_prog_opts *opts,
+                   const struct wn_prog_env *env, struct wn_error *err)
+{
+    bool foreign = env->find || env->other_context;
+    if (foreign || opts->verify == WN_VERIFY_NONE) {
+        count_accesses(decoded, &prog->info);
+        describe_unverified(decoded, &prog->info);
+        prog->reads_unwritten = true;
+        return 0;
+    }
+    size_t n = env->n_maps ? env->n_maps : 1;
+    WN_OWN(free) struct wn_map_info *infos = calloc(n, sizeof *infos);
+    WN_OWN(free) struct wn_verify_map *maps = infos ? describe_maps(env, infos) : NULL;
+    if (!maps)
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    const struct wn_verify_env verify = {
+        .type = opts->type,
+        .maps = maps,
+        .n_maps = (uint32_t)env->n_maps,
+        .strict = opts->verify == WN_VERIFY_STRICT,
+        .most_ns = opts->verify_ns,
+        .most_bytes = opts->verify_bytes,
+        .log = opts->log,
+        .log_arg = opts->log_arg,
+        .explain = opts->explain,
+    };
+    struct wn_verified verified;
+    int r = wn_verify(decoded, &verify, &verified, err);
+    if (r)
+        return r;
+    prog->reads_unwritten = verified.reads_unwritten;
+    describe_verified(prog, &verified);
+    count_accesses(decoded, &prog->info);
+    return 0;
+}
+
+size_t wn_prog_unproved(const struct wn_prog *prog, const struct wn_error **list)
+{
+    *list = prog->unproved;
+    return prog->n_unproved;
+}

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/** Accesses to memory, and what they leave. */
+#include <string.h>
+
+#include "context/context.h"
+#include "verify/search.h"
+
+/* ---- whether it fits ------------------------------------------------------------------------- */
+
+/** Of memory [low, high) from where the address's memory begins. */
+static enum wn_fit within(const struct wn_reg *p, const struct wn_span *s, int64_t low,
+                          int64_t high, struct wn_why *why)
+{
+    if (!wn_is_near(&p->v)) {
+        why->reason = WN_WHY_BOUND;
+        why->room = high;
+        return WN_MAY_FIT;
+    }
+    int64_t first = p->v.smin + p->off + s->off, last = p->v.smax + p->off + s->off;
+    if (first >= low && last + s->most <= high)
+        return WN_FITS;
+    bool constant = wn_value_is_const(&p->v);
+    why->room = first < low ? low : high;
+    why->reason = first < low ? WN_WHY_BEFORE : WN_WHY_BOUND;
+    if (constant)
+        why->reason = WN_WHY_OUTSIDE;
+    return last < low || first + s->least > high || (constant && s->least == s->most)
+               ? WN_NEVER_FITS
+               : WN_MAY_FIT;
+}
+
+static enum wn_fit aligned(const struct wn_reg *p, const struct wn_span *s, struct wn_why *why)
+{
+    if (!s->atomic)
+        return WN_FITS;
+    struct wn_value at = wn_value_plus(&p->v, p->off + s->off);
+    uint64_t low = (uint64_t)s->most - 1;
+    if (!((at.bits.value | at.bits.mask) & low))
+        return WN_FITS;
+    why->reason = WN_WHY_UNALIGNED;
+    return at.bits.value & low ? WN_NEVER_FITS : WN_MAY_FIT;
+}
+
+static enum wn_fit worse(enum wn_fit a, enum wn_fit b)
+{
+    return a > b ? a : b;
+}
+
+static enum wn_fit fits_packet(struct wn_search *q, const struct wn_reg *p,
+                               const struct wn_span *s, struct wn_why *why)
+{
+    bool writable = q->env->type == WN_PROG_XDP || q->env->type == WN_PROG_TC;
+    if (s->atomic || (s->write && !writable)) {
+        why->reason = s->atomic ? WN_WHY_ATOMIC : WN_WHY_READ_ONLY;
+        return WN_NEVER_FITS;
+    }
+    int64_t first = p->off + s->off, end = first + s->most, room = wn_state_room(&q->s, p->id);
+    if (p->id && wn_is_near(&p->v) && (int64_t)q->s.least - p->v.smax > room)
+        room = (int64_t)q->s.least - p->v.smax;
+    why->room = room;
+    if (!wn_is_near(&p->v) || p->v.smin + first < 0) {
+        why->reason = WN_WHY_BEFORE;
+        return wn_is_near(&p->v) && p->v.smax + first < 0 ? WN_NEVER_FITS : WN_MAY_FIT;
+    }
+    if (end <= room)
+        return WN_FITS;
+    why->reason = WN_WHY_ROOM;
+    return WN_MAY_FIT;
+}
+
+/** From the packet's end backwards. */
+static enum wn_fit fits_end(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s,
+                            struct wn_why *why)
+{
+    int64_t first = p->off + s->off;
+    why->room = q->s.least;
+    why->reason = WN_WHY_ROOM;
+    if (s->atomic || s->write) {
+        why->reason = s->atomic ? WN_WHY_ATOMIC : WN_WHY_READ_ONLY;
+        return q->env->type == WN_PROG_XDP || q->env->type == WN_PROG_TC ? WN_MAY_FIT
+                                                                        : WN_NEVER_FITS;
+    }
+    if (first + s->least > 0) {
+        why->reason = WN_WHY_OUTSIDE;
+        why->room = 0;
+        return WN_NEVER_FITS;
+    }
+    return first + s->most <= 0 && -first <= (int64_t)q->s.least ? WN_FITS : WN_MAY_FIT;
+}
+
+static enum wn_fit fits_context(struct wn_search *q, const struct wn_reg *p,
+                                const struct wn_span *s, struct wn_why *why)
+{
+    enum wn_access wanted = s->write ? WN_ACCESS_RW : WN_ACCESS_R;
+    if (!wn_value_is_const(&p->v)) {
+        why->reason = WN_WHY_CONTEXT;
+        return WN_MAY_FIT;
+    }
+    int64_t at = p->off + s->off;
+    const struct wn_context_field *f =
+        at >= 0 && at < WN_CONTEXT_BYTES ? wn_context_field(q->env->type, (uint32_t)at) : NULL;
+    bool allowed = f && (wn_context_access(q->env->type, f) & wanted) == wanted;
+    why->reason = s->atomic ? WN_WHY_ATOMIC : WN_WHY_FIELD;
+    if (s->atomic || !allowed || at + s->most > f->offset + f->bytes)
+        return WN_NEVER_FITS;
+    return WN_FITS;
+}
+
+static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p,
+                              const struct wn_span *s, struct wn_why *why)
+{
+    const struct wn_verify_map *map = &q->env->maps[p->which];
+    if (s->write && !map->writable) {
+        why->reason = WN_WHY_READ_ONLY;
+        return WN_NEVER_FITS;
+    }
+    enum wn_fit fit = within(p, s, 0, map->value_bytes, why);
+    if (fit != WN_NEVER_FITS && p->nullable) {
+        why->reason = WN_WHY_NULL;
+        return WN_MAY_FIT;
+    }
+    return fit == WN_FITS ? aligned(p, s, why) : fit;
+}
+
+enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s,
+                    struct wn_why *why)
+{
+    switch ((enum wn_type)p->type) {
+    case WN_T_STACK: {
+        enum wn_fit fit = within(p, s, -wn_frame_size(q), 0, why);
+        return fit == WN_FITS ? aligned(p, s, why) : fit;
+    }
+    case WN_T_PACKET: return fits_packet(q, p, s, why);
+    case WN_T_META: {
+        enum wn_fit fit = wn_value_is_const(&p->v) ? within(p, s, 0, q->s.meta, why) : WN_MAY_FIT;
+        if (fit == WN_FITS && !s->write && !s->atomic)
+            return fit;
+        why->reason = WN_WHY_ROOM;
+        why->room = q->s.meta;
+        return s->write || s->atomic ? worse(fit, WN_MAY_FIT) : WN_MAY_FIT;
+    }
+    case WN_T_END: return fits_end(q, p, s, why);
+    case WN_T_CONTEXT: return fits_context(q, p, s, why);
+    case WN_T_VALUE: return fits_value(q, p, s, why);
+    case WN_T_ANY: why->reason = WN_WHY_ANY; return WN_MAY_FIT;
+    case WN_T_NUMBER: why->reason = WN_WHY_NUMBER; return WN_NEVER_FITS;
+    case WN_T_NONE:
+    case WN_T_MAP:
+    case WN_T_FUNC:
+    case WN_TYPES: break;
+    }
+    why->reason = WN_WHY_NO_MEMORY;
+    return WN_NEVER_FITS;
+}
+
+/* ---- the stack ------------------------------------------------------------------------------- */
+
+void wn_blur(struct wn_search *q)
+{
+    for (uint32_t i = 0; i < q->s.depth; i++) {
+        struct wn_frame *f = wn_state_own_frame(&q->s, i, &q->heap);
+        if (!f)
+            return;
+        f->n_spills = 0;
+        f->blurred = true;
+    }
+}
+
+void wn_clobber(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s)
+{
+    if (p->type != WN_T_STACK)
+        return;
+    struct wn_frame *f = wn_state_own_frame(&q->s, p->which, &q->heap);
+    if (!f)
+        return;
+    int64_t first = p->v.smin + p->off + s->off, last = p->v.smax + p->off + s->off + s->most;
+    wn_frame_forget(f, (int32_t)first, (uint32_t)(last - first));
+    if (wn_value_is_const(&p->v))
+        wn_frame_write(f, (int32_t)first, (uint32_t)s->least);
+}
+
+/** The number that the low bytes of a number are; unknown where bytes lie the other way around. */
+static struct wn_value piece(const struct wn_reg *whole, int32_t from, unsigned size)
+{
+    struct wn_value v = whole->v;
+    if (wn_value_is_const(&v)) {
+        uint64_t bytes = v.bits.value, part = 0;
+        memcpy(&part, (const char *)&bytes + from, size);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        part >>= 64 - 8 * size;
+#endif
+        return wn_value_const(part);
+    }
+    return wn_value_of_bits(8 * size);
+}
+
+/** What a load of `size` bytes at `off` finds. */
+static struct wn_reg find_kept(struct wn_search *q, const struct wn_frame *f, int32_t off,
+                               unsigned size)
+{
+    struct wn_reg r = {.v = wn_value_of_bits(8 * size),
+                       .type = f->blurred ? WN_T_ANY : WN_T_NUMBER};
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        const struct wn_spill *k = &f->spills[i];
+        if (k->off + k->size <= off || off + (int32_t)size <= k->off)
+            continue;
+        if (k->off == off && k->size == size)
+            return k->reg;
+        if (!wn_is_number(&k->reg)) { /* a piece of an address */
+            q->detours |= wn_is_packet_type(k->reg.type);
+            r.type = WN_T_ANY;
+        } else if (k->size == 8 && k->off <= off && off + (int32_t)size <= k->off + 8) {
+            r.v = piece(&k->reg, off - k->off, size);
+        }
+        if (k->reg.type == WN_T_ANY)
+            r.type = WN_T_ANY;
+    }
+    return r;
+}
+
+static struct wn_reg load_stack(struct wn_search *q, const struct wn_op *op,
+                                const struct wn_reg *p)
+{
+    const struct wn_frame *f = q->s.frames[p->which];
+    struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_NUMBER};
+    if (op->a != WN_R10)
+        q->reads_spills = true;
+    if (!wn_value_is_const(&p->v)) { /* any of the words there */
+        q->reads_unwritten = true;
+        for (unsigned i = 0; i < f->n_spills; i++)
+            q->detours |= wn_is_packet_type(f->spills[i].reg.type);
+        r.type = WN_T_ANY;
+        return r;
+    }
+    int32_t off = (int32_t)p->v.smin + p->off + op->off;
+    if (!wn_frame_is_written(f, off, op->size))
+        q->reads_unwritten = true;
+    return find_kept(q, f, off, op->size);
+}
+
+/** What is kept of a register of which only `size` bytes are stored. */
+static struct wn_reg cut(const struct wn_reg *src, unsigned size)
+{
+    struct wn_reg r = *src;
+    if (size == 8)
+        return r;
+    struct wn_value mask = wn_value_const(UINT64_MAX >> (64 - 8 * size));
+    bool same = src->v.umax <= mask.umax;
+    r.v = wn_value_compute(WN_OP_AND64_X, &src->v, &mask);
+    if (!same || r.shifted) {
+        r.id = 0;
+        r.off = 0;
+        r.shifted = 0;
+    }
+    return r;
+}
+
+static void store_stack(struct wn_search *q, const struct wn_op *op, const struct wn_reg *p,
+                        const struct wn_reg *src)
+{
+    struct wn_span span = {.off = op->off, .least = op->size, .most = op->size, .write = true};
+    wn_clobber(q, p, &span);
+    struct wn_frame *f = wn_state_own_frame(&q->s, p->which, &q->heap);
+    if (!f)
+        return;
+    if (op->a != WN_R10)
+        q->reads_spills = true;
+    bool number = wn_is_number(src), constant = wn_value_is_const(&p->v);
+    if (!constant || (!number && op->size < 8) || src->type == WN_T_ANY) {
+        f->blurred |= src->type != WN_T_NUMBER;
+        q->detours |= wn_is_packet_type(src->type);
+        if (!constant || src->type != WN_T_ANY || op->size < 8)
+            return;
+    }
+    if (op->size < 4 && !wn_value_is_const(&src->v))
+        return;
+    struct wn_reg kept = cut(src, op->size);
+    wn_frame_keep(f, (int32_t)p->v.smin + p->off + op->off, op->size, &kept);
+}
+
+/* ---- loads ----------------------------------------------------------------------------------- */
+
+/** Bits of the number that a load leaves, its sign extended if it does that. */
+static struct wn_reg loaded(const struct wn_op *op, struct wn_reg r)
+{
+    if (!wn_is_number(&r)) /* kept in the stack, all of it */
+        return r;
+    switch ((enum wn_op_id)op->id) {
+    case WN_OP_LDSX_B: r.v = wn_value_compute(WN_OP_MOVSX8_64, &r.v, &r.v); break;
+    case WN_OP_LDSX_H: r.v = wn_value_compute(WN_OP_MOVSX16_64, &r.v, &r.v); break;
+    case WN_OP_LDSX_W: r.v = wn_value_compute(WN_OP_MOVSX32_64, &r.v, &r.v); break;
+    default: return r;
+    }
+    r.id = 0;
+    r.off = 0;
+    r.shifted = 0;
+    return r;
+}
+
+/** The fields that say where the packet is are addresses, if all of one is loaded. */
+static struct wn_reg load_context(struct wn_search *q, const struct wn_op *op,
+                                  const struct wn_reg *p)
+{
+    struct wn_reg r = wn_reg_number(wn_value_of_bits(8u * op->size));
+    const struct wn_context_field *f =
+        wn_context_field(q->env->type, (uint32_t)(p->off + op->off));
+    enum wn_context_what what = wn_context_what(f);
+    if (what == WN_CONTEXT_NUMBER)
+        return r;
+    if (op->size != f->bytes || op->id != WN_OP_LDX_W) {
+        q->detours = true;
+        r.type = WN_T_ANY;
+        return r;
+    }
+    q->found[q->s.at].pointer |= 1;
+    switch (what) {
+    case WN_CONTEXT_DATA: return wn_reg_address(WN_T_PACKET, 0);
+    case WN_CONTEXT_META: return wn_reg_address(WN_T_META, 0);
+    default: return wn_reg_address(WN_T_END, 0);
+    }
+}
+
+/** What nobody can change is known. */
+static struct wn_reg load_value(const struct wn_search *q, const struct wn_op *op,
+                                const struct wn_reg *p)
+{
+    const uint8_t *constant = q->env->maps[p->which].constant;
+    if (!constant || !wn_value_is_const(&p->v))
+        return wn_reg_number(wn_value_of_bits(8u * op->size));
+    uint64_t bytes = 0;
+    memcpy(&bytes, constant + p->v.smin + p->off + op->off, op->size);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes >>= 64 - 8u * op->size;
+#endif
+    return wn_reg_const(bytes);
+}
+
+static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const struct wn_reg *p,
+                          bool fits)
+{
+    struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_ANY};
+    if (!fits && p->type != WN_T_PACKET) {
+        q->reads_unwritten = true; /* a guard lets pass whatever is the program's */
+        return r;
+    }
+    switch ((enum wn_type)p->type) {
+    case WN_T_STACK: return load_stack(q, op, p);
+    case WN_T_CONTEXT: return load_context(q, op, p);
+    case WN_T_VALUE: return load_value(q, op, p);
+    default: r.type = WN_T_NUMBER; return r;
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/** Whether other memory than the packet has been met here: then its guard lets all of it pass. */
+static bool packet_alone(const struct wn_search *q)
+{
+    const struct wn_finding *f = &q->found[q->s.at];
+    return !(f->outcome & WN_PINNED) && !(f->types & ~(1u << WN_T_PACKET));
+}
+
+/** A guard has let it pass: what that says of what comes. */
+static void assume(struct wn_search *q, const struct wn_op *op, struct wn_reg *p)
+{
+    if (p->type == WN_T_PACKET && packet_alone(q)) {
+        q->found[q->s.at].outcome |= WN_ASSUMED;
+        if (wn_is_near(&p->v))
+            wn_state_learn_room(&q->s, p->id, (int64_t)p->off + op->off + op->size);
+    } else if (wn_op_kind(op) != WN_KIND_LOAD) {
+        wn_blur(q);
+    }
+}
+
+static enum wn_fit judge(struct wn_search *q, const struct wn_op *op, const struct wn_reg *p)
+{
+    enum wn_kind kind = wn_op_kind(op);
+    struct wn_finding *f = &q->found[q->s.at];
+    struct wn_span span = {.off = op->off,
+                           .least = op->size,
+                           .most = op->size,
+                           .write = kind != WN_KIND_LOAD,
+                           .atomic = kind == WN_KIND_ATOMIC};
+    struct wn_why why = wn_why_of(q, WN_WHY_NONE, op->a, p);
+    why.size = op->size;
+    why.off = op->off;
+    why.write = span.write;
+    enum wn_fit fit = wn_fits(q, p, &span, &why);
+    f->types |= (uint16_t)(1u << p->type);
+    if (f->outcome & WN_ASSUMED && !packet_alone(q)) {
+        f->outcome |= WN_PINNED;
+        q->restart = true;
+    }
+    static const enum wn_outcome outcome[] = {WN_PROVED, WN_UNPROVED, WN_WRONG};
+    wn_note(q, outcome[fit], fit == WN_FITS ? NULL : &why);
+    return fit;
+}
+
+void wn_step_access(struct wn_search *q, const struct wn_op *op)
+{
+    struct wn_reg p, src = wn_reg_const((uint64_t)(int64_t)op->imm);
+    enum wn_kind kind = wn_op_kind(op);
+    bool reads_b = kind == WN_KIND_ATOMIC || wn_rows[op->id].form == WN_FORM_STORE_REG;
+    if (!wn_read(q, op->a, &p) || (reads_b && !wn_read(q, op->b, &src)))
+        return;
+    enum wn_fit fit = judge(q, op, &p);
+    if (q->restart)
+        return;
+    if (fit != WN_FITS)
+        assume(q, op, &p);
+    if (kind == WN_KIND_LOAD) {
+        struct wn_reg r = loaded(op, load(q, op, &p, fit == WN_FITS));
+        if (p.type == WN_T_CONTEXT && !(wn_is_packet_type(r.type)))
+            q->found[q->s.at].pointer |= 2;
+        q->s.r[op->dst] = r;
+        return;
+    }
+    q->writes_packet |= p.type == WN_T_PACKET || p.type == WN_T_META || p.type == WN_T_END ||
+                        (fit != WN_FITS && p.type != WN_T_VALUE && p.type != WN_T_STACK);
+    if (p.type == WN_T_STACK && fit == WN_FITS) {
+        if (kind == WN_KIND_ATOMIC)
+            src = (struct wn_reg){.v = wn_value_unknown(), .type = src.type == WN_T_NUMBER ? WN_T_NUMBER : WN_T_ANY};
+        if (kind == WN_KIND_ATOMIC)
+            q->reads_unwritten = true;
+        store_stack(q, op, &p, &src);
+    }
+    if (kind == WN_KIND_ATOMIC && wn_op_defs(op)) {
+        struct wn_reg was = {.v = wn_value_of_bits(8u * op->size), .type = p.type == WN_T_STACK ? WN_T_ANY : WN_T_NUMBER};
+        if (fit != WN_FITS)
+            was.type = WN_T_ANY;
+        q->s.r[op->dst] = was;
+    }
+}

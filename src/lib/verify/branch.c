@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/** What branches say: of numbers, of the packet's length, of values that may be missing. */
+#include "verify/search.h"
+
+/* ---- numbers that are the same --------------------------------------------------------------- */
+
+/** What has been learned of one number. */
+struct learned {
+    uint32_t id;
+    const struct wn_value *base; /* of the number itself, without any `off` */
+};
+
+static bool is_linked(const void *arg, const struct wn_reg *r)
+{
+    const struct learned *l = arg;
+    return r->id == l->id && !r->shifted &&
+           (r->type == WN_T_NUMBER || r->type == WN_T_PACKET || r->type == WN_T_META);
+}
+
+static bool apply(void *arg, struct wn_reg *r)
+{
+    const struct learned *l = arg;
+    struct wn_value v = *l->base;
+    if (wn_is_number(r))
+        v = wn_value_plus(&v, r->off);
+    return wn_value_meet(&r->v, &v);
+}
+
+bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct wn_value *v)
+{
+    struct wn_value base = wn_value_plus(v, -(int64_t)off);
+    struct learned l = {id, &base};
+    if (id == WN_ID_LENGTH && base.smin > 0 && base.smin <= WN_FARTHEST)
+        wn_state_learn_room(&q->s, 0, base.smin);
+    return wn_state_each(&q->s, &q->heap, is_linked, apply, &l) || q->heap.out;
+}
+
+/** Put what was learned of an operand back; false if no number is left. */
+static bool put(struct wn_search *q, unsigned reg, const struct wn_value *v)
+{
+    struct wn_reg *r = &q->s.r[reg];
+    uint32_t id = r->shifted ? 0 : r->id;
+    r->v = *v;
+    return id == 0 || r->type != WN_T_NUMBER || wn_learn_number(q, id, r->off, v);
+}
+
+/* ---- orders ---------------------------------------------------------------------------------- */
+
+/** What a branch says of the order of its operands: a <= b, a < b, and the other way around. */
+struct order {
+    bool a_first, b_first; /* a <= b; b <= a */
+    bool strict;
+    bool is_signed;
+};
+
+static struct order order_of(enum wn_op_id id, bool taken)
+{
+#define ROWS(name)                                                                                 \
+    case WN_OP_##name##64_K:                                                                       \
+    case WN_OP_##name##64_X:                                                                       \
+    case WN_OP_##name##32_K:                                                                       \
+    case WN_OP_##name##32_X
+    switch (id) {
+        ROWS(JEQ) : return (struct order){taken, taken, false, false};
+        ROWS(JNE) : return (struct order){!taken, !taken, false, false};
+        ROWS(JGT) : return (struct order){!taken, taken, taken, false};
+        ROWS(JGE) : return (struct order){!taken, taken, !taken, false};
+        ROWS(JLT) : return (struct order){taken, !taken, taken, false};
+        ROWS(JLE) : return (struct order){taken, !taken, !taken, false};
+        ROWS(JSGT) : return (struct order){!taken, taken, taken, true};
+        ROWS(JSGE) : return (struct order){!taken, taken, !taken, true};
+        ROWS(JSLT) : return (struct order){taken, !taken, taken, true};
+        ROWS(JSLE) : return (struct order){taken, !taken, !taken, true};
+    default: return (struct order){false, false, false, false};
+    }
+#undef ROWS
+}
+
+/** low <= high, or low < high, is known of two places in the packet, its end among them. Numbers
+ * count from its beginning like addresses. */
+static bool learn_place(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
+                        bool strict)
+{
+    bool end = high->type == WN_T_END ||
+               (high->type == WN_T_NUMBER && high->id == WN_ID_LENGTH && !high->shifted);
+    if (!end || low->shifted || !wn_is_near(&low->v))
+        return true;
+    if (low->type != WN_T_PACKET && (low->type != WN_T_NUMBER || !low->id))
+        return true;
+    if (low->id == WN_ID_LENGTH)
+        return true;
+    wn_state_learn_room(&q->s, low->id, (int64_t)low->off + strict - high->off);
+    if (!low->id)
+        return true;
+    /* No packet is longer than 32 bits say, so neither is what lies within. */
+    struct wn_value most = wn_value_unknown();
+    most.smin = low->type == WN_T_PACKET ? low->v.smin : low->v.smin - low->off;
+    most.smax = (int64_t)UINT32_MAX + high->off - low->off;
+    return !wn_value_settle(&most) || wn_learn_number(q, low->id, 0, &most);
+}
+
+static void learn_meta(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
+                       bool strict)
+{
+    if (low->type != WN_T_META || high->type != WN_T_PACKET || low->id || high->id)
+        return;
+    int64_t bytes = (int64_t)low->off + strict - high->off;
+    if (bytes > (int64_t)q->s.meta && bytes <= WN_FARTHEST)
+        q->s.meta = (uint32_t)bytes;
+}
+
+/** Whether a comparison sees the numbers themselves: none of them is negative, or cut. */
+static bool is_plain(const struct wn_reg *r, const struct order *o, bool half)
+{
+    if (!wn_is_number(r))
+        return !half && !o->is_signed;
+    if (half)
+        return r->v.umax <= (o->is_signed ? INT32_MAX : UINT32_MAX);
+    return o->is_signed ? wn_is_near(&r->v) : r->v.smin >= 0 && wn_is_near(&r->v);
+}
+
+static bool learn_order(struct wn_search *q, enum wn_op_id id, bool taken, const struct wn_reg *a,
+                        const struct wn_reg *b)
+{
+    struct order o = order_of(id, taken);
+    bool half = wn_opcode_is32(wn_rows[id].opcode);
+    if ((!o.a_first && !o.b_first) || !is_plain(a, &o, half) || !is_plain(b, &o, half))
+        return true;
+    if (o.a_first) {
+        learn_meta(q, a, b, o.strict);
+        if (!learn_place(q, a, b, o.strict))
+            return false;
+    }
+    if (o.b_first) {
+        learn_meta(q, b, a, o.strict);
+        if (!learn_place(q, b, a, o.strict))
+            return false;
+    }
+    return true;
+}
+
+/* ---- values that may be missing -------------------------------------------------------------- */
+
+struct lookup {
+    uint32_t id;
+    bool missing;
+};
+
+static bool is_of_lookup(const void *arg, const struct wn_reg *r)
+{
+    const struct lookup *l = arg;
+    return r->type == WN_T_VALUE && r->nullable && r->id == l->id;
+}
+
+static bool settle_lookup(void *arg, struct wn_reg *r)
+{
+    const struct lookup *l = arg;
+    if (l->missing)
+        *r = wn_reg_const(0);
+    r->nullable = false;
+    r->id = 0;
+    return true;
+}
+
+/** Compare an address with a constant: with 0 for most. */
+static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
+                       const struct wn_reg *p, const struct wn_reg *n)
+{
+    bool equal = op->id == WN_OP_JEQ64_K || op->id == WN_OP_JEQ64_X;
+    bool different = op->id == WN_OP_JNE64_K || op->id == WN_OP_JNE64_X;
+    if ((!equal && !different) || !wn_value_is_const(&n->v) || n->v.bits.value != 0)
+        return true;
+    bool is_null = equal == taken;
+    if (p->type == WN_T_VALUE && p->nullable) {
+        struct lookup l = {p->id, is_null};
+        return wn_state_each(&q->s, &q->heap, is_of_lookup, settle_lookup, &l) || q->heap.out;
+    }
+    switch ((enum wn_type)p->type) {
+    case WN_T_CONTEXT:
+    case WN_T_STACK:
+    case WN_T_MAP: return !is_null;
+    case WN_T_VALUE: return !is_null || p->off != 0 || !wn_value_is_const(&p->v);
+    default: return true;
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
+{
+    bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
+    enum wn_op_id id = (enum wn_op_id)op->id;
+    struct wn_reg a = wn_state_reg(&q->s, op->a);
+    struct wn_reg b = by_register ? wn_state_reg(&q->s, op->b)
+                                  : wn_reg_const((uint64_t)(int64_t)op->imm);
+    if (by_register && op->a == op->b)
+        return true;
+    if (!wn_is_number(&a) && wn_is_number(&b))
+        return learn_order(q, id, taken, &a, &b) && learn_null(q, op, taken, &a, &b);
+    if (!wn_is_number(&b) && wn_is_number(&a))
+        return learn_order(q, id, taken, &a, &b) && learn_null(q, op, taken, &b, &a);
+    if (!wn_is_number(&a))
+        return learn_order(q, id, taken, &a, &b);
+    if (!wn_value_refine(id, taken, &a.v, &b.v))
+        return false;
+    if (!put(q, op->a, &a.v) || (by_register && !put(q, op->b, &b.v)))
+        return false;
+    /* What compares with the length is given a number of its own, so that it can be linked. */
+    for (unsigned side = 0; by_register && side < 2; side++) {
+        unsigned number = side ? op->b : op->a;
+        const struct wn_reg *other = &q->s.r[side ? op->a : op->b];
+        struct wn_reg *r = &q->s.r[number];
+        if (other->id == WN_ID_LENGTH && r->type == WN_T_NUMBER && !r->id &&
+            !wn_value_is_const(&r->v))
+            r->id = wn_new_id(q);
+    }
+    a = q->s.r[op->a];
+    if (by_register)
+        b = q->s.r[op->b];
+    return learn_order(q, id, taken, &a, &b);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/** Calls of helpers: what they are given, what they leave. */
+#include <winnow/map.h>
+
+#include "helper/helper.h"
+#include "verify/search.h"
+
+/** What an argument came out as, worst first. */
+static void judge(struct wn_search *q, enum wn_fit fit, struct wn_why *why)
+{
+    static const enum wn_outcome outcome[] = {WN_PROVED, WN_UNPROVED, WN_WRONG};
+    wn_note(q, outcome[fit], fit == WN_FITS ? NULL : why);
+}
+
+/** Memory of a length between `least` and `most`. */
+static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int64_t least,
+                   int64_t most, bool write)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_ARGUMENT, i + 1, p);
+    struct wn_span span = {.least = least, .most = most, .write = write};
+    if (most == 0)
+        return;
+    enum wn_fit fit = wn_fits(q, p, &span, &why);
+    why.off = (int32_t)(most < INT32_MAX ? most : INT32_MAX);
+    judge(q, fit, &why);
+    if (write) {
+        q->writes_packet |= fit != WN_FITS || wn_is_packet_type(p->type);
+        if (fit != WN_FITS)
+            wn_blur(q);
+        else
+            wn_clobber(q, p, &span);
+    } else if (p->type == WN_T_STACK && fit == WN_FITS && wn_value_is_const(&p->v)) {
+        const struct wn_frame *f = q->s.frames[p->which];
+        if (!wn_frame_is_written(f, (int32_t)p->v.smin + p->off, (uint32_t)most))
+            q->reads_unwritten = true;
+    } else if (p->type == WN_T_STACK || fit != WN_FITS) {
+        q->reads_unwritten = true;
+    }
+}
+
+/** Memory whose length is the next argument. */
+static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], bool write,
+                  bool may_be_empty)
+{
+    const struct wn_reg *size = &r[i + 1];
+    struct wn_why why = wn_why_of(q, WN_WHY_SIZE, i + 2, size);
+    if (size->type != WN_T_NUMBER || size->v.umax > WN_FARTHEST) {
+        judge(q, size->type == WN_T_NUMBER || size->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS,
+              &why);
+        if (write) {
+            wn_blur(q);
+            q->writes_packet = true;
+        }
+        q->reads_unwritten = true;
+        return;
+    }
+    if (size->v.umin == 0 && !may_be_empty) {
+        why.reason = WN_WHY_ZERO;
+        judge(q, size->v.umax == 0 ? WN_NEVER_FITS : WN_MAY_FIT, &why);
+    }
+    if (size->v.umax > 0)
+        memory(q, i, &r[i], (int64_t)size->v.umin, (int64_t)size->v.umax, write);
+}
+
+static const struct wn_verify_map *map_of(const struct wn_search *q, const struct wn_reg *r)
+{
+    return r->type == WN_T_MAP ? &q->env->maps[r->which] : NULL;
+}
+
+/** Whether a map is of a kind that the helper works on. */
+static bool suits(const struct wn_helper *h, const struct wn_verify_map *map)
+{
+    bool programs = map->type == WN_MAP_PROG_ARRAY;
+    return h->fn == wn_helper_tail_call ? programs : !programs;
+}
+
+static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
+                         const struct wn_reg *r)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, i + 1, r);
+    const struct wn_verify_map *map = map_of(q, r);
+    if (!map) {
+        judge(q, r->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS, &why);
+    } else if (!suits(h, map)) {
+        why.reason = WN_WHY_MAP_TYPE;
+        wn_refuse(q, &why);
+    } else {
+        judge(q, WN_FITS, NULL);
+    }
+}
+
+/** A key or value of the map before it. */
+static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5], const struct wn_reg *map,
+                    bool key)
+{
+    const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
+    if (!m) {
+        struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, 1, map ? map : &r[i]);
+        judge(q, WN_MAY_FIT, &why);
+        q->reads_unwritten = true;
+        return;
+    }
+    uint32_t bytes = key ? m->key_bytes : m->value_bytes;
+    memory(q, i, &r[i], bytes, bytes, false);
+}
+
+static bool is_context(const struct wn_search *q, const struct wn_reg *r)
+{
+    enum wn_type wanted = q->env->type == WN_PROG_FILTER ? WN_T_PACKET : WN_T_CONTEXT;
+    return r->type == wanted && r->off == 0 && wn_value_is_const(&r->v) && r->id == 0;
+}
+
+static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
+                     const struct wn_reg r[5], const struct wn_reg **map)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_WANTS_CONTEXT, i + 1, &r[i]);
+    bool may_be_empty = i < 4 && h->sig.args[i + 1] == WN_ARG_SIZE0;
+    switch ((enum wn_arg)h->sig.args[i]) {
+    case WN_ARG_MEM: sized(q, i, r, false, may_be_empty); break;
+    case WN_ARG_MEM_WRITE: sized(q, i, r, true, may_be_empty); break;
+    case WN_ARG_CTX:
+        judge(q, is_context(q, &r[i])          ? WN_FITS
+                 : r[i].type == WN_T_ANY ? WN_MAY_FIT
+                                         : WN_NEVER_FITS, &why);
+        break;
+    case WN_ARG_MAP:
+        *map = &r[i];
+        map_argument(q, h, i, &r[i]);
+        break;
+    case WN_ARG_KEY: element(q, i, r, *map, true); break;
+    case WN_ARG_VALUE: element(q, i, r, *map, false); break;
+    case WN_ARG_NONE:
+    case WN_ARG_SCALAR:
+    case WN_ARG_ANY:
+    case WN_ARG_SIZE:
+    case WN_ARG_SIZE0:
+    case WN_ARGS: break;
+    }
+}
+
+static bool is_stale(const void *arg, const struct wn_reg *r)
+{
+    (void)arg;
+    return wn_is_packet_type(r->type) || (r->type == WN_T_NUMBER && r->id);
+}
+
+/** What was the packet's is nobody's; numbers that are linked with it are so no longer. */
+static bool make_stale(void *arg, struct wn_reg *r)
+{
+    (void)arg;
+    if (wn_is_packet_type(r->type)) {
+        *r = wn_reg_any();
+        r->unused = 1;
+    } else if (r->id == WN_ID_LENGTH) {
+        r->id = 0;
+        r->off = 0;
+        r->shifted = 0;
+    }
+    return true;
+}
+
+void wn_forget_packet(struct wn_search *q)
+{
+    q->s.least = q->s.meta = 0;
+    q->s.n_rooms = 0;
+    wn_state_each(&q->s, &q->heap, is_stale, make_stale, NULL);
+}
+
+void wn_step_helper(struct wn_search *q, const struct wn_op *op)
+{
+    const struct wn_helper *h = wn_helper_find((uint32_t)op->imm);
+    const struct wn_reg *map = NULL;
+    struct wn_reg r[5];
+    for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
+        if (!wn_read(q, WN_R1 + i, &r[i]))
+            return;
+    for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
+        argument(q, h, i, r, &map);
+    const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
+    struct wn_reg result = wn_reg_number(wn_value_unknown());
+    if (h->sig.result == WN_ARG_VALUE) {
+        result = wn_reg_any();
+        if (m && m->type != WN_MAP_PROG_ARRAY) {
+            result = wn_reg_address(WN_T_VALUE, map->which);
+            result.nullable = true;
+            result.id = wn_new_id(q);
+        }
+    }
+    if (wn_helper_moves_packet(h)) {
+        wn_forget_packet(q);
+        q->writes_packet = true;
+    }
+    q->writes_packet |= h->fn == wn_helper_tail_call;
+    wn_state_clear_arguments(&q->s);
+    q->s.r[WN_R0] = result;
+}

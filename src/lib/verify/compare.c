@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/compare.h"
+
+#include <string.h>
+
+#include "verify/search.h"
+
+#define MOST_IDS 64u
+
+struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot)
+{
+    return (struct wn_matters){live->deep[slot], live->shallow[slot], live->stack[slot], live};
+}
+
+bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b)
+{
+    if (a->depth != b->depth)
+        return false;
+    for (uint32_t i = 1; i < a->depth; i++)
+        if (a->frames[i]->back != b->frames[i]->back)
+            return false;
+    return true;
+}
+
+/** What matters of the frame `which` of a state: of all but the last one when they are returned to. */
+static uint64_t words_of(const struct wn_state *s, uint32_t which, const struct wn_matters *m)
+{
+    return which + 1 == s->depth ? m->stack : m->live->stack[s->frames[which + 1]->back];
+}
+
+/** Whether register 6 + i of a caller, kept in its callee's frame, matters when that returns. */
+static bool kept_matters(const struct wn_state *s, uint32_t which, unsigned i,
+                         const struct wn_matters *m)
+{
+    uint32_t back = s->frames[which]->back;
+    return (m->live->deep[back] | m->live->shallow[back]) >> (WN_R6 + i) & 1;
+}
+
+static bool spill_matters(const struct wn_spill *k, uint64_t words)
+{
+    unsigned first = (unsigned)(k->off + (int32_t)WN_STACK_FRAME);
+    return words >> first / 8 & 1 || words >> (first + k->size - 1u) / 8 & 1;
+}
+
+/* ---- numbers that are linked ----------------------------------------------------------------- */
+
+/** How often each number of a state occurs where it matters. */
+struct census {
+    uint32_t id[MOST_IDS];
+    uint8_t times[MOST_IDS];
+    unsigned n;
+    bool full;
+};
+
+static void count_id(struct census *c, const struct wn_reg *r, unsigned times)
+{
+    if (!r->id || r->type == WN_T_VALUE)
+        return;
+    for (unsigned i = 0; i < c->n; i++)
+        if (c->id[i] == r->id) {
+            c->times[i] = (uint8_t)(c->times[i] + times);
+            return;
+        }
+    c->full |= c->n == MOST_IDS;
+    if (!c->full) {
+        c->id[c->n] = r->id;
+        c->times[c->n++] = (uint8_t)times;
+    }
+}
+
+static void take_census(struct census *c, const struct wn_state *s, const struct wn_matters *m)
+{
+    for (unsigned r = 0; r < WN_R10; r++)
+        if (m->deep >> r & 1)
+            count_id(c, &s->r[r], s->r[r].type == WN_T_NUMBER ? 1 : 2);
+    for (uint32_t f = 0; f < s->depth; f++) {
+        uint64_t words = words_of(s, f, m);
+        for (unsigned i = 0; i < s->frames[f]->n_spills; i++) {
+            const struct wn_spill *k = &s->frames[f]->spills[i];
+            if (spill_matters(k, words))
+                count_id(c, &k->reg, k->reg.type == WN_T_NUMBER ? 1 : 2);
+        }
+        for (unsigned i = 0; f > 0 && i < 4; i++)
+            if (kept_matters(s, f, i, m))
+                count_id(c, &s->frames[f]->kept[i],
+                         s->frames[f]->kept[i].type == WN_T_NUMBER ? 1 : 2);
+    }
+    for (uint32_t i = 0; i < s->n_rooms; i++) {
+        struct wn_reg room = {.id = s->rooms[i].id};
+        for (unsigned k = 0; k < c->n; k++)
+            if (c->id[k] == room.id)
+                c->times[k]++;
+    }
+}
+
+static bool is_alone(const void *arg, const struct wn_reg *r)
+{
+    const struct census *c = arg;
+    if (r->type != WN_T_NUMBER || !r->id || r->id == WN_ID_LENGTH)
+        return false;
+    for (unsigned i = 0; i < c->n; i++)
+        if (c->id[i] == r->id)
+            return c->times[i] < 2;
+    return !c->full;
+}
+
+static bool unlink_number(void *arg, struct wn_reg *r)
+{
+    (void)arg;
+    r->id = 0;
+    r->off = 0;
+    r->shifted = 0;
+    return true;
+}
+
+bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap)
+{
+    struct census c = {.n = 0};
+    take_census(&c, s, m);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->n_rooms; i++) {
+        bool known = c.full;
+        for (unsigned k = 0; k < c.n; k++)
+            known |= c.id[k] == s->rooms[i].id;
+        if (known)
+            s->rooms[n++] = s->rooms[i];
+    }
+    s->n_rooms = n;
+    return wn_state_each(s, heap, is_alone, unlink_number, &c);
+}
+
+/* ---- inclusion ------------------------------------------------------------------------------- */
+
+/** Which number of the new state each of the old one is. */
+struct pairs {
+    uint32_t old[MOST_IDS], now[MOST_IDS];
+    unsigned n;
+};
+
+static bool pair(struct pairs *p, uint32_t old, uint32_t now)
+{
+    if (old == 0)
+        return true;
+    if (now == 0 || (old == WN_ID_LENGTH) != (now == WN_ID_LENGTH))
+        return false;
+    for (unsigned i = 0; i < p->n; i++)
+        if (p->old[i] == old)
+            return p->now[i] == now;
+    if (p->n == MOST_IDS)
+        return false;
+    p->old[p->n] = old;
+    p->now[p->n++] = now;
+    return true;
+}
+
+static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now)
+{
+    switch ((enum wn_type)old->type) {
+    case WN_T_NONE: return true; /* nobody can have read it */
+    case WN_T_ANY:
+        if (!wn_is_number(now))
+            return now->type != WN_T_NONE && wn_value_is_unknown(&old->v);
+        return wn_value_includes(&old->v, &now->v);
+    case WN_T_NUMBER:
+        if (now->type != WN_T_NUMBER || !wn_value_includes(&old->v, &now->v))
+            return false;
+        return !old->id || (old->off == now->off && old->shifted == now->shifted &&
+                            pair(p, old->id, now->id));
+    case WN_T_CONTEXT:
+    case WN_T_STACK:
+    case WN_T_PACKET:
+    case WN_T_META:
+    case WN_T_END:
+    case WN_T_MAP:
+    case WN_T_VALUE:
+    case WN_T_FUNC:
+    case WN_TYPES: break;
+    }
+    if (old->type != now->type || old->which != now->which || old->off != now->off ||
+        !wn_value_includes(&old->v, &now->v))
+        return false;
+    if (old->type == WN_T_VALUE)
+        return old->nullable == now->nullable ? pair(p, old->id, now->id) : old->nullable;
+    return (old->id == 0) == (now->id == 0) && pair(p, old->id, now->id);
+}
+
+static const struct wn_spill *find_spill(const struct wn_frame *f, const struct wn_spill *k)
+{
+    for (unsigned i = 0; i < f->n_spills; i++)
+        if (f->spills[i].off == k->off && f->spills[i].size == k->size)
+            return &f->spills[i];
+    return NULL;
+}
+
+static bool frame_includes(struct pairs *p, const struct wn_frame *old, const struct wn_frame *now,
+                           uint64_t words)
+{
+    if (!words)
+        return true;
+    if (now->blurred && !old->blurred)
+        return false;
+    for (unsigned i = 0; i < old->n_spills; i++) {
+        const struct wn_spill *k = &old->spills[i];
+        if (!spill_matters(k, words))
+            continue;
+        const struct wn_spill *other = find_spill(now, k);
+        if (!other || !includes(p, &k->reg, &other->reg))
+            return false;
+    }
+    for (unsigned i = 0; i < now->n_spills && !old->blurred; i++) {
+        const struct wn_spill *k = &now->spills[i];
+        if (k->reg.type != WN_T_NUMBER && spill_matters(k, words) && !find_spill(old, k))
+            return false;
+    }
+    return true;
+}
+
+static bool frames_include(struct pairs *p, const struct wn_state *old, const struct wn_state *now,
+                           const struct wn_matters *m)
+{
+    for (uint32_t f = 0; f < now->depth; f++) {
+        const struct wn_frame *a = old->frames[f], *b = now->frames[f];
+        if (a == b)
+            continue;
+        if (!frame_includes(p, a, b, words_of(now, f, m)))
+            return false;
+        for (unsigned i = 0; f > 0 && i < 4; i++)
+            if (kept_matters(now, f, i, m) && !includes(p, &a->kept[i], &b->kept[i]))
+                return false;
+    }
+    return true;
+}
+
+bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
+                       const struct wn_matters *m)
+{
+    struct pairs p = {.n = 0};
+    if (old->least > now->least || old->meta > now->meta)
+        return false;
+    for (uint32_t deep = m->deep; deep; deep &= deep - 1) {
+        unsigned r = (unsigned)__builtin_ctz(deep);
+        if (!includes(&p, &old->r[r], &now->r[r]))
+            return false;
+    }
+    for (uint32_t shallow = m->shallow & ~m->deep; shallow; shallow &= shallow - 1) {
+        unsigned r = (unsigned)__builtin_ctz(shallow);
+        if (old->r[r].type != WN_T_NONE && now->r[r].type == WN_T_NONE)
+            return false;
+    }
+    if (!frames_include(&p, old, now, m))
+        return false;
+    for (uint32_t i = 0; i < old->n_rooms; i++)
+        for (unsigned k = 0; k < p.n; k++)
+            if (p.old[k] == old->rooms[i].id &&
+                wn_state_room(now, p.now[k]) < old->rooms[i].bytes)
+                return false;
+    return true;
+}
+
+static bool same_type(const struct wn_reg *a, const struct wn_reg *b)
+{
+    return a->type == b->type && a->which == b->which && a->nullable == b->nullable;
+}
+
+bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,
+                         const struct wn_matters *m)
+{
+    for (uint32_t deep = m->deep; deep; deep &= deep - 1) {
+        unsigned r = (unsigned)__builtin_ctz(deep);
+        if (!same_type(&a->r[r], &b->r[r]))
+            return false;
+    }
+    uint32_t last = a->depth - 1;
+    const struct wn_frame *f = a->frames[last], *g = b->frames[last];
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        const struct wn_spill *k = find_spill(g, &f->spills[i]);
+        if (spill_matters(&f->spills[i], m->stack) && k && !same_type(&f->spills[i].reg, &k->reg))
+            return false;
+    }
+    return true;
+}
+
+/* ---- joining --------------------------------------------------------------------------------- */
+
+struct join {
+    struct wn_state *into;
+    const struct wn_state *from;
+    enum wn_joining how;
+    struct pairs ids;        /* of `into` and `from` */
+    uint32_t torn[MOST_IDS]; /* of `into`: not the same number everywhere */
+    unsigned n_torn;
+    const struct wn_state *before; /* `into`, as it was */
+};
+
+static bool is_torn(const struct join *j, uint32_t id)
+{
+    for (unsigned i = 0; i < j->n_torn; i++)
+        if (j->torn[i] == id)
+            return true;
+    return false;
+}
+
+/** Note which number of `from` one of `into` is; those that are several are torn. */
+static void relate(struct join *j, const struct wn_reg *a, const struct wn_reg *b)
+{
+    bool alike = a->type == b->type && a->off == b->off && a->shifted == b->shifted;
+    if (!a->id || is_torn(j, a->id))
+        return;
+    if ((!alike || !pair(&j->ids, a->id, b->id)) && j->n_torn < MOST_IDS)
+        j->torn[j->n_torn++] = a->id;
+}
+
+static struct wn_value joined(const struct join *j, const struct wn_value *a,
+                              const struct wn_value *b)
+{
+    if (wn_value_includes(a, b))
+        return *a;
+    switch (j->how) {
+    case WN_JOIN: return wn_value_join(a, b);
+    case WN_WIDEN: return wn_value_widen(a, b);
+    case WN_FORGET: break;
+    }
+    return wn_value_unknown();
+}
+
+/** A place in the packet that differs: a number of its own, with the room that both have behind it. */
+static void fold_packet(struct join *j, struct wn_reg *a, const struct wn_reg *b)
+{
+    int64_t room_a = wn_state_room(j->before, a->id) - a->off;
+    int64_t room_b = wn_state_room(j->from, b->id) - b->off;
+    struct wn_value va = wn_value_plus(&a->v, a->off), vb = wn_value_plus(&b->v, b->off);
+    a->v = joined(j, &va, &vb);
+    a->off = 0;
+    a->id = j->into->next_id++;
+    wn_state_learn_room(j->into, a->id, room_a < room_b ? room_a : room_b);
+}
+
+/** Let a register of `into` be what that of `from` is, too. */
+static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
+{
+    if (a->type == WN_T_NONE && b->type == WN_T_NONE)
+        return;
+    if (wn_is_number(a) && wn_is_number(b)) {
+        a->v = joined(j, &a->v, &b->v);
+        if (b->type == WN_T_ANY)
+            a->type = WN_T_ANY;
+        if (a->id && (is_torn(j, a->id) || wn_value_is_const(&a->v)))
+            unlink_number(NULL, a);
+        return;
+    }
+    if (a->type != b->type || a->which != b->which) {
+        *a = wn_reg_any();
+        return;
+    }
+    bool linked = a->type == WN_T_PACKET || a->type == WN_T_META;
+    if (linked && (a->off != b->off || (a->id == 0) != (b->id == 0) ||
+                   (a->id && is_torn(j, a->id)))) {
+        if (a->type == WN_T_META)
+            *a = wn_reg_any();
+        else
+            fold_packet(j, a, b);
+        return;
+    }
+    if (a->off != b->off && (a->type == WN_T_STACK || a->type == WN_T_VALUE)) {
+        struct wn_value va = wn_value_plus(&a->v, a->off), vb = wn_value_plus(&b->v, b->off);
+        a->v = joined(j, &va, &vb);
+        a->off = 0;
+    } else if (a->off != b->off) {
+        *a = wn_reg_any();
+        return;
+    } else {
+        a->v = joined(j, &a->v, &b->v);
+    }
+    if (a->type == WN_T_VALUE && (a->nullable || b->nullable)) {
+        if (!a->nullable || is_torn(j, a->id))
+            a->id = j->into->next_id++;
+        a->nullable = true;
+    }
+}
+
+static void join_spills(struct join *j, struct wn_frame *f, const struct wn_frame *g)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->n_spills; i++)
+        if (!find_spill(f, &g->spills[i]) && g->spills[i].reg.type != WN_T_NUMBER)
+            f->blurred = true;
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        const struct wn_spill *other = find_spill(g, &f->spills[i]);
+        if (!other) {
+            f->blurred |= f->spills[i].reg.type != WN_T_NUMBER;
+            continue;
+        }
+        struct wn_spill k = f->spills[i];
+        join_reg(j, &k.reg, &other->reg);
+        f->spills[n++] = k;
+    }
+    f->n_spills = (uint16_t)n;
+    f->blurred |= g->blurred;
+    for (unsigned i = 0; i < WN_FRAME_WORDS; i++)
+        f->written[i] &= g->written[i];
+}
+
+static void relate_all(struct join *j, const struct wn_matters *m)
+{
+    for (unsigned r = 0; r < WN_R10; r++)
+        if ((m->deep | m->shallow) >> r & 1)
+            relate(j, &j->into->r[r], &j->from->r[r]);
+    for (uint32_t f = 0; f < j->into->depth; f++) {
+        const struct wn_frame *a = j->into->frames[f], *b = j->from->frames[f];
+        for (unsigned i = 0; i < a->n_spills; i++) {
+            const struct wn_spill *k = find_spill(b, &a->spills[i]);
+            static const struct wn_reg nothing;
+            relate(j, &a->spills[i].reg, k ? &k->reg : &nothing);
+        }
+        for (unsigned i = 0; f > 0 && i < 4; i++)
+            relate(j, &a->kept[i], &b->kept[i]);
+    }
+}
+
+/** Of what is known of the packet behind numbers, what both know. */
+static void join_rooms(struct join *j)
+{
+    struct wn_state *into = j->into;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < into->n_rooms; i++)
+        for (unsigned k = 0; k < j->ids.n && !is_torn(j, into->rooms[i].id); k++) {
+            if (j->ids.old[k] != into->rooms[i].id)
+                continue;
+            int64_t other = wn_state_room(j->from, j->ids.now[k]);
+            if (other < -WN_FARTHEST)
+                continue;
+            struct wn_room room = into->rooms[i];
+            if (other < room.bytes)
+                room.bytes = (int32_t)other;
+            into->rooms[n++] = room;
+        }
+    into->n_rooms = n;
+}
+
+bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_joining how,
+                   const struct wn_matters *m, struct wn_heap *heap)
+{
+    struct wn_state before = *into; /* for its rooms */
+    struct join j = {.into = into, .from = from, .how = how, .before = &before};
+    relate_all(&j, m);
+    join_rooms(&j);
+    for (unsigned r = 0; r < WN_R10; r++) {
+        if ((m->deep | m->shallow) >> r & 1)
+            join_reg(&j, &into->r[r], &from->r[r]);
+        else
+            into->r[r] = wn_reg_any();
+    }
+    bool enough = true;
+    for (uint32_t f = 0; enough && f < into->depth; f++) {
+        struct wn_frame *own = wn_state_own_frame(into, f, heap);
+        enough = own;
+        if (own)
+            join_spills(&j, own, from->frames[f]);
+        for (unsigned i = 0; enough && f > 0 && i < 4; i++)
+            join_reg(&j, &own->kept[i], &from->frames[f]->kept[i]);
+    }
+    if (from->least < into->least)
+        into->least = from->least;
+    if (from->meta < into->meta)
+        into->meta = from->meta;
+    return enough;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/** States against each other, where ways meet. */
+#pragma once
+
+#include "verify/live.h"
+#include "verify/state.h"
+
+/** What matters of a state: that of its slot, and of those its functions return to. */
+struct wn_matters {
+    uint32_t deep, shallow;
+    uint64_t stack;
+    const struct wn_live *live;
+};
+
+struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot);
+
+/** Make a state as simple as it can be said: what is linked with nothing has no number of its own. False
+ * without memory. */
+bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap);
+
+/** Whether both have the same functions, called from the same places. */
+bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b);
+
+/** Whether what holds of `now` is among what `old` allows, as far as it matters. */
+bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
+                       const struct wn_matters *m);
+
+/** Whether registers and stacks hold the same kinds of things. */
+bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,
+                         const struct wn_matters *m);
+
+/** How ways are put together. */
+enum wn_joining { WN_JOIN, WN_WIDEN, WN_FORGET };
+
+/**
+ * Let `into` allow what `from` does, too.
+ *
+ * Both have the same calls. False without memory.
+ */
+bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_joining how,
+                   const struct wn_matters *m, struct wn_heap *heap);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/** The verifier's search, as its parts share it. */
+#pragma once
+
+#include "verify/live.h"
+#include "verify/reason.h"
+#include "verify/state.h"
+#include "verify/verify.h"
+
+/** How an instruction has come out, on the ways so far. */
+enum wn_outcome {
+    WN_PROVED = 1,
+    WN_UNPROVED = 2,
+    WN_WRONG = 4,   /* as it was, it can only fail */
+    WN_ASSUMED = 8, /* a guard of the packet alone was taken to have passed */
+    WN_PINNED = 16, /* nothing is to be assumed of its guard */
+};
+
+/** Of each slot. */
+struct wn_finding {
+    uint8_t outcome;  /* enum wn_outcome, as bits */
+    uint8_t pointer;  /* contexts: it loads an address (1), a number (2), as bits */
+    uint16_t types;   /* of memory, as bits: enum wn_type */
+    uint32_t why;     /* in whys, counted from 1 */
+};
+
+/** A state that was kept where ways meet. */
+struct wn_node;
+
+struct wn_search {
+    const struct wn_code *code;
+    const struct wn_verify_env *env;
+    struct wn_heap heap;
+    struct wn_live live;
+    struct wn_finding *found;
+    struct {
+        struct wn_why *data;
+        size_t len, cap;
+    } whys;
+    struct wn_state s; /* that is being followed */
+    uint64_t steps;
+    bool restart;      /* something was assumed that does not hold */
+    bool hopeless;     /* nothing can be said of this program */
+    bool detours;      /* addresses of the packet become numbers of 32 bits */
+    bool writes_packet;
+    bool reads_unwritten;
+    bool reads_spills; /* through other registers than r10: all that is kept may matter */
+    bool was_wrong;    /* what the instruction does */
+    bool fatal;        /* found something that is refused at once: in `refusal` */
+    struct wn_why refusal;
+};
+
+/** The stack as the program has it: bytes of a frame. */
+static inline int32_t wn_frame_size(const struct wn_search *q)
+{
+    return (int32_t)q->code->frame_bytes;
+}
+
+/** Note how the instruction came out. With a reason: the first one is kept. */
+void wn_note(struct wn_search *q, enum wn_outcome outcome, const struct wn_why *why);
+
+/** Refuse the program: what is wrong on this way is wrong. */
+void wn_refuse(struct wn_search *q, const struct wn_why *why);
+
+/** What there is to say of the instruction being looked at. */
+struct wn_why wn_why_of(const struct wn_search *q, enum wn_reason reason, unsigned number,
+                        const struct wn_reg *reg);
+
+/** The register an instruction reads; false if nothing has been written there, which is refused. */
+bool wn_read(struct wn_search *q, unsigned number, struct wn_reg *out);
+
+/** A new number for what belongs together. */
+static inline uint32_t wn_new_id(struct wn_search *q)
+{
+    return q->s.next_id++;
+}
+
+/** Go over an instruction that is no jump, branch, call or exit. */
+void wn_step_alu(struct wn_search *q, const struct wn_op *op);
+void wn_step_wide(struct wn_search *q, const struct wn_op *op);
+void wn_step_access(struct wn_search *q, const struct wn_op *op);
+
+/** Learn from a branch of this state; false if it cannot go that way. */
+bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken);
+
+/** Go over a call of a helper. */
+void wn_step_helper(struct wn_search *q, const struct wn_op *op);
+
+/** The packet has been moved: nothing that was known of it holds. */
+void wn_forget_packet(struct wn_search *q);
+
+/** Let every number that is `id` be what `v` (plus `off`) allows; false if none is left. */
+bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct wn_value *v);
+
+/** Nothing that is kept in any stack can be relied on any more. */
+void wn_blur(struct wn_search *q);
+
+/** Whether [off, off + size) behind an address is memory that may be used so. */
+enum wn_fit { WN_FITS, WN_MAY_FIT, WN_NEVER_FITS };
+struct wn_span {
+    int64_t off;   /* from what the register holds */
+    int64_t least; /* bytes, at least */
+    int64_t most;  /* and at most */
+    bool write;
+    bool atomic;
+};
+enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *reg, const struct wn_span *span,
+                    struct wn_why *why);
+
+/** Put a value plus a constant; the second operand's bits are not needed. */
+struct wn_value wn_value_plus(const struct wn_value *v, int64_t number);
+
+/** Of an address: v plus off, if it does not leave what is followed. */
+bool wn_is_near(const struct wn_value *v);
+
+/** A helper is about to write `span` behind an address: what was kept there is lost. */
+void wn_clobber(struct wn_search *q, const struct wn_reg *reg, const struct wn_span *span);

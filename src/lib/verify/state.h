@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What is known of everything a program has, on one way to one instruction:
+ * registers, stacks of its functions, the length of the packet.
+ *
+ * A register holds a number, an address of some kind of memory, or nothing that
+ * anybody wrote. Addresses are where their memory begins, plus `off`, plus a
+ * number of which `v` is what is known. Of memory other than the stack nothing
+ * is known but where it ends.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/run.h"
+#include "isa/code.h"
+#include "verify/value.h"
+
+enum wn_type {
+    WN_T_NONE = 0, /* nothing has been written here */
+    WN_T_NUMBER,
+    WN_T_ANY,     /* a number, or an address of no known kind of memory: nobody trusts it */
+    WN_T_CONTEXT, /* what r1 points to in programs written for the kernel */
+    WN_T_STACK,   /* the end of a frame; `which` is the frame */
+    WN_T_PACKET,  /* the packet's first byte */
+    WN_T_META,    /* the first byte of the metadata before it */
+    WN_T_END,     /* the byte behind the packet */
+    WN_T_MAP,     /* a map, `which` */
+    WN_T_VALUE,   /* a value of the map `which` */
+    WN_T_FUNC,    /* the function at slot `which` */
+    WN_TYPES
+};
+
+/** Numbers that are the packet's length, plus `off`. */
+#define WN_ID_LENGTH 1u
+
+/** Addresses farther from where their memory begins are not followed, so that sums stay small. */
+#define WN_FARTHEST (INT32_C(1) << 29)
+
+/**
+ * A register, or what has been kept of one in the stack.
+ *
+ * id   numbers: all with the same id are one number, each plus its `off`; 0: alone. The
+ *      packet's addresses: the number that `v` is of, likewise. Values that may be
+ *      missing: those of one lookup
+ */
+struct wn_reg {
+    struct wn_value v;
+    uint32_t id;
+    int32_t off;
+    uint32_t which;
+    uint8_t type;    /* enum wn_type */
+    bool nullable;   /* values: it may be 0 instead */
+    uint8_t shifted; /* numbers: `id` and `off` are of what this was before a shift to the left */
+    uint8_t unused;
+};
+
+/** What a function has put in its stack: `size` bytes at `off` from the frame's end. */
+struct wn_spill {
+    struct wn_reg reg;
+    int16_t off;
+    uint8_t size;
+};
+
+#define WN_FRAME_WORDS (WN_STACK_FRAME / 64)
+
+/** One function that has not returned. Shared by states until one of them changes it. */
+struct wn_frame {
+    uint32_t refs;
+    uint32_t back;                    /* slot it returns to; WN_NOWHERE in the main function */
+    bool blurred;                     /* what is not among the spills may be part of an address */
+    uint16_t n_spills, cap;
+    struct wn_reg kept[4];            /* r6 to r9 of its caller */
+    uint64_t written[WN_FRAME_WORDS]; /* bit 0 is the byte at -512 */
+    struct wn_spill spills[];
+};
+
+/** A number `id`, plus `bytes`, is no more than the packet's length. */
+struct wn_room {
+    uint32_t id;
+    int32_t bytes;
+};
+
+#define WN_ROOMS 6u
+
+struct wn_state {
+    struct wn_reg r[WN_R10]; /* r0 to r9; r10 is the end of the last frame */
+    struct wn_frame *frames[WN_CALL_DEPTH];
+    uint32_t depth; /* functions that have not returned, at least 1 */
+    uint32_t at;    /* slot */
+    uint32_t least; /* bytes that the packet has at least */
+    uint32_t meta;  /* and the metadata before it */
+    uint32_t next_id;
+    uint32_t n_rooms;
+    struct wn_room rooms[WN_ROOMS];
+};
+
+/** Memory of states, counted. */
+struct wn_heap {
+    uint64_t bytes, most, limit;
+    bool out; /* sticky: no memory, or more than the limit */
+    bool over; /* the limit it was */
+};
+
+void *wn_heap_alloc(struct wn_heap *heap, size_t bytes);
+void wn_heap_free(struct wn_heap *heap, void *p, size_t bytes);
+
+/* ---- registers */
+
+static inline bool wn_is_number(const struct wn_reg *r)
+{
+    return r->type == WN_T_NUMBER || r->type == WN_T_ANY;
+}
+
+static inline bool wn_is_packet_type(unsigned type)
+{
+    return type == WN_T_PACKET || type == WN_T_META || type == WN_T_END;
+}
+
+static inline struct wn_reg wn_reg_number(struct wn_value v)
+{
+    return (struct wn_reg){.v = v, .type = WN_T_NUMBER};
+}
+
+static inline struct wn_reg wn_reg_const(uint64_t number)
+{
+    return wn_reg_number(wn_value_const(number));
+}
+
+static inline struct wn_reg wn_reg_any(void)
+{
+    return (struct wn_reg){.v = wn_value_unknown(), .type = WN_T_ANY};
+}
+
+/** The beginning of some memory. */
+static inline struct wn_reg wn_reg_address(enum wn_type type, uint32_t which)
+{
+    return (struct wn_reg){.v = wn_value_const(0), .type = (uint8_t)type, .which = which};
+}
+
+/* ---- states */
+
+/** A state before the first instruction: one frame, no register written; false without memory. */
+bool wn_state_init(struct wn_state *s, struct wn_heap *heap);
+
+/** A copy; frames are shared. */
+void wn_state_copy(struct wn_state *to, const struct wn_state *from);
+
+/** Let go of the frames. */
+void wn_state_fini(struct wn_state *s, struct wn_heap *heap);
+
+/** A frame that may be changed: this state's alone, with room for one more spill; NULL without memory. */
+struct wn_frame *wn_state_own_frame(struct wn_state *s, uint32_t which, struct wn_heap *heap);
+
+/** Enter a function: r1 to r5 are its arguments; false without memory. */
+bool wn_state_push(struct wn_state *s, uint32_t back, struct wn_heap *heap);
+
+/** Return from a function to where it was called; r0 is what it returns. */
+bool wn_state_pop(struct wn_state *s, struct wn_heap *heap);
+
+/** What r1 to r5 are after a call: nothing. */
+void wn_state_clear_arguments(struct wn_state *s);
+
+/** Register `reg`, r10 included. */
+struct wn_reg wn_state_reg(const struct wn_state *s, unsigned reg);
+
+/** Call `fn` with every register and spill of all frames, until it returns false. The frames become the
+ *  state's own when `fn` may change what `wants` says. False if fn said so, or without memory. */
+typedef bool (*wn_reg_fn)(void *arg, struct wn_reg *reg);
+bool wn_state_each(struct wn_state *s, struct wn_heap *heap, bool (*wants)(const void *arg, const struct wn_reg *),
+                   wn_reg_fn fn, void *arg);
+
+/* ---- the stack */
+
+/** Forget what is kept in [off, off + size) of a frame that is the state's own. */
+void wn_frame_forget(struct wn_frame *f, int32_t off, uint32_t size);
+
+/** Keep a register there; nothing else is. The frame has room for one more. */
+void wn_frame_keep(struct wn_frame *f, int32_t off, uint32_t size, const struct wn_reg *reg);
+
+/** Note that bytes have been written. */
+void wn_frame_write(struct wn_frame *f, int32_t off, uint32_t size);
+
+/** Whether all of these bytes have been. */
+bool wn_frame_is_written(const struct wn_frame *f, int32_t off, uint32_t size);
+
+/* ---- the packet */
+
+/** What is known of the packet behind a number: so many bytes at least; negative: less than none. */
+int64_t wn_state_room(const struct wn_state *s, uint32_t id);
+
+/** Learn that there are so many. */
+void wn_state_learn_room(struct wn_state *s, uint32_t id, int64_t bytes);
