@@ -223,8 +223,10 @@ static struct wn_reg load_stack(struct wn_search *q, const struct wn_op *op,
 {
     const struct wn_frame *f = q->s.frames[p->which];
     struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_NUMBER};
-    if (op->a != WN_R10)
+    if (op->a != WN_R10) {
         q->reads_spills = true;
+        q->flags |= WN_STEP_STACK;
+    }
     if (!wn_value_is_const(&p->v)) { /* any of the words there */
         q->reads_unwritten = true;
         for (unsigned i = 0; i < f->n_spills; i++)
@@ -263,8 +265,10 @@ static void store_stack(struct wn_search *q, const struct wn_op *op, const struc
     struct wn_frame *f = wn_state_own_frame(&q->s, p->which, &q->heap);
     if (!f)
         return;
-    if (op->a != WN_R10)
+    if (op->a != WN_R10) {
         q->reads_spills = true;
+        q->flags |= WN_STEP_STACK;
+    }
     bool number = wn_is_number(src), constant = wn_value_is_const(&p->v);
     if (!constant || (!number && op->size < 8) || src->type == WN_T_ANY) {
         f->blurred |= src->type != WN_T_NUMBER;

@@ -8,6 +8,7 @@
 struct learned {
     uint32_t id;
     const struct wn_value *base; /* of the number itself, without any `off` */
+    uint32_t times;              /* it was met */
 };
 
 static bool is_linked(const void *arg, const struct wn_reg *r)
@@ -19,7 +20,8 @@ static bool is_linked(const void *arg, const struct wn_reg *r)
 
 static bool apply(void *arg, struct wn_reg *r)
 {
-    const struct learned *l = arg;
+    struct learned *l = arg;
+    l->times++;
     struct wn_value v = *l->base;
     if (wn_is_number(r))
         v = wn_value_plus(&v, r->off);
@@ -29,10 +31,16 @@ static bool apply(void *arg, struct wn_reg *r)
 bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct wn_value *v)
 {
     struct wn_value base = wn_value_plus(v, -(int64_t)off);
-    struct learned l = {id, &base};
-    if (id == WN_ID_LENGTH && base.smin > 0 && base.smin <= WN_FARTHEST)
+    struct learned l = {id, &base, 0};
+    if (id == WN_ID_LENGTH && base.smin > 0 && base.smin <= WN_FARTHEST) {
         wn_state_learn_room(&q->s, 0, base.smin);
-    return wn_state_each(&q->s, &q->heap, is_linked, apply, &l) || q->heap.out;
+        q->says_place = true;
+    }
+    bool possible = wn_state_each(&q->s, &q->heap, is_linked, apply, &l) || q->heap.out;
+    if (l.times > 1)
+        q->flags |= WN_STEP_LINKED;
+    q->all_precise |= !possible;
+    return possible;
 }
 
 /** Put what was learned of an operand back; false if no number is left. */
@@ -76,27 +84,60 @@ static struct order order_of(enum wn_op_id id, bool taken)
 #undef ROWS
 }
 
-/** low <= high, or low < high, is known of two places in the packet, its end among them. Numbers
- * count from its beginning like addresses. */
-static bool learn_place(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
-                        bool strict)
+/** Whether this is the packet's end, as an address or as a number. */
+static bool is_end(const struct wn_reg *r)
 {
-    bool end = high->type == WN_T_END ||
-               (high->type == WN_T_NUMBER && high->id == WN_ID_LENGTH && !high->shifted);
-    if (!end || low->shifted || !wn_is_near(&low->v))
-        return true;
-    if (low->type != WN_T_PACKET && (low->type != WN_T_NUMBER || !low->id))
-        return true;
-    if (low->id == WN_ID_LENGTH)
-        return true;
-    wn_state_learn_room(&q->s, low->id, (int64_t)low->off + strict - high->off);
-    if (!low->id)
+    return r->type == WN_T_END ||
+           (r->type == WN_T_NUMBER && r->id == WN_ID_LENGTH && !r->shifted);
+}
+
+/** Whether this is a place in the packet: an address, or a number that is linked with some. Numbers
+ * count from its beginning like addresses. */
+static bool is_place(const struct wn_reg *r)
+{
+    if (r->shifted || !wn_is_near(&r->v) || r->id == WN_ID_LENGTH)
+        return false;
+    return r->type == WN_T_PACKET || (r->type == WN_T_NUMBER && r->id);
+}
+
+/** A place is not behind the packet's end, or if `strict` before it; false if that cannot be. */
+static bool learn_inside(struct wn_search *q, const struct wn_reg *place, const struct wn_reg *end,
+                         bool strict)
+{
+    int64_t bytes = (int64_t)place->off + strict - end->off;
+    if (bytes >= wn_state_end(&q->s, place->id))
+        return false;
+    wn_state_learn_room(&q->s, place->id, bytes);
+    if (!place->id)
         return true;
     /* No packet is longer than 32 bits say, so neither is what lies within. */
     struct wn_value most = wn_value_unknown();
-    most.smin = low->type == WN_T_PACKET ? low->v.smin : low->v.smin - low->off;
-    most.smax = (int64_t)UINT32_MAX + high->off - low->off;
-    return !wn_value_settle(&most) || wn_learn_number(q, low->id, 0, &most);
+    most.smin = place->v.smin - (place->type == WN_T_PACKET ? 0 : place->off);
+    most.smax = (int64_t)UINT32_MAX - bytes;
+    return wn_value_settle(&most) && wn_learn_number(q, place->id, 0, &most);
+}
+
+/** A place is not before the packet's end, or if `strict` behind it. */
+static bool learn_outside(struct wn_search *q, const struct wn_reg *place,
+                          const struct wn_reg *end, bool strict)
+{
+    int64_t less = (int64_t)place->off - end->off + 1 - strict;
+    if (less <= wn_state_room(&q->s, place->id))
+        return false;
+    wn_state_learn_end(&q->s, place->id, less);
+    return true;
+}
+
+/** low <= high, or low < high. */
+static bool learn_place(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
+                        bool strict)
+{
+    q->says_place |= is_end(high) || is_end(low);
+    if (is_end(high) && is_place(low))
+        return learn_inside(q, low, high, strict);
+    if (is_end(low) && is_place(high))
+        return learn_outside(q, high, low, strict);
+    return true;
 }
 
 static void learn_meta(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
@@ -186,7 +227,7 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
+static bool learn(struct wn_search *q, const struct wn_op *op, bool taken)
 {
     bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
     enum wn_op_id id = (enum wn_op_id)op->id;
@@ -218,4 +259,19 @@ bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
     if (by_register)
         b = q->s.r[op->b];
     return learn_order(q, id, taken, &a, &b);
+}
+
+bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
+{
+    struct wn_reg a = wn_state_reg(&q->s, op->a);
+    bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
+    bool addresses = !wn_is_number(&a) || (by_register && op->b < WN_R10 && !wn_is_number(&q->s.r[op->b]));
+    q->says_place = false;
+    bool possible = learn(q, op, taken);
+    if (possible && !q->says_place && !addresses)
+        return true;
+    wn_depend(q, op->a);
+    if (by_register)
+        wn_depend(q, op->b);
+    return possible;
 }

@@ -43,6 +43,7 @@ static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], boo
                   bool may_be_empty)
 {
     const struct wn_reg *size = &r[i + 1];
+    wn_depend(q, WN_R1 + i + 1);
     struct wn_why why = wn_why_of(q, WN_WHY_SIZE, i + 2, size);
     if (size->type != WN_T_NUMBER || size->v.umax > WN_FARTHEST) {
         judge(q, size->type == WN_T_NUMBER || size->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS,
@@ -162,6 +163,7 @@ static bool make_stale(void *arg, struct wn_reg *r)
 void wn_forget_packet(struct wn_search *q)
 {
     q->s.least = q->s.meta = 0;
+    q->s.less = WN_NO_END;
     q->s.n_rooms = 0;
     wn_state_each(&q->s, &q->heap, is_stale, make_stale, NULL);
 }

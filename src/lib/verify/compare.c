@@ -153,8 +153,11 @@ static bool pair(struct pairs *p, uint32_t old, uint32_t now)
     return true;
 }
 
-static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now)
+static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now,
+                     bool precise)
 {
+    if (!precise && wn_is_number(old) && wn_is_number(now))
+        return old->type == now->type || old->type == WN_T_ANY;
     switch ((enum wn_type)old->type) {
     case WN_T_NONE: return true; /* nobody can have read it */
     case WN_T_ANY:
@@ -192,8 +195,20 @@ static const struct wn_spill *find_spill(const struct wn_frame *f, const struct 
     return NULL;
 }
 
+/** Whether something else than a number is kept where `k` is. */
+static bool overlaps(const struct wn_frame *f, const struct wn_spill *k)
+{
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        const struct wn_spill *other = &f->spills[i];
+        bool apart = other->off + other->size <= k->off || k->off + k->size <= other->off;
+        if (!apart && other->reg.type != WN_T_NUMBER)
+            return true;
+    }
+    return false;
+}
+
 static bool frame_includes(struct pairs *p, const struct wn_frame *old, const struct wn_frame *now,
-                           uint64_t words)
+                           uint64_t words, uint64_t precise)
 {
     if (!words)
         return true;
@@ -204,7 +219,10 @@ static bool frame_includes(struct pairs *p, const struct wn_frame *old, const st
         if (!spill_matters(k, words))
             continue;
         const struct wn_spill *other = find_spill(now, k);
-        if (!other || !includes(p, &k->reg, &other->reg))
+        if (other && includes(p, &k->reg, &other->reg, spill_matters(k, precise)))
+            continue;
+        if (other || spill_matters(k, precise) || k->reg.type != WN_T_NUMBER || now->blurred ||
+            overlaps(now, k))
             return false;
     }
     for (unsigned i = 0; i < now->n_spills && !old->blurred; i++) {
@@ -216,30 +234,31 @@ static bool frame_includes(struct pairs *p, const struct wn_frame *old, const st
 }
 
 static bool frames_include(struct pairs *p, const struct wn_state *old, const struct wn_state *now,
-                           const struct wn_matters *m)
+                           const struct wn_matters *m, const struct wn_marks *precise)
 {
     for (uint32_t f = 0; f < now->depth; f++) {
         const struct wn_frame *a = old->frames[f], *b = now->frames[f];
         if (a == b)
             continue;
-        if (!frame_includes(p, a, b, words_of(now, f, m)))
+        if (!frame_includes(p, a, b, words_of(now, f, m), precise->words[f]))
             return false;
         for (unsigned i = 0; f > 0 && i < 4; i++)
-            if (kept_matters(now, f, i, m) && !includes(p, &a->kept[i], &b->kept[i]))
+            if (kept_matters(now, f, i, m) && !includes(p, &a->kept[i], &b->kept[i], precise->regs[f - 1] >> (WN_R6 + i) & 1))
                 return false;
     }
     return true;
 }
 
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
-                       const struct wn_matters *m)
+                       const struct wn_matters *m, const struct wn_marks *precise)
 {
     struct pairs p = {.n = 0};
-    if (old->least > now->least || old->meta > now->meta)
+    uint32_t top = now->depth - 1;
+    if (old->least > now->least || old->meta > now->meta || old->less < now->less)
         return false;
     for (uint32_t deep = m->deep; deep; deep &= deep - 1) {
         unsigned r = (unsigned)__builtin_ctz(deep);
-        if (!includes(&p, &old->r[r], &now->r[r]))
+        if (!includes(&p, &old->r[r], &now->r[r], precise->regs[top] >> r & 1))
             return false;
     }
     for (uint32_t shallow = m->shallow & ~m->deep; shallow; shallow &= shallow - 1) {
@@ -247,12 +266,13 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
         if (old->r[r].type != WN_T_NONE && now->r[r].type == WN_T_NONE)
             return false;
     }
-    if (!frames_include(&p, old, now, m))
+    if (!frames_include(&p, old, now, m, precise))
         return false;
     for (uint32_t i = 0; i < old->n_rooms; i++)
         for (unsigned k = 0; k < p.n; k++)
             if (p.old[k] == old->rooms[i].id &&
-                wn_state_room(now, p.now[k]) < old->rooms[i].bytes)
+                (wn_state_room(now, p.now[k]) < old->rooms[i].bytes ||
+                 wn_state_end(now, p.now[k]) > old->rooms[i].less))
                 return false;
     return true;
 }
@@ -426,12 +446,13 @@ static void join_rooms(struct join *j)
         for (unsigned k = 0; k < j->ids.n && !is_torn(j, into->rooms[i].id); k++) {
             if (j->ids.old[k] != into->rooms[i].id)
                 continue;
-            int64_t other = wn_state_room(j->from, j->ids.now[k]);
-            if (other < -WN_FARTHEST)
-                continue;
             struct wn_room room = into->rooms[i];
-            if (other < room.bytes)
-                room.bytes = (int32_t)other;
+            int64_t bytes = wn_state_room(j->from, j->ids.now[k]);
+            int64_t less = wn_state_end(j->from, j->ids.now[k]);
+            if (bytes < room.bytes)
+                room.bytes = (int32_t)bytes;
+            if (less > room.less)
+                room.less = (int32_t)less;
             into->rooms[n++] = room;
         }
     into->n_rooms = n;
@@ -461,6 +482,8 @@ bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_j
     }
     if (from->least < into->least)
         into->least = from->least;
+    if (from->less > into->less)
+        into->less = from->less;
     if (from->meta < into->meta)
         into->meta = from->meta;
     return enough;

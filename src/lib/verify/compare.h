@@ -3,6 +3,7 @@
 #pragma once
 
 #include "verify/live.h"
+#include "verify/precise.h"
 #include "verify/state.h"
 
 /** What matters of a state: that of its slot, and of those its functions return to. */
@@ -21,9 +22,10 @@ bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_hea
 /** Whether both have the same functions, called from the same places. */
 bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b);
 
-/** Whether what holds of `now` is among what `old` allows, as far as it matters. */
+/** Whether what holds of `now` is among what `old` allows, as far as it matters; `precise` are the
+ * numbers that do. */
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
-                       const struct wn_matters *m);
+                       const struct wn_matters *m, const struct wn_marks *precise);
 
 /** Whether registers and stacks hold the same kinds of things. */
 bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,

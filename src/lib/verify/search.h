@@ -3,6 +3,7 @@
 #pragma once
 
 #include "verify/live.h"
+#include "verify/precise.h"
 #include "verify/reason.h"
 #include "verify/state.h"
 #include "verify/verify.h"
@@ -39,6 +40,10 @@ struct wn_search {
     } whys;
     struct wn_state s; /* that is being followed */
     uint64_t steps;
+    uint32_t flags;       /* of the instruction: enum wn_step_flag */
+    uint16_t precise;     /* registers whose numbers it depends on */
+    bool all_precise;     /* it depends on all of them */
+    bool says_place;      /* a branch has said where the packet ends */
     bool restart;      /* something was assumed that does not hold */
     bool hopeless;     /* nothing can be said of this program */
     bool detours;      /* addresses of the packet become numbers of 32 bits */
@@ -68,6 +73,13 @@ struct wn_why wn_why_of(const struct wn_search *q, enum wn_reason reason, unsign
 
 /** The register an instruction reads; false if nothing has been written there, which is refused. */
 bool wn_read(struct wn_search *q, unsigned number, struct wn_reg *out);
+
+/** What the instruction does depends on the number in a register (none if it is r10). */
+static inline void wn_depend(struct wn_search *q, unsigned number)
+{
+    if (number < WN_R10)
+        q->precise |= (uint16_t)(1u << number);
+}
 
 /** A new number for what belongs together. */
 static inline uint32_t wn_new_id(struct wn_search *q)

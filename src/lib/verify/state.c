@@ -115,6 +115,7 @@ bool wn_state_init(struct wn_state *s, struct wn_heap *heap)
 {
     memset(s, 0, sizeof *s);
     s->next_id = WN_ID_LENGTH + 1;
+    s->less = WN_NO_END;
     s->frames[0] = frame_new(heap, 4);
     s->depth = s->frames[0] ? 1 : 0;
     return s->frames[0];
@@ -219,16 +220,37 @@ bool wn_state_each(struct wn_state *s, struct wn_heap *heap,
 
 /* ---- the packet ------------------------------------------------------------------------------ */
 
+/** What is known of the length against a number; NULL if nothing. */
+static const struct wn_room *find_room(const struct wn_state *s, uint32_t id)
+{
+    for (uint32_t i = 0; i < s->n_rooms; i++)
+        if (s->rooms[i].id == id)
+            return &s->rooms[i];
+    return NULL;
+}
+
+/** The same, to be changed; the oldest goes if there is no place. */
+static struct wn_room *make_room(struct wn_state *s, uint32_t id)
+{
+    for (uint32_t i = 0; i < s->n_rooms; i++)
+        if (s->rooms[i].id == id)
+            return &s->rooms[i];
+    if (s->n_rooms == WN_ROOMS) {
+        memmove(s->rooms, s->rooms + 1, (WN_ROOMS - 1) * sizeof s->rooms[0]);
+        s->n_rooms--;
+    }
+    s->rooms[s->n_rooms] = (struct wn_room){id, WN_NO_ROOM, WN_NO_END};
+    return &s->rooms[s->n_rooms++];
+}
+
 int64_t wn_state_room(const struct wn_state *s, uint32_t id)
 {
     if (id == 0)
         return s->least;
     if (id == WN_ID_LENGTH)
         return 0;
-    for (uint32_t i = 0; i < s->n_rooms; i++)
-        if (s->rooms[i].id == id)
-            return s->rooms[i].bytes;
-    return INT32_MIN;
+    const struct wn_room *room = find_room(s, id);
+    return room ? room->bytes : WN_NO_ROOM;
 }
 
 void wn_state_learn_room(struct wn_state *s, uint32_t id, int64_t bytes)
@@ -240,16 +262,31 @@ void wn_state_learn_room(struct wn_state *s, uint32_t id, int64_t bytes)
             s->least = (uint32_t)bytes;
         return;
     }
-    for (uint32_t i = 0; i < s->n_rooms; i++) {
-        if (s->rooms[i].id != id)
-            continue;
-        if (bytes > s->rooms[i].bytes)
-            s->rooms[i].bytes = (int32_t)bytes;
+    struct wn_room *room = make_room(s, id);
+    if (bytes > room->bytes)
+        room->bytes = (int32_t)bytes;
+}
+
+int64_t wn_state_end(const struct wn_state *s, uint32_t id)
+{
+    if (id == 0)
+        return s->less;
+    if (id == WN_ID_LENGTH)
+        return 1;
+    const struct wn_room *room = find_room(s, id);
+    return room ? room->less : WN_NO_END;
+}
+
+void wn_state_learn_end(struct wn_state *s, uint32_t id, int64_t less)
+{
+    if (less > WN_FARTHEST || less < -WN_FARTHEST || id == WN_ID_LENGTH)
+        return;
+    if (id == 0) {
+        if (less < s->less)
+            s->less = (int32_t)less;
         return;
     }
-    if (s->n_rooms == WN_ROOMS) { /* the oldest one goes */
-        memmove(s->rooms, s->rooms + 1, (WN_ROOMS - 1) * sizeof s->rooms[0]);
-        s->n_rooms--;
-    }
-    s->rooms[s->n_rooms++] = (struct wn_room){id, (int32_t)bytes};
+    struct wn_room *room = make_room(s, id);
+    if (less < room->less)
+        room->less = (int32_t)less;
 }

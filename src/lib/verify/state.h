@@ -76,11 +76,16 @@ struct wn_frame {
     struct wn_spill spills[];
 };
 
-/** A number `id`, plus `bytes`, is no more than the packet's length. */
+/** The packet's length against a number: it is at least `id` plus `bytes`, and less than `id` plus
+ * `less`. */
 struct wn_room {
     uint32_t id;
-    int32_t bytes;
+    int32_t bytes; /* WN_NO_ROOM: nothing is known */
+    int32_t less;  /* WN_NO_END: nothing is known */
 };
+
+#define WN_NO_ROOM INT32_MIN
+#define WN_NO_END  INT32_MAX
 
 #define WN_ROOMS 6u
 
@@ -90,6 +95,7 @@ struct wn_state {
     uint32_t depth; /* functions that have not returned, at least 1 */
     uint32_t at;    /* slot */
     uint32_t least; /* bytes that the packet has at least */
+    int32_t less;   /* and that it has less than; WN_NO_END */
     uint32_t meta;  /* and the metadata before it */
     uint32_t next_id;
     uint32_t n_rooms;
@@ -192,3 +198,7 @@ int64_t wn_state_room(const struct wn_state *s, uint32_t id);
 
 /** Learn that there are so many. */
 void wn_state_learn_room(struct wn_state *s, uint32_t id, int64_t bytes);
+
+/** The same the other way around: there are less than so many bytes; WN_NO_END. */
+int64_t wn_state_end(const struct wn_state *s, uint32_t id);
+void wn_state_learn_end(struct wn_state *s, uint32_t id, int64_t less);

@@ -107,6 +107,23 @@ static void link_shift(const struct wn_op *op, const struct wn_reg *a, struct wn
     }
 }
 
+/** Whether the result is what the operation makes of any number. */
+static bool is_cut(const struct wn_op *op, const struct wn_value *r)
+{
+    switch ((enum wn_op_id)op->id) {
+    case WN_OP_AND64_K:
+        return op->imm >= 0 && r->umin == 0 && r->umax == (uint32_t)op->imm &&
+               r->bits.mask == (uint32_t)op->imm;
+    case WN_OP_AND32_K: return r->umin == 0 && r->bits.mask == (uint32_t)op->imm && r->umax == (uint32_t)op->imm;
+    case WN_OP_RSH64_K:
+        return op->imm > 0 && op->imm < 64 && r->umin == 0 &&
+               r->umax == UINT64_MAX >> op->imm && r->bits.mask == r->umax;
+    case WN_OP_MOD64_K:
+    case WN_OP_MOD32_K: return op->imm > 0 && r->umin == 0 && r->umax == (uint32_t)op->imm - 1;
+    default: return false;
+    }
+}
+
 static void compute(struct wn_search *q, const struct wn_op *op, const struct wn_reg *a,
                     const struct wn_reg *b)
 {
@@ -114,6 +131,8 @@ static void compute(struct wn_search *q, const struct wn_op *op, const struct wn
     if (a->type == WN_T_ANY || b->type == WN_T_ANY)
         r.type = WN_T_ANY;
     bool constant = wn_value_is_const(&b->v);
+    if (is_cut(op, &r.v))
+        q->flags |= WN_STEP_CUT;
     switch ((enum wn_op_id)op->id) {
     case WN_OP_ADD64_K:
     case WN_OP_ADD64_X:
@@ -251,6 +270,10 @@ static void alu_address(struct wn_search *q, const struct wn_op *op, const struc
 {
     bool a_is = !wn_is_number(a), b_is = !wn_is_number(b);
     unsigned number = wn_rows[op->id].form == WN_FORM_DST_SRC ? op->b : WN_R10;
+    if (!a_is)
+        wn_depend(q, op->a);
+    if (!b_is)
+        wn_depend(q, number);
     switch ((enum wn_op_id)op->id) {
     case WN_OP_ADD64_K:
     case WN_OP_ADD64_X:

@@ -37,8 +37,10 @@ struct wn_node {
     struct wn_state s;
     uint32_t number;
     uint32_t next; /* at the same place, counted from 1 */
+    struct wn_marks precise; /* numbers that something behind it depends on */
     uint16_t times;
     bool waiting;
+    bool open; /* the way that is being followed comes from here */
 };
 
 /** A way that has been put off. */
@@ -46,6 +48,8 @@ struct way {
     struct wn_state s;
     uint32_t from; /* node it comes from */
     uint32_t via;  /* jump back that it has just taken, or WN_NOWHERE */
+    size_t trail;  /* steps that lead to it */
+    uint32_t left; /* and one more: a function that ended; 0 if there is none */
 };
 
 enum phase { EXPLORING, JOINING };
@@ -68,6 +72,7 @@ struct search {
         size_t len, cap;
     } edges;
     uint32_t from, via; /* of the way that is followed */
+    struct wn_trail trail;
     uint32_t lowest;    /* joining: no node before it waits */
     uint64_t most_steps, most_nodes;
     uint64_t all_steps, all_nodes; /* of earlier attempts */
@@ -151,6 +156,36 @@ static void tell(const struct search *w, const char *what)
     q->env->log(q->env->log_arg, line);
 }
 
+/* ---- the way that is followed ---------------------------------------------------------------- */
+
+static void walked(struct search *w, uint32_t entry)
+{
+    if (!wn_vec_push(&w->trail, entry))
+        w->q.heap.out = true;
+}
+
+/** Go back to where a way was put off: whatever lies behind has been followed to its end. */
+static void go_back(struct search *w, size_t len)
+{
+    for (size_t i = len; i < w->trail.len; i++)
+        if (w->trail.data[i] & WN_STEP_NODE)
+            w->nodes.data[w->trail.data[i] & ~WN_STEP_NODE]->open = false;
+    w->trail.len = len;
+}
+
+static struct wn_marks *marks_of(void *arg, uint32_t node)
+{
+    struct search *w = arg;
+    return &w->nodes.data[node]->precise;
+}
+
+/** Something depends on these numbers, before the last `skip` steps. */
+static void depend(struct search *w, struct wn_marks *marks, size_t skip, uint32_t depth)
+{
+    if (w->phase == EXPLORING)
+        wn_trail_mark(w->q.code, &w->trail, skip, depth, marks, marks_of, w);
+}
+
 /* ---- where ways meet ------------------------------------------------------------------------- */
 
 static void add_edge(struct search *w, uint32_t to)
@@ -175,8 +210,9 @@ static struct wn_node *add_node(struct search *w)
     wn_state_copy(&n->s, &w->q.s);
     n->number = (uint32_t)w->nodes.len - 1;
     n->next = *head - 1;
+    n->precise = (struct wn_marks){.regs = {0}};
     n->times = 0;
-    n->waiting = false;
+    n->waiting = n->open = false;
     *head = (uint32_t)w->nodes.len + 1;
     return n;
 }
@@ -208,15 +244,20 @@ static bool explore(struct search *w, const struct wn_matters *m)
     unsigned compared = 0;
     for (struct wn_node *n = first_node(w, q->s.at); n && compared < MOST_COMPARED;
          n = next_node(w, n), compared++) {
-        if (!wn_state_same_calls(&n->s, &q->s) || !wn_state_includes(&n->s, &q->s, m))
+        /* What numbers matter is known when all ways from there have been followed. */
+        struct wn_marks precise = n->open ? wn_marks_all() : n->precise;
+        if (!wn_state_same_calls(&n->s, &q->s) || !wn_state_includes(&n->s, &q->s, m, &precise))
             continue;
         compare_written(q, &n->s);
         add_edge(w, n->number);
+        depend(w, &precise, 0, q->s.depth);
         return false;
     }
     struct wn_node *n = add_node(w);
     if (!n)
         return false;
+    n->open = true;
+    walked(w, WN_STEP_NODE | n->number);
     add_edge(w, n->number);
     w->from = n->number;
     w->via = WN_NOWHERE;
@@ -268,7 +309,8 @@ static void join(struct search *w, const struct wn_matters *m)
         return;
     }
     add_edge(w, n->number);
-    if (wn_state_includes(&n->s, &q->s, m)) {
+    struct wn_marks all = wn_marks_all();
+    if (wn_state_includes(&n->s, &q->s, m, &all)) {
         compare_written(q, &n->s);
         return;
     }
@@ -301,9 +343,9 @@ static bool arrive(struct search *w)
 /* ---- instructions that lead elsewhere -------------------------------------------------------- */
 
 /** Put a way off; it is the state's new owner. */
-static void put_off(struct search *w, struct wn_state *s, uint32_t via)
+static void put_off(struct search *w, struct wn_state *s, uint32_t via, uint32_t left)
 {
-    struct way way = {.s = *s, .from = w->from, .via = via};
+    struct way way = {.s = *s, .from = w->from, .via = via, .trail = w->trail.len, .left = left};
     if (wn_vec_push(&w->ways, way))
         return;
     wn_state_fini(s, &w->q.heap);
@@ -348,9 +390,9 @@ static bool branch(struct search *w, const struct wn_op *op)
     uint32_t via = via_of(slot, op->target);
     if (jumps && goes_on && !taken_first((enum wn_op_id)op->id)) {
         swap(&q->s, &other);
-        put_off(w, &other, via);
+        put_off(w, &other, via, 0);
     } else if (jumps && goes_on) {
-        put_off(w, &other, WN_NOWHERE);
+        put_off(w, &other, WN_NOWHERE, 0);
         w->via = via;
     } else if (jumps) {
         wn_state_fini(&other, &q->heap);
@@ -389,7 +431,7 @@ static void may_leave(struct search *w, bool packet_moved, const struct wn_reg *
     bool left = wn_state_pop(&q->s, &q->heap);
     swap(&q->s, &other);
     if (left)
-        put_off(w, &other, WN_NOWHERE);
+        put_off(w, &other, WN_NOWHERE, WN_STEP_LEFT | q->s.at);
     else
         wn_state_fini(&other, &q->heap);
 }
@@ -483,6 +525,31 @@ static bool step(struct search *w)
     return true;
 }
 
+/** Go over one instruction, and note what it depended on. */
+static bool advance(struct search *w)
+{
+    struct wn_search *q = &w->q;
+    uint32_t depth = q->s.depth;
+    q->flags = 0;
+    q->precise = 0;
+    q->all_precise = false;
+    size_t at = w->trail.len;
+    if (w->phase == EXPLORING)
+        walked(w, q->s.at);
+    bool goes_on = step(w);
+    if (w->phase != EXPLORING || q->heap.out)
+        return goes_on;
+    w->trail.data[at] |= q->flags;
+    if (!q->precise && !q->all_precise)
+        return goes_on;
+    struct wn_marks m = {.regs = {0}};
+    if (q->all_precise)
+        m = wn_marks_all();
+    m.regs[depth - 1] |= q->precise;
+    wn_trail_mark(q->code, &w->trail, w->trail.len - at, depth, &m, marks_of, w);
+    return goes_on;
+}
+
 /** Follow the state in w->q.s to where it ends, or is like another; `fresh`: it has just been taken
  * from a node. */
 static void follow(struct search *w, bool fresh)
@@ -498,7 +565,8 @@ static void follow(struct search *w, bool fresh)
         q->steps++;
         if (q->steps % 4096 == 0 && now() > w->deadline)
             w->late = true;
-        if (!step(w) || is_over(w))
+        bool goes_on = advance(w);
+        if (!goes_on || is_over(w))
             break;
     }
     wn_state_fini(&q->s, &q->heap);
@@ -561,7 +629,7 @@ static void drop_all(struct search *w)
     }
     for (size_t i = 0; i < w->ways.len; i++)
         wn_state_fini(&w->ways.data[i].s, heap);
-    w->nodes.len = w->ways.len = w->edges.len = 0;
+    w->nodes.len = w->ways.len = w->edges.len = w->trail.len = 0;
 }
 
 /** Begin anew, knowing nothing but which guards nothing is to be assumed of. */
@@ -592,6 +660,18 @@ static bool begin(struct search *w, enum phase phase)
     return true;
 }
 
+/** Go on with the way that was put off last. */
+static void take(struct search *w)
+{
+    struct way way = w->ways.data[--w->ways.len];
+    w->q.s = way.s;
+    w->from = way.from;
+    w->via = way.via;
+    go_back(w, way.trail);
+    if (way.left)
+        walked(w, way.left);
+}
+
 /** Follow all ways; false if there are too many. */
 static bool explore_all(struct search *w)
 {
@@ -600,10 +680,7 @@ static bool explore_all(struct search *w)
     while (w->ways.len > 0 && !is_over(w)) {
         if (q->steps > w->most_steps || w->nodes.len > w->most_nodes)
             return false;
-        struct way way = w->ways.data[--w->ways.len];
-        q->s = way.s;
-        w->from = way.from;
-        w->via = way.via;
+        take(w);
         follow(w, false);
     }
     return q->steps <= w->most_steps;
@@ -616,10 +693,7 @@ static bool join_all(struct search *w)
     follow(w, false);
     while (!is_over(w)) {
         if (w->ways.len > 0) {
-            struct way way = w->ways.data[--w->ways.len];
-            q->s = way.s;
-            w->from = way.from;
-            w->via = way.via;
+            take(w);
             follow(w, false);
             continue;
         }
@@ -845,6 +919,7 @@ static void fini(struct search *w)
     free(w->nodes.data);
     free(w->ways.data);
     free(w->edges.data);
+    free(w->trail.data);
     free(q->whys.data);
     free(q->found);
     free(w->heads);
