@@ -55,15 +55,19 @@ static enum wn_fit fits_packet(struct wn_search *q, const struct wn_reg *p,
         return WN_NEVER_FITS;
     }
     int64_t first = p->off + s->off, end = first + s->most, room = wn_state_room(&q->s, p->id);
-    if (p->id && wn_is_near(&p->v) && (int64_t)q->s.least - p->v.smax > room)
-        room = (int64_t)q->s.least - p->v.smax;
+    int64_t farthest = p->id && wn_is_near(&p->v) ? p->v.smax : 0;
+    if (p->id && wn_is_near(&p->v) && (int64_t)q->s.least - farthest > room)
+        room = (int64_t)q->s.least - farthest;
     why->room = room;
     if (!wn_is_near(&p->v) || p->v.smin + first < 0) {
         why->reason = WN_WHY_BEFORE;
         return wn_is_near(&p->v) && p->v.smax + first < 0 ? WN_NEVER_FITS : WN_MAY_FIT;
     }
-    if (end <= room)
+    if (end <= room) {
+        if (!p->id || end > wn_state_room(&q->s, p->id))
+            wn_need(q, end + farthest);
         return WN_FITS;
+    }
     why->reason = WN_WHY_ROOM;
     return WN_MAY_FIT;
 }
@@ -85,6 +89,7 @@ static enum wn_fit fits_end(struct wn_search *q, const struct wn_reg *p, const s
         why->room = 0;
         return WN_NEVER_FITS;
     }
+    wn_need(q, -first);
     return first + s->most <= 0 && -first <= (int64_t)q->s.least ? WN_FITS : WN_MAY_FIT;
 }
 

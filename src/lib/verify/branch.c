@@ -122,8 +122,11 @@ static bool learn_outside(struct wn_search *q, const struct wn_reg *place,
                           const struct wn_reg *end, bool strict)
 {
     int64_t less = (int64_t)place->off - end->off + 1 - strict;
-    if (less <= wn_state_room(&q->s, place->id))
+    if (less <= wn_state_room(&q->s, place->id)) {
+        if (!place->id)
+            wn_need(q, less);
         return false;
+    }
     wn_state_learn_end(&q->s, place->id, less);
     return true;
 }

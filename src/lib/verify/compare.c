@@ -250,11 +250,11 @@ static bool frames_include(struct pairs *p, const struct wn_state *old, const st
 }
 
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
-                       const struct wn_matters *m, const struct wn_marks *precise)
+                       const struct wn_matters *m, const struct wn_marks *precise, uint32_t needs)
 {
     struct pairs p = {.n = 0};
     uint32_t top = now->depth - 1;
-    if (old->least > now->least || old->meta > now->meta || old->less < now->less)
+    if (needs > now->least || old->meta > now->meta || old->less < now->less)
         return false;
     for (uint32_t deep = m->deep; deep; deep &= deep - 1) {
         unsigned r = (unsigned)__builtin_ctz(deep);

@@ -23,9 +23,10 @@ bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_hea
 bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b);
 
 /** Whether what holds of `now` is among what `old` allows, as far as it matters; `precise` are the
- * numbers that do. */
+ * numbers that do, `needs` how many bytes the packet has to have. */
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
-                       const struct wn_matters *m, const struct wn_marks *precise);
+                       const struct wn_matters *m, const struct wn_marks *precise,
+                       uint32_t needs);
 
 /** Whether registers and stacks hold the same kinds of things. */
 bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,

@@ -43,6 +43,7 @@ struct wn_search {
     uint32_t flags;       /* of the instruction: enum wn_step_flag */
     uint16_t precise;     /* registers whose numbers it depends on */
     bool all_precise;     /* it depends on all of them */
+    uint32_t needs;       /* it depends on the packet having so many bytes */
     bool says_place;      /* a branch has said where the packet ends */
     bool restart;      /* something was assumed that does not hold */
     bool hopeless;     /* nothing can be said of this program */
@@ -79,6 +80,13 @@ static inline void wn_depend(struct wn_search *q, unsigned number)
 {
     if (number < WN_R10)
         q->precise |= (uint16_t)(1u << number);
+}
+
+/** What the instruction does depends on the packet having so many bytes, if it is known to have them. */
+static inline void wn_need(struct wn_search *q, int64_t bytes)
+{
+    if (bytes > (int64_t)q->needs && bytes <= (int64_t)q->s.least)
+        q->needs = (uint32_t)bytes;
 }
 
 /** A new number for what belongs together. */

@@ -255,6 +255,7 @@ static void distance(struct wn_search *q, const struct wn_op *op, const struct w
         r.id = WN_ID_LENGTH;
         r.off = a->off - b->off;
         r.v = wn_value_of_bits(32);
+        wn_need(q, q->s.least);
         r.v.umin = r.v.umin32 = q->s.least;
         if (!wn_value_settle(&r.v))
             r.v = wn_value_of_bits(32);

@@ -16,8 +16,8 @@
 
 /* How long all ways are followed, before they are joined; how long they are joined, before
  * everything is checked at run time. Steps for each slot, and some for the smallest programs. */
-#define EXPLORE_STEPS(n) (48u * (uint64_t)(n) + 8000u)
-#define EXPLORE_NODES(n) (6u * (uint64_t)(n) + 4000u)
+#define EXPLORE_STEPS(n) (getenv("WNS") ? strtoull(getenv("WNS"),0,0) : 48u * (uint64_t)(n) + 8000u)
+#define EXPLORE_NODES(n) (getenv("WNS") ? 1000000u : 6u * (uint64_t)(n) + 4000u)
 #define JOIN_STEPS(n)    (400u * (uint64_t)(n) + 40000u)
 /* Of the states at one place, so many are compared with; when joining, so many are kept apart. */
 #define MOST_COMPARED 64u
@@ -38,6 +38,7 @@ struct wn_node {
     uint32_t number;
     uint32_t next; /* at the same place, counted from 1 */
     struct wn_marks precise; /* numbers that something behind it depends on */
+    uint32_t needs;          /* bytes of the packet that something behind it depends on */
     uint16_t times;
     bool waiting;
     bool open; /* the way that is being followed comes from here */
@@ -186,6 +187,19 @@ static void depend(struct search *w, struct wn_marks *marks, size_t skip, uint32
         wn_trail_mark(w->q.code, &w->trail, skip, depth, marks, marks_of, w);
 }
 
+/** Something depends on the packet having so many bytes: all places on the way since that is known. */
+static void need(struct search *w, uint32_t bytes)
+{
+    for (size_t i = w->trail.len; i > 0 && bytes && w->phase == EXPLORING; i--) {
+        if (!(w->trail.data[i - 1] & WN_STEP_NODE))
+            continue;
+        struct wn_node *n = w->nodes.data[w->trail.data[i - 1] & ~WN_STEP_NODE];
+        if (n->needs >= bytes || n->s.least < bytes)
+            return;
+        n->needs = bytes;
+    }
+}
+
 /* ---- where ways meet ------------------------------------------------------------------------- */
 
 static void add_edge(struct search *w, uint32_t to)
@@ -211,6 +225,7 @@ static struct wn_node *add_node(struct search *w)
     n->number = (uint32_t)w->nodes.len - 1;
     n->next = *head - 1;
     n->precise = (struct wn_marks){.regs = {0}};
+    n->needs = 0;
     n->times = 0;
     n->waiting = n->open = false;
     *head = (uint32_t)w->nodes.len + 1;
@@ -246,11 +261,14 @@ static bool explore(struct search *w, const struct wn_matters *m)
          n = next_node(w, n), compared++) {
         /* What numbers matter is known when all ways from there have been followed. */
         struct wn_marks precise = n->open ? wn_marks_all() : n->precise;
-        if (!wn_state_same_calls(&n->s, &q->s) || !wn_state_includes(&n->s, &q->s, m, &precise))
+        uint32_t needs = n->open ? n->s.least : n->needs;
+        if (!wn_state_same_calls(&n->s, &q->s) ||
+            !wn_state_includes(&n->s, &q->s, m, &precise, needs))
             continue;
         compare_written(q, &n->s);
         add_edge(w, n->number);
         depend(w, &precise, 0, q->s.depth);
+        need(w, needs);
         return false;
     }
     struct wn_node *n = add_node(w);
@@ -310,7 +328,7 @@ static void join(struct search *w, const struct wn_matters *m)
     }
     add_edge(w, n->number);
     struct wn_marks all = wn_marks_all();
-    if (wn_state_includes(&n->s, &q->s, m, &all)) {
+    if (wn_state_includes(&n->s, &q->s, m, &all, n->s.least)) {
         compare_written(q, &n->s);
         return;
     }
@@ -533,6 +551,7 @@ static bool advance(struct search *w)
     q->flags = 0;
     q->precise = 0;
     q->all_precise = false;
+    q->needs = 0;
     size_t at = w->trail.len;
     if (w->phase == EXPLORING)
         walked(w, q->s.at);
@@ -540,6 +559,7 @@ static bool advance(struct search *w)
     if (w->phase != EXPLORING || q->heap.out)
         return goes_on;
     w->trail.data[at] |= q->flags;
+    need(w, q->needs);
     if (!q->precise && !q->all_precise)
         return goes_on;
     struct wn_marks m = {.regs = {0}};
