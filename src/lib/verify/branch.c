@@ -278,3 +278,25 @@ bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
         wn_depend(q, op->b);
     return possible;
 }
+
+enum wn_outlook wn_foresee(struct wn_search *q, const struct wn_op *op)
+{
+    bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
+    struct wn_reg a = wn_state_reg(&q->s, op->a);
+    struct wn_reg b = by_register ? wn_state_reg(&q->s, op->b)
+                                  : wn_reg_const((uint64_t)(int64_t)op->imm);
+    if (!wn_is_number(&a) || !wn_is_number(&b) || (by_register && op->a == op->b))
+        return WN_PERHAPS;
+    struct wn_value taken_a = a.v, taken_b = b.v;
+    enum wn_outlook outlook = WN_PERHAPS;
+    if (!wn_value_refine((enum wn_op_id)op->id, true, &taken_a, &taken_b))
+        outlook = WN_NEVER;
+    else if (!wn_value_refine((enum wn_op_id)op->id, false, &a.v, &b.v))
+        outlook = WN_ALWAYS;
+    if (outlook == WN_PERHAPS)
+        return outlook;
+    wn_depend(q, op->a);
+    if (by_register)
+        wn_depend(q, op->b);
+    return outlook;
+}

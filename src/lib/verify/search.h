@@ -100,6 +100,10 @@ void wn_step_alu(struct wn_search *q, const struct wn_op *op);
 void wn_step_wide(struct wn_search *q, const struct wn_op *op);
 void wn_step_access(struct wn_search *q, const struct wn_op *op);
 
+/** Whether a branch can only go one way, as far as its operands tell. */
+enum wn_outlook { WN_PERHAPS, WN_ALWAYS, WN_NEVER };
+enum wn_outlook wn_foresee(struct wn_search *q, const struct wn_op *op);
+
 /** Learn from a branch of this state; false if it cannot go that way. */
 bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken);
 

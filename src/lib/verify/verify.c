@@ -19,8 +19,10 @@
 #define EXPLORE_STEPS(n) (getenv("WNS") ? strtoull(getenv("WNS"),0,0) : 48u * (uint64_t)(n) + 8000u)
 #define EXPLORE_NODES(n) (getenv("WNS") ? 1000000u : 6u * (uint64_t)(n) + 4000u)
 #define JOIN_STEPS(n)    (400u * (uint64_t)(n) + 40000u)
-/* Of the states at one place, so many are compared with; when joining, so many are kept apart. */
+/* Of the states at one place, so many are compared with, and each so often in vain before it is left
+ * out; when joining, so many are kept apart. */
 #define MOST_COMPARED 64u
+#define PATIENCE      48u
 #define MOST_APART    12u
 #define MOST_CALLS    64u /* and so many for all the places a function is called from */
 /* A joined state is told so many times what came there too before it is widened, then forgotten. */
@@ -40,6 +42,7 @@ struct wn_node {
     struct wn_marks precise; /* numbers that something behind it depends on */
     uint32_t needs;          /* bytes of the packet that something behind it depends on */
     uint16_t times;
+    uint16_t hits, misses; /* times that it was like what came there, or not */
     bool waiting;
     bool open; /* the way that is being followed comes from here */
 };
@@ -50,8 +53,12 @@ struct way {
     uint32_t from; /* node it comes from */
     uint32_t via;  /* jump back that it has just taken, or WN_NOWHERE */
     size_t trail;  /* steps that lead to it */
-    uint32_t left; /* and one more: a function that ended; 0 if there is none */
+    uint32_t later; /* what is still to be done */
 };
+
+/** What is still to be done when a way is gone on with: go one way at the branch where it is, or note
+ * the end of a function (WN_STEP_LEFT and the slot). */
+enum { LATER_NOTHING, LATER_ON, LATER_TAKEN };
 
 enum phase { EXPLORING, JOINING };
 
@@ -226,7 +233,7 @@ static struct wn_node *add_node(struct search *w)
     n->next = *head - 1;
     n->precise = (struct wn_marks){.regs = {0}};
     n->needs = 0;
-    n->times = 0;
+    n->times = n->hits = n->misses = 0;
     n->waiting = n->open = false;
     *head = (uint32_t)w->nodes.len + 1;
     return n;
@@ -252,25 +259,49 @@ static void compare_written(struct wn_search *q, const struct wn_state *old)
                 q->reads_unwritten = true;
 }
 
+/** Whether a kept state allows what is being followed; all that depends on it is noted then. */
+static bool is_like(struct search *w, const struct wn_node *n, const struct wn_matters *m)
+{
+    struct wn_search *q = &w->q;
+    /* What numbers matter is known when all ways from there have been followed. */
+    struct wn_marks precise = n->open ? wn_marks_all() : n->precise;
+    uint32_t needs = n->open ? n->s.least : n->needs;
+    if (!wn_state_same_calls(&n->s, &q->s) ||
+        !wn_state_includes(&n->s, &q->s, m, &precise, needs))
+        return false;
+    compare_written(q, &n->s);
+    add_edge(w, n->number);
+    depend(w, &precise, 0, q->s.depth);
+    need(w, needs);
+    return true;
+}
+
+/** Compare with the states that are kept here. One that is like nothing that comes is taken out. */
+static bool is_known(struct search *w, const struct wn_matters *m)
+{
+    struct wn_node *before = NULL, *n = first_node(w, w->q.s.at);
+    for (unsigned compared = 0; n && compared < MOST_COMPARED; compared++) {
+        if (is_like(w, n, m)) {
+            n->hits++;
+            return true;
+        }
+        struct wn_node *next = next_node(w, n);
+        if (++n->misses > 3 * n->hits + PATIENCE && !before)
+            w->heads[w->q.s.at] = n->next + 1;
+        else if (n->misses > 3 * n->hits + PATIENCE)
+            before->next = n->next;
+        else
+            before = n;
+        n = next;
+    }
+    return false;
+}
+
 /** Whether this way has still to be followed: none like it has been. */
 static bool explore(struct search *w, const struct wn_matters *m)
 {
-    struct wn_search *q = &w->q;
-    unsigned compared = 0;
-    for (struct wn_node *n = first_node(w, q->s.at); n && compared < MOST_COMPARED;
-         n = next_node(w, n), compared++) {
-        /* What numbers matter is known when all ways from there have been followed. */
-        struct wn_marks precise = n->open ? wn_marks_all() : n->precise;
-        uint32_t needs = n->open ? n->s.least : n->needs;
-        if (!wn_state_same_calls(&n->s, &q->s) ||
-            !wn_state_includes(&n->s, &q->s, m, &precise, needs))
-            continue;
-        compare_written(q, &n->s);
-        add_edge(w, n->number);
-        depend(w, &precise, 0, q->s.depth);
-        need(w, needs);
+    if (is_known(w, m))
         return false;
-    }
     struct wn_node *n = add_node(w);
     if (!n)
         return false;
@@ -361,9 +392,9 @@ static bool arrive(struct search *w)
 /* ---- instructions that lead elsewhere -------------------------------------------------------- */
 
 /** Put a way off; it is the state's new owner. */
-static void put_off(struct search *w, struct wn_state *s, uint32_t via, uint32_t left)
+static void put_off(struct search *w, struct wn_state *s, uint32_t via, uint32_t later)
 {
-    struct way way = {.s = *s, .from = w->from, .via = via, .trail = w->trail.len, .left = left};
+    struct way way = {.s = *s, .from = w->from, .via = via, .trail = w->trail.len, .later = later};
     if (wn_vec_push(&w->ways, way))
         return;
     wn_state_fini(s, &w->q.heap);
@@ -375,13 +406,6 @@ static uint32_t via_of(uint32_t slot, uint32_t target)
     return wn_is_back_edge(slot, target) ? slot : WN_NOWHERE;
 }
 
-static void swap(struct wn_state *a, struct wn_state *b)
-{
-    struct wn_state c = *a;
-    *a = *b;
-    *b = c;
-}
-
 /** Of the two ways, the one on which less is learned comes first: most others are like it. */
 static bool taken_first(enum wn_op_id id)
 {
@@ -389,37 +413,36 @@ static bool taken_first(enum wn_op_id id)
            id == WN_OP_JNE32_X;
 }
 
+/** Go one way at a branch; false if that cannot be. */
+static bool go(struct search *w, uint32_t slot, bool taken)
+{
+    struct wn_search *q = &w->q;
+    const struct wn_op *op = &q->code->ops[slot];
+    if (!wn_learn(q, op, taken))
+        return false;
+    w->via = taken ? via_of(slot, op->target) : WN_NOWHERE;
+    q->s.at = taken ? op->target : slot + 1;
+    return true;
+}
+
 static bool branch(struct search *w, const struct wn_op *op)
 {
     struct wn_search *q = &w->q;
     struct wn_reg a, b;
-    uint32_t slot = q->s.at;
     if (!wn_read(q, op->a, &a) ||
         (wn_rows[op->id].form == WN_FORM_BRANCH_REG && !wn_read(q, op->b, &b)))
         return false;
+    uint32_t slot = q->s.at;
+    bool first = taken_first((enum wn_op_id)op->id);
+    switch (wn_foresee(q, op)) {
+    case WN_ALWAYS: return go(w, slot, true);
+    case WN_NEVER: return go(w, slot, false);
+    case WN_PERHAPS: break;
+    }
     struct wn_state other;
     wn_state_copy(&other, &q->s);
-    bool goes_on = wn_learn(q, op, false);
-    q->s.at = slot + 1;
-    swap(&q->s, &other);
-    q->s.at = slot;
-    bool jumps = wn_learn(q, op, true);
-    q->s.at = op->target;
-    uint32_t via = via_of(slot, op->target);
-    if (jumps && goes_on && !taken_first((enum wn_op_id)op->id)) {
-        swap(&q->s, &other);
-        put_off(w, &other, via, 0);
-    } else if (jumps && goes_on) {
-        put_off(w, &other, WN_NOWHERE, 0);
-        w->via = via;
-    } else if (jumps) {
-        wn_state_fini(&other, &q->heap);
-        w->via = via;
-    } else {
-        swap(&q->s, &other);
-        wn_state_fini(&other, &q->heap);
-    }
-    return jumps || goes_on;
+    put_off(w, &other, WN_NOWHERE, first ? LATER_ON : LATER_TAKEN);
+    return go(w, slot, first);
 }
 
 static bool leave(struct search *w)
@@ -438,20 +461,19 @@ static bool leave(struct search *w)
 static void may_leave(struct search *w, bool packet_moved, const struct wn_reg *result)
 {
     struct wn_search *q = &w->q;
+    uint32_t slot = q->s.at;
     if (q->s.depth == 1)
         return;
-    struct wn_state other;
-    wn_state_copy(&other, &q->s);
-    swap(&q->s, &other);
+    struct wn_state here = q->s;
+    wn_state_copy(&q->s, &here);
     if (packet_moved)
         wn_forget_packet(q);
     q->s.r[WN_R0] = *result;
-    bool left = wn_state_pop(&q->s, &q->heap);
-    swap(&q->s, &other);
-    if (left)
-        put_off(w, &other, WN_NOWHERE, WN_STEP_LEFT | q->s.at);
+    if (wn_state_pop(&q->s, &q->heap))
+        put_off(w, &q->s, WN_NOWHERE, WN_STEP_LEFT | slot);
     else
-        wn_state_fini(&other, &q->heap);
+        wn_state_fini(&q->s, &q->heap);
+    q->s = here;
 }
 
 static bool call_function(struct search *w, uint32_t target)
@@ -543,30 +565,42 @@ static bool step(struct search *w)
     return true;
 }
 
-/** Go over one instruction, and note what it depended on. */
-static bool advance(struct search *w)
+static void begin_step(struct wn_search *q)
 {
-    struct wn_search *q = &w->q;
-    uint32_t depth = q->s.depth;
     q->flags = 0;
     q->precise = 0;
     q->all_precise = false;
     q->needs = 0;
-    size_t at = w->trail.len;
-    if (w->phase == EXPLORING)
-        walked(w, q->s.at);
-    bool goes_on = step(w);
+}
+
+/** Note what the step at `at` of the trail depended on. */
+static void end_step(struct search *w, size_t at, uint32_t depth)
+{
+    struct wn_search *q = &w->q;
     if (w->phase != EXPLORING || q->heap.out)
-        return goes_on;
+        return;
     w->trail.data[at] |= q->flags;
     need(w, q->needs);
     if (!q->precise && !q->all_precise)
-        return goes_on;
+        return;
     struct wn_marks m = {.regs = {0}};
     if (q->all_precise)
         m = wn_marks_all();
     m.regs[depth - 1] |= q->precise;
-    wn_trail_mark(q->code, &w->trail, w->trail.len - at, depth, &m, marks_of, w);
+    depend(w, &m, w->trail.len - at, depth);
+}
+
+/** Go over one instruction. */
+static bool advance(struct search *w)
+{
+    struct wn_search *q = &w->q;
+    uint32_t depth = q->s.depth;
+    size_t at = w->trail.len;
+    begin_step(q);
+    if (w->phase == EXPLORING)
+        walked(w, q->s.at);
+    bool goes_on = step(w);
+    end_step(w, at, depth);
     return goes_on;
 }
 
@@ -680,16 +714,26 @@ static bool begin(struct search *w, enum phase phase)
     return true;
 }
 
-/** Go on with the way that was put off last. */
-static void take(struct search *w)
+/** Go on with the way that was put off last; false if it leads nowhere. */
+static bool take(struct search *w)
 {
+    struct wn_search *q = &w->q;
     struct way way = w->ways.data[--w->ways.len];
-    w->q.s = way.s;
+    q->s = way.s;
     w->from = way.from;
     w->via = way.via;
     go_back(w, way.trail);
-    if (way.left)
-        walked(w, way.left);
+    if (way.later & WN_STEP_LEFT)
+        walked(w, way.later);
+    if (way.later != LATER_ON && way.later != LATER_TAKEN)
+        return true;
+    /* The branch is the last step of the trail. */
+    begin_step(q);
+    bool possible = go(w, q->s.at, way.later == LATER_TAKEN);
+    end_step(w, w->trail.len ? w->trail.len - 1 : 0, q->s.depth);
+    if (!possible)
+        wn_state_fini(&q->s, &q->heap);
+    return possible;
 }
 
 /** Follow all ways; false if there are too many. */
@@ -700,8 +744,8 @@ static bool explore_all(struct search *w)
     while (w->ways.len > 0 && !is_over(w)) {
         if (q->steps > w->most_steps || w->nodes.len > w->most_nodes)
             return false;
-        take(w);
-        follow(w, false);
+        if (take(w))
+            follow(w, false);
     }
     return q->steps <= w->most_steps;
 }
@@ -713,8 +757,8 @@ static bool join_all(struct search *w)
     follow(w, false);
     while (!is_over(w)) {
         if (w->ways.len > 0) {
-            take(w);
-            follow(w, false);
+            if (take(w))
+                follow(w, false);
             continue;
         }
         uint32_t at = w->lowest;
