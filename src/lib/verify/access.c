@@ -66,6 +66,7 @@ static enum wn_fit fits_packet(struct wn_search *q, const struct wn_reg *p,
     if (end <= room) {
         if (!p->id || end > wn_state_room(&q->s, p->id))
             wn_need(q, end + farthest);
+        q->by_range |= p->id && end > wn_state_room(&q->s, p->id);
         return WN_FITS;
     }
     why->reason = WN_WHY_ROOM;
@@ -394,7 +395,10 @@ static enum wn_fit judge(struct wn_search *q, const struct wn_op *op, const stru
     why.size = op->size;
     why.off = op->off;
     why.write = span.write;
+    q->by_range = false;
     enum wn_fit fit = wn_fits(q, p, &span, &why);
+    if (q->by_range)
+        wn_depend(q, op->a);
     f->types |= (uint16_t)(1u << p->type);
     if (f->outcome & WN_ASSUMED && !packet_alone(q)) {
         f->outcome |= WN_PINNED;

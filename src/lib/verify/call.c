@@ -21,6 +21,7 @@ static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int6
     if (most == 0)
         return;
     enum wn_fit fit = wn_fits(q, p, &span, &why);
+    wn_depend(q, WN_R1 + i);
     why.off = (int32_t)(most < INT32_MAX ? most : INT32_MAX);
     judge(q, fit, &why);
     if (write) {

@@ -161,11 +161,25 @@ static bool pair(struct pairs *p, uint32_t old, uint32_t now)
     return true;
 }
 
+/**
+ * A place in the packet, where nothing depends on how far away it can be. What was compared with the
+ * packet's end holds of any number that is not so large that addresses wrap; no way is so long that
+ * what is let pass here adds up to that.
+ */
+static bool includes_place(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now)
+{
+    int64_t most = old->v.smax > (int64_t)UINT32_MAX ? old->v.smax : (int64_t)UINT32_MAX;
+    return now->type == WN_T_PACKET && now->id && old->off == now->off &&
+           now->v.smin >= old->v.smin && now->v.smax <= most && pair(p, old->id, now->id);
+}
+
 static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now,
                      bool precise)
 {
     if (!precise && wn_is_number(old) && wn_is_number(now))
         return old->type == now->type || old->type == WN_T_ANY;
+    if (!precise && old->type == WN_T_PACKET && old->id)
+        return includes_place(p, old, now);
     switch ((enum wn_type)old->type) {
     case WN_T_NONE: return true; /* nobody can have read it */
     case WN_T_ANY:
@@ -343,12 +357,23 @@ static struct wn_value joined(const struct join *j, const struct wn_value *a,
 {
     if (wn_value_includes(a, b))
         return *a;
+    struct wn_value v = wn_value_unknown();
     switch (j->how) {
-    case WN_JOIN: return wn_value_join(a, b);
-    case WN_WIDEN: return wn_value_widen(a, b);
-    case WN_FORGET: break;
+    case WN_JOIN: v = wn_value_join(a, b); break;
+    case WN_WIDEN: v = wn_value_widen(a, b); break;
+    case WN_FORGET: return v;
     }
-    return wn_value_unknown();
+    return wn_value_settle(&v) ? v : wn_value_unknown();
+}
+
+/** Of places in the packet, what comes after a few: any that is not before the first. */
+static struct wn_value any_place(const struct wn_value *a, const struct wn_value *b)
+{
+    struct wn_value v = wn_value_of_bits(32);
+    if (b->smin < a->smin || b->smax > (int64_t)UINT32_MAX || a->smin < 0)
+        return wn_value_unknown();
+    v.umin = (uint64_t)a->smin;
+    return wn_value_settle(&v) ? v : wn_value_unknown();
 }
 
 /** A place in the packet that differs: a number of its own, with the room that both have behind it. */
@@ -357,7 +382,10 @@ static void fold_packet(struct join *j, struct wn_reg *a, const struct wn_reg *b
     int64_t room_a = wn_state_room(j->before, a->id) - a->off;
     int64_t room_b = wn_state_room(j->from, b->id) - b->off;
     struct wn_value va = wn_value_plus(&a->v, a->off), vb = wn_value_plus(&b->v, b->off);
-    a->v = joined(j, &va, &vb);
+    if (j->how == WN_WIDEN && !wn_value_includes(&va, &vb))
+        a->v = any_place(&va, &vb);
+    else
+        a->v = joined(j, &va, &vb);
     a->off = 0;
     a->id = j->into->next_id++;
     wn_state_learn_room(j->into, a->id, room_a < room_b ? room_a : room_b);

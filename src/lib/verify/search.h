@@ -44,6 +44,7 @@ struct wn_search {
     uint16_t precise;     /* registers whose numbers it depends on */
     bool all_precise;     /* it depends on all of them */
     uint32_t needs;       /* it depends on the packet having so many bytes */
+    bool by_range;        /* a place in the packet was proved by how far away it can be */
     bool says_place;      /* a branch has said where the packet ends */
     bool restart;      /* something was assumed that does not hold */
     bool hopeless;     /* nothing can be said of this program */

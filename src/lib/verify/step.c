@@ -275,6 +275,10 @@ static void alu_address(struct wn_search *q, const struct wn_op *op, const struc
         wn_depend(q, op->a);
     if (!b_is)
         wn_depend(q, number);
+    if (a_is && b_is) {
+        wn_depend(q, op->a);
+        wn_depend(q, op->b);
+    }
     switch ((enum wn_op_id)op->id) {
     case WN_OP_ADD64_K:
     case WN_OP_ADD64_X:
