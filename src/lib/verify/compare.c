@@ -328,6 +328,7 @@ struct join {
     struct wn_state *into;
     const struct wn_state *from;
     enum wn_joining how;
+    const struct wn_limits *limits;
     struct pairs ids;        /* of `into` and `from` */
     uint32_t torn[MOST_IDS]; /* of `into`: not the same number everywhere */
     unsigned n_torn;
@@ -352,6 +353,41 @@ static void relate(struct join *j, const struct wn_reg *a, const struct wn_reg *
         j->torn[j->n_torn++] = a->id;
 }
 
+/** The least limit that is not below a number; the number itself if there is none. */
+static int64_t limit_above(const struct wn_limits *l, int64_t number)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->at[i] >= number)
+            return l->at[i];
+    return INT64_MAX;
+}
+
+static int64_t limit_below(const struct wn_limits *l, int64_t number)
+{
+    for (unsigned i = l->n; i-- > 0;)
+        if (l->at[i] <= number)
+            return l->at[i];
+    return INT64_MIN;
+}
+
+/** As wn_value_widen(), but no farther than to what the program compares with. */
+static struct wn_value widen_to(const struct wn_limits *l, const struct wn_value *a,
+                                const struct wn_value *b)
+{
+    struct wn_value v = wn_value_widen(a, b), both = wn_value_join(a, b);
+    int64_t most = b->smax > a->smax ? limit_above(l, both.smax) : both.smax;
+    int64_t least = b->smin < a->smin ? limit_below(l, both.smin) : both.smin;
+    if (most < v.smax)
+        v.smax = most;
+    if (least > v.smin)
+        v.smin = least;
+    if (v.smin >= 0 && (uint64_t)v.smax < v.umax && both.umax <= (uint64_t)v.smax)
+        v.umax = (uint64_t)v.smax;
+    if (v.smin >= 0 && (uint64_t)v.smin > v.umin && both.umin >= (uint64_t)v.smin)
+        v.umin = (uint64_t)v.smin;
+    return v;
+}
+
 static struct wn_value joined(const struct join *j, const struct wn_value *a,
                               const struct wn_value *b)
 {
@@ -360,6 +396,7 @@ static struct wn_value joined(const struct join *j, const struct wn_value *a,
     struct wn_value v = wn_value_unknown();
     switch (j->how) {
     case WN_JOIN: v = wn_value_join(a, b); break;
+    case WN_WIDEN_TO: v = widen_to(j->limits, a, b); break;
     case WN_WIDEN: v = wn_value_widen(a, b); break;
     case WN_FORGET: return v;
     }
@@ -382,7 +419,7 @@ static void fold_packet(struct join *j, struct wn_reg *a, const struct wn_reg *b
     int64_t room_a = wn_state_room(j->before, a->id) - a->off;
     int64_t room_b = wn_state_room(j->from, b->id) - b->off;
     struct wn_value va = wn_value_plus(&a->v, a->off), vb = wn_value_plus(&b->v, b->off);
-    if (j->how == WN_WIDEN && !wn_value_includes(&va, &vb))
+    if (j->how != WN_JOIN && !wn_value_includes(&va, &vb))
         a->v = any_place(&va, &vb);
     else
         a->v = joined(j, &va, &vb);
@@ -494,11 +531,36 @@ static void join_rooms(struct join *j)
     into->n_rooms = n;
 }
 
+static void add_limit(struct wn_limits *l, int64_t number)
+{
+    unsigned i = l->n;
+    while (i > 0 && l->at[i - 1] > number)
+        i--;
+    if (l->n == WN_MOST_LIMITS || (i > 0 && l->at[i - 1] == number))
+        return;
+    memmove(&l->at[i + 1], &l->at[i], (l->n - i) * sizeof l->at[0]);
+    l->at[i] = number;
+    l->n++;
+}
+
+void wn_limits_init(struct wn_limits *l, const struct wn_code *code)
+{
+    l->n = 0;
+    for (uint32_t i = 0; i < code->n_ops && l->n < WN_MOST_LIMITS; i++) {
+        const struct wn_op *op = &code->ops[i];
+        if (wn_rows[op->id].form != WN_FORM_BRANCH_IMM)
+            continue;
+        for (int64_t by = -1; by <= 1; by++)
+            add_limit(l, op->imm + by);
+    }
+}
+
 bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_joining how,
-                   const struct wn_matters *m, struct wn_heap *heap)
+                   const struct wn_limits *limits, const struct wn_matters *m,
+                   struct wn_heap *heap)
 {
     struct wn_state before = *into; /* for its rooms */
-    struct join j = {.into = into, .from = from, .how = how, .before = &before};
+    struct join j = {.into = into, .from = from, .how = how, .limits = limits, .before = &before};
     relate_all(&j, m);
     join_rooms(&j);
     for (unsigned r = 0; r < WN_R10; r++) {

@@ -2,818 +2,27 @@
 #include "verify/verify.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/own.h"
 #include "base/vec.h"
-#include "helper/helper.h"
-#include "verify/compare.h"
-#include "verify/graph.h"
-#include "verify/search.h"
-
-/* How long all ways are followed, before they are joined; how long they are joined, before
- * everything is checked at run time. Steps for each slot, and some for the smallest programs. */
-#define EXPLORE_STEPS(n) (getenv("WNS") ? strtoull(getenv("WNS"),0,0) : 48u * (uint64_t)(n) + 8000u)
-#define EXPLORE_NODES(n) (getenv("WNS") ? 1000000u : 6u * (uint64_t)(n) + 4000u)
-#define JOIN_STEPS(n)    (400u * (uint64_t)(n) + 40000u)
-/* Of the states at one place, so many are compared with, and each so often in vain before it is left
- * out; when joining, so many are kept apart. */
-#define MOST_COMPARED 64u
-#define PATIENCE      48u
-#define MOST_APART    12u
-#define MOST_CALLS    64u /* and so many for all the places a function is called from */
-/* A joined state is told so many times what came there too before it is widened, then forgotten. */
-#define JOINS    2u
-#define WIDENING 60u
-/* What was assumed of guards is taken back so many times; then nothing is assumed. */
-#define MOST_RESTARTS 8u
-#define UNBOUNDED     (1u << 20) /* loops are bounded together, or not at all */
+#include "verify/loops.h"
+#include "verify/walk.h"
 
 #define DEFAULT_NS    UINT64_C(5000000000)
 #define DEFAULT_BYTES (UINT64_C(256) << 20)
+#define UNBOUNDED     (1u << 20) /* steps of all loops together, from which on they spend fuel */
 
-struct wn_node {
-    struct wn_state s;
-    uint32_t number;
-    uint32_t next; /* at the same place, counted from 1 */
-    struct wn_marks precise; /* numbers that something behind it depends on */
-    uint32_t needs;          /* bytes of the packet that something behind it depends on */
-    uint16_t times;
-    uint16_t hits, misses; /* times that it was like what came there, or not */
-    bool waiting;
-    bool open; /* the way that is being followed comes from here */
+/** What one way of walking has found. */
+struct found {
+    struct wn_finding *at; /* each slot */
+    struct wn_why *whys;
+    uint32_t n_open;    /* accesses, calls and loops that are not proved */
+    bool usable;        /* the walk came to its end */
+    bool in_place;
+    bool reads_unwritten;
 };
-
-/** A way that has been put off. */
-struct way {
-    struct wn_state s;
-    uint32_t from; /* node it comes from */
-    uint32_t via;  /* jump back that it has just taken, or WN_NOWHERE */
-    size_t trail;  /* steps that lead to it */
-    uint32_t later; /* what is still to be done */
-};
-
-/** What is still to be done when a way is gone on with: go one way at the branch where it is, or note
- * the end of a function (WN_STEP_LEFT and the slot). */
-enum { LATER_NOTHING, LATER_ON, LATER_TAKEN };
-
-enum phase { EXPLORING, JOINING };
-
-struct search {
-    struct wn_search q; /* what its parts see */
-    enum phase phase;
-    uint32_t *heads; /* of each slot: 0, or 1 + its first node counted from 1 */
-    uint8_t *loops;  /* of each slot: something jumps back to it */
-    struct {
-        struct wn_node **data;
-        size_t len, cap;
-    } nodes;
-    struct {
-        struct way *data;
-        size_t len, cap;
-    } ways;
-    struct {
-        struct wn_edge *data;
-        size_t len, cap;
-    } edges;
-    uint32_t from, via; /* of the way that is followed */
-    struct wn_trail trail;
-    uint32_t lowest;    /* joining: no node before it waits */
-    uint64_t most_steps, most_nodes;
-    uint64_t all_steps, all_nodes; /* of earlier attempts */
-    uint64_t deadline;
-    uint32_t restarts;
-    bool late;
-};
-
-/* ---- what the parts ask for ------------------------------------------------------------------ */
-
-struct wn_why wn_why_of(const struct wn_search *q, enum wn_reason reason, unsigned number,
-                        const struct wn_reg *reg)
-{
-    struct wn_why why = {.slot = q->s.at, .reason = (uint8_t)reason, .number = (uint8_t)number};
-    if (reg)
-        why.reg = *reg;
-    return why;
-}
-
-void wn_note(struct wn_search *q, enum wn_outcome outcome, const struct wn_why *why)
-{
-    struct wn_finding *f = &q->found[q->s.at];
-    f->outcome |= outcome;
-    q->was_wrong |= outcome == WN_WRONG;
-    if (!why || f->why)
-        return;
-    if (wn_vec_push(&q->whys, *why))
-        f->why = (uint32_t)q->whys.len;
-    else
-        q->heap.out = true;
-}
-
-void wn_refuse(struct wn_search *q, const struct wn_why *why)
-{
-    if (!q->fatal)
-        q->refusal = *why;
-    q->fatal = true;
-}
-
-bool wn_read(struct wn_search *q, unsigned number, struct wn_reg *out)
-{
-    *out = wn_state_reg(&q->s, number);
-    if (out->type != WN_T_NONE)
-        return true;
-    struct wn_why why = wn_why_of(q, WN_WHY_UNWRITTEN, number, NULL);
-    wn_refuse(q, &why);
-    return false;
-}
-
-static uint64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static bool is_over(const struct search *w)
-{
-    const struct wn_search *q = &w->q;
-    return q->heap.out || q->fatal || q->restart || q->hopeless || w->late;
-}
-
-/* ---- what is told ---------------------------------------------------------------------------- */
-
-static void tell(const struct search *w, const char *what)
-{
-    char line[1024];
-    const struct wn_search *q = &w->q;
-    size_t n = (size_t)snprintf(line, sizeof line, "%u:", (unsigned)q->s.at);
-    for (unsigned r = 0; r < WN_R10 && n < sizeof line - 80; r++) {
-        char text[64];
-        if (q->s.r[r].type == WN_T_NONE)
-            continue;
-        wn_reg_print(q->env, &q->s.r[r], text, sizeof text);
-        n += (size_t)snprintf(line + n, sizeof line - n, " r%u=%s", r, text);
-    }
-    if (q->s.least && n < sizeof line - 40)
-        n += (size_t)snprintf(line + n, sizeof line - n, " packet>=%u", (unsigned)q->s.least);
-    if (n < sizeof line)
-        snprintf(line + n, sizeof line - n, "%s", what);
-    q->env->log(q->env->log_arg, line);
-}
-
-/* ---- the way that is followed ---------------------------------------------------------------- */
-
-static void walked(struct search *w, uint32_t entry)
-{
-    if (!wn_vec_push(&w->trail, entry))
-        w->q.heap.out = true;
-}
-
-/** Go back to where a way was put off: whatever lies behind has been followed to its end. */
-static void go_back(struct search *w, size_t len)
-{
-    for (size_t i = len; i < w->trail.len; i++)
-        if (w->trail.data[i] & WN_STEP_NODE)
-            w->nodes.data[w->trail.data[i] & ~WN_STEP_NODE]->open = false;
-    w->trail.len = len;
-}
-
-static struct wn_marks *marks_of(void *arg, uint32_t node)
-{
-    struct search *w = arg;
-    return &w->nodes.data[node]->precise;
-}
-
-/** Something depends on these numbers, before the last `skip` steps. */
-static void depend(struct search *w, struct wn_marks *marks, size_t skip, uint32_t depth)
-{
-    if (w->phase == EXPLORING)
-        wn_trail_mark(w->q.code, &w->trail, skip, depth, marks, marks_of, w);
-}
-
-/** Something depends on the packet having so many bytes: all places on the way since that is known. */
-static void need(struct search *w, uint32_t bytes)
-{
-    for (size_t i = w->trail.len; i > 0 && bytes && w->phase == EXPLORING; i--) {
-        if (!(w->trail.data[i - 1] & WN_STEP_NODE))
-            continue;
-        struct wn_node *n = w->nodes.data[w->trail.data[i - 1] & ~WN_STEP_NODE];
-        if (n->needs >= bytes || n->s.least < bytes)
-            return;
-        n->needs = bytes;
-    }
-}
-
-/* ---- where ways meet ------------------------------------------------------------------------- */
-
-static void add_edge(struct search *w, uint32_t to)
-{
-    struct wn_edge e = {w->from, to, w->via};
-    if (!wn_vec_push(&w->edges, e))
-        w->q.heap.out = true;
-}
-
-/** Keep the state that is being followed where it is. */
-static struct wn_node *add_node(struct search *w)
-{
-    struct wn_node *n = wn_heap_alloc(&w->q.heap, sizeof *n);
-    if (!n)
-        return NULL;
-    if (!wn_vec_push(&w->nodes, n)) {
-        wn_heap_free(&w->q.heap, n, sizeof *n);
-        w->q.heap.out = true;
-        return NULL;
-    }
-    uint32_t *head = &w->heads[w->q.s.at];
-    wn_state_copy(&n->s, &w->q.s);
-    n->number = (uint32_t)w->nodes.len - 1;
-    n->next = *head - 1;
-    n->precise = (struct wn_marks){.regs = {0}};
-    n->needs = 0;
-    n->times = n->hits = n->misses = 0;
-    n->waiting = n->open = false;
-    *head = (uint32_t)w->nodes.len + 1;
-    return n;
-}
-
-static struct wn_node *first_node(const struct search *w, uint32_t slot)
-{
-    uint32_t head = w->heads[slot];
-    return head > 1 ? w->nodes.data[head - 2] : NULL;
-}
-
-static struct wn_node *next_node(const struct search *w, const struct wn_node *n)
-{
-    return n->next ? w->nodes.data[n->next - 1] : NULL;
-}
-
-/** Of the stack, what the old state has written counts as written in the new one from here on. */
-static void compare_written(struct wn_search *q, const struct wn_state *old)
-{
-    for (uint32_t f = 0; f < old->depth; f++)
-        for (unsigned i = 0; i < WN_FRAME_WORDS; i++)
-            if (old->frames[f]->written[i] & ~q->s.frames[f]->written[i])
-                q->reads_unwritten = true;
-}
-
-/** Whether a kept state allows what is being followed; all that depends on it is noted then. */
-static bool is_like(struct search *w, const struct wn_node *n, const struct wn_matters *m)
-{
-    struct wn_search *q = &w->q;
-    /* What numbers matter is known when all ways from there have been followed. */
-    struct wn_marks precise = n->open ? wn_marks_all() : n->precise;
-    uint32_t needs = n->open ? n->s.least : n->needs;
-    if (!wn_state_same_calls(&n->s, &q->s) ||
-        !wn_state_includes(&n->s, &q->s, m, &precise, needs))
-        return false;
-    compare_written(q, &n->s);
-    add_edge(w, n->number);
-    depend(w, &precise, 0, q->s.depth);
-    need(w, needs);
-    return true;
-}
-
-/** Compare with the states that are kept here. One that is like nothing that comes is taken out. */
-static bool is_known(struct search *w, const struct wn_matters *m)
-{
-    struct wn_node *before = NULL, *n = first_node(w, w->q.s.at);
-    for (unsigned compared = 0; n && compared < MOST_COMPARED; compared++) {
-        if (is_like(w, n, m)) {
-            n->hits++;
-            return true;
-        }
-        struct wn_node *next = next_node(w, n);
-        if (++n->misses > 3 * n->hits + PATIENCE && !before)
-            w->heads[w->q.s.at] = n->next + 1;
-        else if (n->misses > 3 * n->hits + PATIENCE)
-            before->next = n->next;
-        else
-            before = n;
-        n = next;
-    }
-    return false;
-}
-
-/** Whether this way has still to be followed: none like it has been. */
-static bool explore(struct search *w, const struct wn_matters *m)
-{
-    if (is_known(w, m))
-        return false;
-    struct wn_node *n = add_node(w);
-    if (!n)
-        return false;
-    n->open = true;
-    walked(w, WN_STEP_NODE | n->number);
-    add_edge(w, n->number);
-    w->from = n->number;
-    w->via = WN_NOWHERE;
-    return true;
-}
-
-/** The joined state that the one being followed belongs to; NULL: one of its own. */
-static struct wn_node *find_joined(struct search *w, const struct wn_matters *m)
-{
-    struct wn_search *q = &w->q;
-    struct wn_node *alike = NULL;
-    unsigned same_calls = 0, all = 0;
-    for (struct wn_node *n = first_node(w, q->s.at); n; n = next_node(w, n)) {
-        all++;
-        if (!wn_state_same_calls(&n->s, &q->s))
-            continue;
-        if (wn_state_same_types(&n->s, &q->s, m))
-            return n;
-        alike = alike ? alike : n;
-        same_calls++;
-    }
-    if (same_calls < MOST_APART && all < MOST_CALLS)
-        return NULL;
-    q->hopeless |= !alike;
-    return alike;
-}
-
-static void wait(struct search *w, struct wn_node *n)
-{
-    n->waiting = true;
-    n->times += n->times < UINT16_MAX;
-    if (n->number < w->lowest)
-        w->lowest = n->number;
-}
-
-/** Let the state that is kept here allow what has come here. */
-static void join(struct search *w, const struct wn_matters *m)
-{
-    struct wn_search *q = &w->q;
-    struct wn_node *n = find_joined(w, m);
-    if (q->hopeless)
-        return;
-    if (!n) {
-        n = add_node(w);
-        if (n) {
-            add_edge(w, n->number);
-            wait(w, n);
-        }
-        return;
-    }
-    add_edge(w, n->number);
-    struct wn_marks all = wn_marks_all();
-    if (wn_state_includes(&n->s, &q->s, m, &all, n->s.least)) {
-        compare_written(q, &n->s);
-        return;
-    }
-    enum wn_joining how = WN_JOIN;
-    if (w->loops[q->s.at] && n->times > JOINS)
-        how = n->times > WIDENING ? WN_FORGET : WN_WIDEN;
-    if (q->s.next_id > n->s.next_id)
-        n->s.next_id = q->s.next_id;
-    if (wn_state_join(&n->s, &q->s, how, m, &q->heap))
-        wait(w, n);
-}
-
-/** Arrive where ways meet; whether this one goes on. */
-static bool arrive(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    struct wn_matters m = wn_matters_at(&q->live, q->s.at);
-    if (!wn_state_tidy(&q->s, &m, &q->heap))
-        return false;
-    if (w->phase == JOINING) {
-        join(w, &m);
-        return false;
-    }
-    bool go_on = explore(w, &m);
-    if (!go_on && q->env->log)
-        tell(w, " (as before)");
-    return go_on;
-}
-
-/* ---- instructions that lead elsewhere -------------------------------------------------------- */
-
-/** Put a way off; it is the state's new owner. */
-static void put_off(struct search *w, struct wn_state *s, uint32_t via, uint32_t later)
-{
-    struct way way = {.s = *s, .from = w->from, .via = via, .trail = w->trail.len, .later = later};
-    if (wn_vec_push(&w->ways, way))
-        return;
-    wn_state_fini(s, &w->q.heap);
-    w->q.heap.out = true;
-}
-
-static uint32_t via_of(uint32_t slot, uint32_t target)
-{
-    return wn_is_back_edge(slot, target) ? slot : WN_NOWHERE;
-}
-
-/** Of the two ways, the one on which less is learned comes first: most others are like it. */
-static bool taken_first(enum wn_op_id id)
-{
-    return id == WN_OP_JNE64_K || id == WN_OP_JNE64_X || id == WN_OP_JNE32_K ||
-           id == WN_OP_JNE32_X;
-}
-
-/** Go one way at a branch; false if that cannot be. */
-static bool go(struct search *w, uint32_t slot, bool taken)
-{
-    struct wn_search *q = &w->q;
-    const struct wn_op *op = &q->code->ops[slot];
-    if (!wn_learn(q, op, taken))
-        return false;
-    w->via = taken ? via_of(slot, op->target) : WN_NOWHERE;
-    q->s.at = taken ? op->target : slot + 1;
-    return true;
-}
-
-static bool branch(struct search *w, const struct wn_op *op)
-{
-    struct wn_search *q = &w->q;
-    struct wn_reg a, b;
-    if (!wn_read(q, op->a, &a) ||
-        (wn_rows[op->id].form == WN_FORM_BRANCH_REG && !wn_read(q, op->b, &b)))
-        return false;
-    uint32_t slot = q->s.at;
-    bool first = taken_first((enum wn_op_id)op->id);
-    switch (wn_foresee(q, op)) {
-    case WN_ALWAYS: return go(w, slot, true);
-    case WN_NEVER: return go(w, slot, false);
-    case WN_PERHAPS: break;
-    }
-    struct wn_state other;
-    wn_state_copy(&other, &q->s);
-    put_off(w, &other, WN_NOWHERE, first ? LATER_ON : LATER_TAKEN);
-    return go(w, slot, first);
-}
-
-static bool leave(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    if (q->s.depth > 1)
-        return wn_state_pop(&q->s, &q->heap);
-    if (q->s.r[WN_R0].type == WN_T_NONE) {
-        struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
-        wn_refuse(q, &why);
-    }
-    return false;
-}
-
-/** The function may also end here, with a number: put that off, if there is a caller. */
-static void may_leave(struct search *w, bool packet_moved, const struct wn_reg *result)
-{
-    struct wn_search *q = &w->q;
-    uint32_t slot = q->s.at;
-    if (q->s.depth == 1)
-        return;
-    struct wn_state here = q->s;
-    wn_state_copy(&q->s, &here);
-    if (packet_moved)
-        wn_forget_packet(q);
-    q->s.r[WN_R0] = *result;
-    if (wn_state_pop(&q->s, &q->heap))
-        put_off(w, &q->s, WN_NOWHERE, WN_STEP_LEFT | slot);
-    else
-        wn_state_fini(&q->s, &q->heap);
-    q->s = here;
-}
-
-static bool call_function(struct search *w, uint32_t target)
-{
-    struct wn_search *q = &w->q;
-    if (q->s.depth == q->code->call_depth) {
-        struct wn_why why = wn_why_of(q, WN_WHY_DEPTH, 0, NULL);
-        why.other = q->code->call_depth;
-        wn_note(q, WN_WRONG, &why);
-        return false;
-    }
-    wn_note(q, WN_PROVED, NULL);
-    if (!wn_state_push(&q->s, q->s.at + 1, &q->heap))
-        return false;
-    q->s.at = target;
-    return true;
-}
-
-static bool call(struct search *w, const struct wn_op *op)
-{
-    struct wn_search *q = &w->q;
-    if (op->id == WN_OP_CALL_LOCAL)
-        return call_function(w, op->target);
-    if (wn_rows[op->id].form == WN_FORM_CALL_REG) {
-        struct wn_reg r;
-        if (!wn_read(q, op->a, &r))
-            return false;
-        if (r.type == WN_T_FUNC)
-            return call_function(w, r.which);
-        if (wn_is_number(&r)) {
-            q->hopeless = true;
-            return false;
-        }
-        struct wn_why why = wn_why_of(q, WN_WHY_CALLEE, op->a, &r);
-        wn_note(q, WN_WRONG, &why);
-        return false;
-    }
-    struct wn_reg number = wn_reg_number(wn_value_unknown());
-    wn_step_helper(q, op);
-    if (!is_over(w) && op->check & WN_CHECK_TAIL)
-        may_leave(w, true, &number);
-    q->s.at++;
-    return true;
-}
-
-static bool load_packet(struct search *w, const struct wn_op *op)
-{
-    struct wn_search *q = &w->q;
-    struct wn_reg index, zero = wn_reg_const(0);
-    if (wn_rows[op->id].form == WN_FORM_IND && !wn_read(q, op->a, &index))
-        return false;
-    may_leave(w, false, &zero);
-    wn_state_clear_arguments(&q->s);
-    q->s.r[WN_R0] = wn_reg_number(wn_value_of_bits(8u * op->size));
-    q->s.at++;
-    return true;
-}
-
-/** Go over one instruction; whether the way goes on. */
-static bool step(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    const struct wn_op *op = &q->code->ops[q->s.at];
-    switch (wn_op_kind(op)) {
-    case WN_KIND_ALU:
-        q->was_wrong = false;
-        wn_step_alu(q, op);
-        if (!q->was_wrong)
-            q->found[q->s.at].outcome |= WN_PROVED;
-        break;
-    case WN_KIND_WIDE: wn_step_wide(q, op); break;
-    case WN_KIND_LOAD:
-    case WN_KIND_STORE:
-    case WN_KIND_ATOMIC: wn_step_access(q, op); break;
-    case WN_KIND_JUMP:
-        w->via = via_of(q->s.at, op->target);
-        q->s.at = op->target;
-        return true;
-    case WN_KIND_BRANCH: return branch(w, op);
-    case WN_KIND_CALL: return call(w, op);
-    case WN_KIND_EXIT: return leave(w);
-    case WN_KIND_PACKET: return load_packet(w, op);
-    case WN_KIND_HOLE:
-    case WN_KIND_GUARD:
-    case WN_KIND_FUEL:
-    case WN_KIND_CHECK: break;
-    }
-    q->s.at++;
-    return true;
-}
-
-static void begin_step(struct wn_search *q)
-{
-    q->flags = 0;
-    q->precise = 0;
-    q->all_precise = false;
-    q->needs = 0;
-}
-
-/** Note what the step at `at` of the trail depended on. */
-static void end_step(struct search *w, size_t at, uint32_t depth)
-{
-    struct wn_search *q = &w->q;
-    if (w->phase != EXPLORING || q->heap.out)
-        return;
-    w->trail.data[at] |= q->flags;
-    need(w, q->needs);
-    if (!q->precise && !q->all_precise)
-        return;
-    struct wn_marks m = {.regs = {0}};
-    if (q->all_precise)
-        m = wn_marks_all();
-    m.regs[depth - 1] |= q->precise;
-    depend(w, &m, w->trail.len - at, depth);
-}
-
-/** Go over one instruction. */
-static bool advance(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    uint32_t depth = q->s.depth;
-    size_t at = w->trail.len;
-    begin_step(q);
-    if (w->phase == EXPLORING)
-        walked(w, q->s.at);
-    bool goes_on = step(w);
-    end_step(w, at, depth);
-    return goes_on;
-}
-
-/** Follow the state in w->q.s to where it ends, or is like another; `fresh`: it has just been taken
- * from a node. */
-static void follow(struct search *w, bool fresh)
-{
-    struct wn_search *q = &w->q;
-    for (;; fresh = false) {
-        if (w->heads[q->s.at] && !fresh && !arrive(w))
-            break;
-        if (is_over(w))
-            break;
-        if (q->env->log && wn_op_kind(&q->code->ops[q->s.at]) != WN_KIND_HOLE)
-            tell(w, "");
-        q->steps++;
-        if (q->steps % 4096 == 0 && now() > w->deadline)
-            w->late = true;
-        bool goes_on = advance(w);
-        if (!goes_on || is_over(w))
-            break;
-    }
-    wn_state_fini(&q->s, &q->heap);
-}
-
-/* ---- the search ------------------------------------------------------------------------------ */
-
-/** Note the places where ways meet, and those that loops come back to. */
-static void find_heads(struct search *w)
-{
-    const struct wn_code *code = w->q.code;
-    uint8_t *ways = w->loops; /* counted there first */
-    memset(w->heads, 0, code->n_ops * sizeof *w->heads);
-    memset(ways, 0, code->n_ops);
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind kind = wn_op_kind(&code->ops[i]);
-        uint32_t target = code->ops[i].target;
-        if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
-            ways[target] = (uint8_t)(wn_is_back_edge(i, target) || ways[target] ? 2 : 1);
-        if (kind == WN_KIND_CALL && code->ops[i].id != WN_OP_CALL && i + 1 < code->n_ops)
-            ways[i + 1] = 2;
-    }
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind before = i ? wn_op_kind(&code->ops[i - 1]) : WN_KIND_EXIT;
-        bool from_above = before != WN_KIND_JUMP && before != WN_KIND_EXIT;
-        w->heads[i] = ways[i] == 2 || (ways[i] == 1 && from_above);
-    }
-    for (uint32_t f = 0; f < code->n_funcs; f++)
-        w->heads[code->funcs[f].first] = 1;
-    memset(w->loops, 0, code->n_ops);
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind kind = wn_op_kind(&code->ops[i]);
-        if ((kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH) &&
-            wn_is_back_edge(i, code->ops[i].target))
-            w->loops[code->ops[i].target] = 1;
-    }
-}
-
-/** What r1 to r3 are at first. */
-static void set_arguments(struct wn_search *q)
-{
-    struct wn_state *s = &q->s;
-    if (q->env->type != WN_PROG_FILTER) {
-        s->r[WN_R1] = wn_reg_address(WN_T_CONTEXT, 0);
-        return;
-    }
-    struct wn_reg length = wn_reg_number(wn_value_of_bits(32));
-    s->r[WN_R1] = wn_reg_address(WN_T_PACKET, 0);
-    s->r[WN_R3] = length;
-    length.id = WN_ID_LENGTH;
-    s->r[WN_R2] = length;
-}
-
-static void drop_all(struct search *w)
-{
-    struct wn_heap *heap = &w->q.heap;
-    for (size_t i = 0; i < w->nodes.len; i++) {
-        wn_state_fini(&w->nodes.data[i]->s, heap);
-        wn_heap_free(heap, w->nodes.data[i], sizeof *w->nodes.data[i]);
-    }
-    for (size_t i = 0; i < w->ways.len; i++)
-        wn_state_fini(&w->ways.data[i].s, heap);
-    w->nodes.len = w->ways.len = w->edges.len = w->trail.len = 0;
-}
-
-/** Begin anew, knowing nothing but which guards nothing is to be assumed of. */
-static bool begin(struct search *w, enum phase phase)
-{
-    struct wn_search *q = &w->q;
-    uint32_t n = q->code->n_ops;
-    w->all_steps += q->steps;
-    w->all_nodes += w->nodes.len;
-    drop_all(w);
-    for (uint32_t i = 0; i < n; i++) {
-        uint8_t pinned = q->found[i].outcome & WN_PINNED;
-        q->found[i] = (struct wn_finding){.outcome = w->restarts > MOST_RESTARTS ? WN_PINNED : pinned};
-    }
-    q->whys.len = 0;
-    q->steps = 0;
-    q->restart = q->detours = q->writes_packet = q->reads_unwritten = false;
-    w->phase = phase;
-    w->most_steps = phase == JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
-    w->most_nodes = phase == JOINING ? UINT64_MAX : EXPLORE_NODES(n);
-    w->lowest = UINT32_MAX;
-    w->from = 0;
-    w->via = WN_NOWHERE;
-    find_heads(w);
-    if (!wn_state_init(&q->s, &q->heap))
-        return false;
-    set_arguments(q);
-    return true;
-}
-
-/** Go on with the way that was put off last; false if it leads nowhere. */
-static bool take(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    struct way way = w->ways.data[--w->ways.len];
-    q->s = way.s;
-    w->from = way.from;
-    w->via = way.via;
-    go_back(w, way.trail);
-    if (way.later & WN_STEP_LEFT)
-        walked(w, way.later);
-    if (way.later != LATER_ON && way.later != LATER_TAKEN)
-        return true;
-    /* The branch is the last step of the trail. */
-    begin_step(q);
-    bool possible = go(w, q->s.at, way.later == LATER_TAKEN);
-    end_step(w, w->trail.len ? w->trail.len - 1 : 0, q->s.depth);
-    if (!possible)
-        wn_state_fini(&q->s, &q->heap);
-    return possible;
-}
-
-/** Follow all ways; false if there are too many. */
-static bool explore_all(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    follow(w, false);
-    while (w->ways.len > 0 && !is_over(w)) {
-        if (q->steps > w->most_steps || w->nodes.len > w->most_nodes)
-            return false;
-        if (take(w))
-            follow(w, false);
-    }
-    return q->steps <= w->most_steps;
-}
-
-/** Follow joined ways until nothing changes; false if that takes too long. */
-static bool join_all(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    follow(w, false);
-    while (!is_over(w)) {
-        if (w->ways.len > 0) {
-            if (take(w))
-                follow(w, false);
-            continue;
-        }
-        uint32_t at = w->lowest;
-        while (at < w->nodes.len && !w->nodes.data[at]->waiting)
-            at++;
-        if (at >= w->nodes.len)
-            return true;
-        if (q->steps > w->most_steps)
-            return false;
-        struct wn_node *n = w->nodes.data[at];
-        w->lowest = at + 1;
-        n->waiting = false;
-        wn_state_copy(&q->s, &n->s);
-        w->from = n->number;
-        w->via = WN_NOWHERE;
-        follow(w, true);
-    }
-    return true;
-}
-
-/** Search once, in the way of a phase; false if it takes too long that way. */
-static bool search(struct search *w, enum phase phase)
-{
-    struct wn_search *q = &w->q;
-    for (;;) {
-        bool spills = q->reads_spills;
-        if (!q->live.deep && !wn_live_init(&q->live, q->code, spills, &q->heap))
-            return true;
-        if (!begin(w, phase))
-            return true;
-        bool done = phase == EXPLORING ? explore_all(w) : join_all(w);
-        if (phase == EXPLORING && q->heap.over) {
-            q->heap.out = q->heap.over = false;
-            return false;
-        }
-        if (q->heap.out || q->fatal || q->hopeless || w->late || !done)
-            return done;
-        if (q->reads_spills && !spills) {
-            wn_live_fini(&q->live, q->code, &q->heap);
-        } else if (!q->restart) {
-            return true;
-        } else {
-            w->restarts++;
-        }
-    }
-}
-
-/* ---- what comes of it ------------------------------------------------------------------------ */
-
-static void note_circle(void *arg, uint32_t via)
-{
-    struct search *w = arg;
-    if (via != WN_NOWHERE)
-        w->q.found[via].outcome |= WN_UNPROVED;
-}
 
 static bool is_jump_back(const struct wn_code *code, uint32_t slot)
 {
@@ -822,39 +31,126 @@ static bool is_jump_back(const struct wn_code *code, uint32_t slot)
            wn_is_back_edge(slot, code->ops[slot].target);
 }
 
-/** Find the jumps back that are taken without a bound. */
-static bool find_circles(struct search *w, struct wn_verified *out)
-{
-    struct wn_search *q = &w->q;
-    if (!wn_graph_circles((uint32_t)w->nodes.len, w->edges.data, w->edges.len, note_circle, w))
-        return false;
-    for (uint32_t i = 0; i < q->code->n_ops; i++) {
-        if (!is_jump_back(q->code, i))
-            continue;
-        out->loops++;
-        if (q->steps > UNBOUNDED)
-            q->found[i].outcome |= WN_UNPROVED;
-        if (!(q->found[i].outcome & WN_UNPROVED)) {
-            q->found[i].outcome |= WN_PROVED;
-            continue;
-        }
-        struct wn_why why = {.slot = i, .reason = WN_WHY_LOOP, .other = q->code->ops[i].target};
-        if (!q->found[i].why && wn_vec_push(&q->whys, why))
-            q->found[i].why = (uint32_t)q->whys.len;
-        out->fuelled++;
-    }
-    return true;
-}
-
 static bool is_access(enum wn_kind kind)
 {
     return kind == WN_KIND_LOAD || kind == WN_KIND_STORE || kind == WN_KIND_ATOMIC;
 }
 
-static uint8_t mark_of(const struct wn_search *q, uint32_t slot, const struct wn_verified *out)
+static bool needs_check(const struct wn_code *code, uint32_t slot)
 {
-    const struct wn_op *op = &q->code->ops[slot];
-    const struct wn_finding *f = &q->found[slot];
+    const struct wn_op *op = &code->ops[slot];
+    return op->id == WN_OP_CALL && code->calls[op->target].checked;
+}
+
+/* ---- loops ----------------------------------------------------------------------------------- */
+
+static void note_circle(void *arg, uint32_t via)
+{
+    struct wn_walk *w = arg;
+    if (via != WN_NOWHERE)
+        w->q.found[via].outcome |= WN_UNPROVED;
+}
+
+/** What a register is at a place, in all the states that were kept there. */
+static bool range_at(void *arg, uint32_t slot, unsigned reg, int64_t *min, int64_t *max)
+{
+    const struct wn_node *n = wn_walk_first(arg, slot);
+    *min = INT64_MAX;
+    *max = INT64_MIN;
+    for (; n; n = wn_walk_next(arg, n)) {
+        const struct wn_reg *r = &n->s.r[reg];
+        if (r->type != WN_T_NUMBER)
+            return false;
+        *min = r->v.smin < *min ? r->v.smin : *min;
+        *max = r->v.smax > *max ? r->v.smax : *max;
+    }
+    return *min <= *max;
+}
+
+/** Find the jumps back that may be taken without end. When all ways were followed, those that lie on a
+ * circle; when ways were joined, those of loops in which nothing counts. */
+static bool find_loops(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    const struct wn_code *code = q->code;
+    WN_OWN(free) uint8_t *bounded = calloc(code->n_ops, 1);
+    if (!bounded)
+        return false;
+    if (w->phase == WN_EXPLORING) {
+        if (!wn_graph_circles((uint32_t)w->nodes.len, w->edges.data, w->edges.len, note_circle, w))
+            return false;
+        memset(bounded, q->steps < UNBOUNDED, code->n_ops);
+    } else if (!wn_loops_bound(code, UNBOUNDED, range_at, w, bounded)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        if (!is_jump_back(code, i))
+            continue;
+        if (!bounded[i])
+            q->found[i].outcome |= WN_UNPROVED;
+        if (!(q->found[i].outcome & WN_UNPROVED)) {
+            q->found[i].outcome |= WN_PROVED;
+            continue;
+        }
+        struct wn_why why = {.slot = i, .reason = WN_WHY_LOOP, .other = code->ops[i].target};
+        if (!wn_vec_push(&q->whys, why))
+            return false;
+        q->found[i].why = (uint32_t)q->whys.len;
+    }
+    return true;
+}
+
+/* ---- walks ----------------------------------------------------------------------------------- */
+
+static bool is_open(const struct wn_code *code, const struct wn_finding *f, uint32_t slot)
+{
+    bool counts = is_access(wn_op_kind(&code->ops[slot])) || is_jump_back(code, slot) ||
+                  needs_check(code, slot);
+    return f->outcome & WN_WRONG || (counts && f->outcome & WN_UNPROVED);
+}
+
+/** Take what the walk has found out of it. */
+static bool take_found(struct wn_walk *w, struct found *out)
+{
+    struct wn_search *q = &w->q;
+    const struct wn_code *code = q->code;
+    bool varies = false;
+    if (!find_loops(w))
+        return false;
+    *out = (struct found){.at = q->found, .whys = q->whys.data, .usable = true};
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        out->n_open += is_open(code, &q->found[i], i);
+        varies |= q->found[i].pointer == 3;
+    }
+    out->in_place = q->env->type != WN_PROG_FILTER && !q->writes_packet && !q->detours && !varies;
+    out->reads_unwritten = q->reads_unwritten;
+    q->found = NULL;
+    q->whys.data = NULL;
+    q->whys.len = q->whys.cap = 0;
+    return true;
+}
+
+/** Walk in the manner of a phase; `out` is usable if that came to an end. False without memory. */
+static bool walk(struct wn_walk *w, enum wn_phase phase, struct found *out)
+{
+    struct wn_search *q = &w->q;
+    q->found = q->found ? q->found : calloc(q->code->n_ops, sizeof *q->found);
+    q->fatal = q->hopeless = false;
+    if (!q->found)
+        return false;
+    bool done = wn_walk(w, phase);
+    if (!done || q->fatal || q->hopeless || q->heap.out || w->late)
+        return !q->heap.out;
+    return take_found(w, out);
+}
+
+/* ---- what comes of it ------------------------------------------------------------------------ */
+
+static uint8_t mark_of(const struct wn_code *code, const struct found *found, uint32_t slot,
+                       const struct wn_verified *out)
+{
+    const struct wn_op *op = &code->ops[slot];
+    const struct wn_finding *f = &found->at[slot];
     bool proved = (f->outcome & (WN_PROVED | WN_UNPROVED | WN_WRONG)) == WN_PROVED;
     if (is_access(wn_op_kind(op))) {
         if (proved)
@@ -864,61 +160,37 @@ static uint8_t mark_of(const struct wn_search *q, uint32_t slot, const struct wn
     }
     if (op->id == WN_OP_CALL_LOCAL)
         return proved && !out->fuelled ? WN_MARK_PROVED : WN_MARK_NONE;
-    if (is_jump_back(q->code, slot) || op->id == WN_OP_CALL)
+    if (is_jump_back(code, slot) || op->id == WN_OP_CALL)
         return proved ? WN_MARK_PROVED : WN_MARK_NONE;
     return WN_MARK_NONE;
 }
 
-static bool needs_check(const struct wn_search *q, const struct wn_op *op)
+/** Say of each slot that is not proved why; refuse what is wrong on every way. */
+static int give_reasons(const struct wn_walk *w, const struct found *found,
+                        struct wn_verified *out, struct wn_error *err)
 {
-    return op->id == WN_OP_CALL && q->code->calls[op->target].checked;
-}
-
-/** What is to be said of a slot: it is checked at run time, or refused. */
-static const struct wn_why *why_of(const struct wn_search *q, uint32_t slot, bool strict,
-                                   bool *refused)
-{
-    const struct wn_finding *f = &q->found[slot];
-    bool wrong = f->outcome & WN_WRONG;
-    *refused = wrong && !(f->outcome & (WN_PROVED | WN_UNPROVED));
-    *refused |= strict && f->outcome & (WN_UNPROVED | WN_WRONG);
-    if (!f->why || !(f->outcome & (WN_UNPROVED | WN_WRONG)))
-        return NULL;
-    return &q->whys.data[f->why - 1];
-}
-
-static int give_marks(struct search *w, struct wn_code *code, struct wn_verified *out,
-                      struct wn_error *err)
-{
-    struct wn_search *q = &w->q;
+    const struct wn_verify_env *env = w->q.env;
     struct {
         struct wn_error *data;
         size_t len, cap;
     } list = {0};
     int r = 0;
-    bool varies = false;
-    for (uint32_t i = 0; r == 0 && i < code->n_ops; i++) {
-        bool refused;
-        const struct wn_why *why = why_of(q, i, q->env->strict, &refused);
-        if (refused && why) {
-            wn_why_print(code, q->env, why, err);
+    for (uint32_t i = 0; r == 0 && i < w->q.code->n_ops; i++) {
+        const struct wn_finding *f = &found->at[i];
+        if (!f->why || !is_open(w->q.code, f, i))
+            continue;
+        const struct wn_why *why = &found->whys[f->why - 1];
+        struct wn_error said = {0};
+        if (env->strict || !(f->outcome & (WN_PROVED | WN_UNPROVED))) {
+            wn_why_print(w->q.code, env, why, err);
             r = WN_E_REJECTED;
-        } else if (why && q->env->explain) {
-            struct wn_error said = {0};
-            wn_why_print(code, q->env, why, &said);
+        } else if (env->explain) {
+            wn_why_print(w->q.code, env, why, &said);
             said.code = 0;
             if (!wn_vec_push(&list, said))
                 r = wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
         }
-        varies |= q->found[i].pointer == 3;
-        out->calls += needs_check(q, &code->ops[i]);
     }
-    for (uint32_t i = 0; r == 0 && i < code->n_ops; i++) {
-        code->mark[i] = mark_of(q, i, out);
-        out->checked += needs_check(q, &code->ops[i]) && code->mark[i] != WN_MARK_PROVED;
-    }
-    out->in_place = q->env->type != WN_PROG_FILTER && !q->writes_packet && !q->detours && !varies;
-    out->reads_unwritten = q->reads_unwritten;
     out->unproved = list.data;
     out->n_unproved = (uint32_t)list.len;
     if (r) {
@@ -928,17 +200,35 @@ static int give_marks(struct search *w, struct wn_code *code, struct wn_verified
     return r;
 }
 
-/** Nothing is proved but what the instruction alone shows; everything is checked at run time. */
-static int give_up(struct search *w, struct wn_code *code, struct wn_verified *out,
-                   struct wn_error *err)
+static int conclude(struct wn_walk *w, const struct found *found, struct wn_code *code,
+                    struct wn_verified *out, struct wn_error *err)
 {
-    struct wn_search *q = &w->q;
-    if (q->env->strict)
+    int r = give_reasons(w, found, out, err);
+    for (uint32_t i = 0; r == 0 && i < code->n_ops; i++) {
+        bool jumps = is_jump_back(code, i);
+        out->loops += jumps;
+        out->fuelled += jumps && found->at[i].outcome & WN_UNPROVED;
+    }
+    for (uint32_t i = 0; r == 0 && i < code->n_ops; i++) {
+        code->mark[i] = mark_of(code, found, i, out);
+        out->calls += needs_check(code, i);
+        out->checked += needs_check(code, i) && code->mark[i] != WN_MARK_PROVED;
+    }
+    out->in_place = found->in_place;
+    out->reads_unwritten = found->reads_unwritten;
+    return r;
+}
+
+/** Nothing is proved but what the instruction alone shows; everything is checked at run time. */
+static int give_up(const struct wn_walk *w, struct wn_verified *out, struct wn_error *err)
+{
+    const struct wn_code *code = w->q.code;
+    if (w->q.env->strict)
         return wn_fail(err, WN_E_REJECTED, WN_NOWHERE,
                        "too complicated to prove; without strict it is checked at run time");
     for (uint32_t i = 0; i < code->n_ops; i++) {
         out->loops += is_jump_back(code, i);
-        out->calls += needs_check(q, &code->ops[i]);
+        out->calls += needs_check(code, i);
     }
     out->fuelled = out->loops;
     out->checked = out->calls;
@@ -946,75 +236,68 @@ static int give_up(struct search *w, struct wn_code *code, struct wn_verified *o
     return 0;
 }
 
-static int refuse_limits(struct search *w, struct wn_error *err)
+static int refuse_limits(const struct wn_walk *w, struct wn_error *err)
 {
-    struct wn_search *q = &w->q;
+    const struct wn_search *q = &w->q;
     if (w->late)
-        return wn_fail(err, WN_E_LIMIT, q->s.at, "verifying takes longer than it may (%u ms)",
-                       (unsigned)(q->env->most_ns / 1000000));
+        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "verifying takes longer than it may (%u ms)",
+                       (unsigned)((q->env->most_ns ? q->env->most_ns : DEFAULT_NS) / 1000000));
     if (q->heap.over)
-        return wn_fail(err, WN_E_LIMIT, q->s.at, "verifying takes more memory than it may (%u KiB)",
+        return wn_fail(err, WN_E_LIMIT, WN_NOWHERE,
+                       "verifying takes more memory than it may (%u KiB)",
                        (unsigned)(q->heap.limit >> 10));
     return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
 }
 
-static int conclude(struct search *w, bool done, struct wn_code *code, struct wn_verified *out,
-                    struct wn_error *err)
+/**
+ * Joining is quick, and proves most programs. What it leaves open, following all ways
+ * may prove; it is given up when there are too many of them.
+ */
+static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *out,
+                  struct wn_error *err)
 {
     struct wn_search *q = &w->q;
-    if (q->fatal) {
+    struct found joined = {0}, explored = {0};
+    bool enough = walk(w, WN_JOINING, &joined);
+    if (enough && !w->late && (!joined.usable || joined.n_open))
+        enough = walk(w, WN_EXPLORING, &explored);
+    const struct found *best =
+        explored.usable && (!joined.usable || explored.n_open <= joined.n_open) ? &explored
+                                                                                : &joined;
+    int r = WN_E_REJECTED;
+    if (q->fatal)
         wn_why_print(code, q->env, &q->refusal, err);
-        return WN_E_REJECTED;
-    }
-    if (w->late || q->heap.out)
-        return refuse_limits(w, err);
-    if (!done || q->hopeless)
-        return give_up(w, code, out, err);
-    if (!find_circles(w, out))
-        return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    return give_marks(w, code, out, err);
-}
-
-static void fini(struct search *w)
-{
-    struct wn_search *q = &w->q;
-    drop_all(w);
-    wn_live_fini(&q->live, q->code, &q->heap);
-    free(w->nodes.data);
-    free(w->ways.data);
-    free(w->edges.data);
-    free(w->trail.data);
-    free(q->whys.data);
-    free(q->found);
-    free(w->heads);
-    free(w->loops);
+    else if (!enough || w->late)
+        r = refuse_limits(w, err);
+    else
+        r = best->usable ? conclude(w, best, code, out, err) : give_up(w, out, err);
+    free(joined.at);
+    free(joined.whys);
+    free(explored.at);
+    free(explored.whys);
+    return r;
 }
 
 int wn_verify(struct wn_code *code, const struct wn_verify_env *env, struct wn_verified *out,
               struct wn_error *err)
 {
-    uint64_t begun = now();
-    struct search w = {.q = {.code = code, .env = env}};
+    uint64_t begun = wn_walk_clock();
+    struct wn_walk w = {.q = {.code = code, .env = env}};
     struct wn_search *q = &w.q;
     q->heap.limit = env->most_bytes ? env->most_bytes : DEFAULT_BYTES;
     w.deadline = begun + (env->most_ns ? env->most_ns : DEFAULT_NS);
     *out = (struct wn_verified){0};
-    q->found = calloc(code->n_ops, sizeof *q->found);
     w.heads = malloc(code->n_ops * sizeof *w.heads);
     w.loops = malloc(code->n_ops);
     int r = -ENOMEM;
-    if (q->found && w.heads && w.loops) {
-        bool done = search(&w, EXPLORING);
-        if (!done && !is_over(&w))
-            done = search(&w, JOINING);
-        r = conclude(&w, done, code, out, err);
-    } else {
+    if (w.heads && w.loops)
+        r = verify(&w, code, out, err);
+    else
         wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    }
     out->steps = w.all_steps + q->steps;
     out->states = w.all_nodes + w.nodes.len;
     out->bytes = q->heap.most;
-    fini(&w);
-    out->ns = now() - begun;
+    wn_walk_fini(&w);
+    out->ns = wn_walk_clock() - begun;
     return r;
 }

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/loops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "base/vec.h"
+
+/* Loops are looked into for so many steps a slot in all; what is left has no bound. */
+#define STEPS_A_SLOT 64u
+#define FIRST_STEPS  20000u
+#define ROUNDS       6u /* until what a register grows by has to stay as it is */
+#define DEEPEST      64u /* functions within each other that are looked into */
+#define FAR          (INT64_C(1) << 40)
+
+enum { NOTHING = 0xff };
+
+/** What a register is: what another one was when the loop began, plus something. */
+struct delta {
+    uint8_t of; /* register, or NOTHING */
+    int64_t min, max;
+};
+
+struct deltas {
+    struct delta r[WN_R10];
+    bool reached;
+};
+
+/** All jumps back to one place. */
+struct loop {
+    uint32_t head;
+    uint64_t times; /* it begins, at most; 0: nobody knows */
+    bool whole;     /* the body is known */
+    struct {
+        bool known;
+        int64_t min, max;
+    } range[WN_R10]; /* of registers that are numbers when it begins */
+    uint32_t *slots; /* of its body, ascending; the first is not always the head */
+    uint32_t n_slots;
+};
+
+struct finding {
+    const struct wn_code *code;
+    wn_loops_range_fn range;
+    void *arg;
+    uint32_t *first, *from; /* ways to each slot */
+    uint32_t *place;        /* of each slot: in the body being looked at, counted from 1 */
+    struct {
+        struct loop *data;
+        size_t len, cap;
+    } loops;
+    uint64_t most;  /* steps of a run */
+    uint64_t steps; /* left */
+    bool out;       /* of memory */
+};
+
+static bool jumps(const struct wn_op *op)
+{
+    enum wn_kind kind = wn_op_kind(op);
+    return kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH;
+}
+
+static bool goes_on(const struct wn_op *op)
+{
+    enum wn_kind kind = wn_op_kind(op);
+    return kind != WN_KIND_JUMP && kind != WN_KIND_EXIT;
+}
+
+/* ---- bodies ---------------------------------------------------------------------------------- */
+
+/** For each slot, those that lead to it. */
+static bool find_ways(struct finding *f)
+{
+    uint32_t n = f->code->n_ops, n_ways = 0;
+    f->first = calloc((size_t)n + 1, sizeof *f->first);
+    f->from = malloc(2 * (size_t)n * sizeof *f->from);
+    f->place = calloc(n, sizeof *f->place);
+    if (!f->first || !f->from || !f->place)
+        return false;
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = n; i-- > 0;) { /* counted at first, then filled from behind */
+            const struct wn_op *op = &f->code->ops[i];
+            uint32_t to[2], n_to = 0;
+            if (jumps(op))
+                to[n_to++] = op->target;
+            if (goes_on(op) && i + 1 < n)
+                to[n_to++] = i + 1;
+            for (uint32_t k = 0; k < n_to; k++) {
+                if (round)
+                    f->from[--f->first[to[k]]] = i;
+                else
+                    f->first[to[k]]++;
+            }
+            n_ways += round ? 0 : n_to;
+        }
+        for (uint32_t i = 0; !round && i < n; i++)
+            f->first[i] += i ? f->first[i - 1] : 0;
+    }
+    f->first[n] = n_ways;
+    return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/** The function a slot is in. */
+static const struct wn_func *func_of(const struct wn_code *code, uint32_t slot)
+{
+    uint32_t low = 0, high = code->n_funcs;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (code->funcs[middle].first <= slot)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &code->funcs[low];
+}
+
+/** What leads to the jumps back without passing the head; false if a way comes in elsewhere. */
+static bool find_body(struct finding *f, struct loop *l)
+{
+    struct {
+        uint32_t *data;
+        size_t len, cap;
+    } body = {0};
+    bool whole = wn_vec_push(&body, l->head);
+    const struct wn_func *func = func_of(f->code, l->head);
+    f->place[l->head] = 1;
+    for (uint32_t i = f->first[l->head]; whole && i < f->first[l->head + 1]; i++)
+        if (wn_is_back_edge(f->from[i], l->head) && !f->place[f->from[i]]) {
+            f->place[f->from[i]] = 1;
+            whole = wn_vec_push(&body, f->from[i]);
+        }
+    for (size_t k = 1; whole && k < body.len && f->steps > 0; k++) {
+        uint32_t at = body.data[k];
+        f->steps--;
+        if (at == func->first) { /* and not the head: the loop has another beginning */
+            whole = false;
+            break;
+        }
+        for (uint32_t i = f->first[at]; whole && i < f->first[at + 1]; i++)
+            if (!f->place[f->from[i]]) {
+                f->place[f->from[i]] = 1;
+                whole = wn_vec_push(&body, f->from[i]);
+            }
+    }
+    for (size_t k = 0; k < body.len; k++)
+        f->place[body.data[k]] = 0;
+    if (body.len)
+        qsort(body.data, body.len, sizeof *body.data, by_number);
+    l->slots = body.data;
+    l->n_slots = (uint32_t)body.len;
+    return whole && f->steps > 0;
+}
+
+/* ---- what registers grow by ------------------------------------------------------------------ */
+
+static struct delta sum(struct delta d, int64_t by)
+{
+    if (d.of == NOTHING || d.min + by < -FAR || d.max + by > FAR)
+        return (struct delta){NOTHING, 0, 0};
+    return (struct delta){d.of, d.min + by, d.max + by};
+}
+
+/** Whether a number has 32 bits, and is not negative. */
+static bool is_half(const struct loop *l, const struct delta *d)
+{
+    return d->of != NOTHING && l->range[d->of].known && l->range[d->of].min + d->min >= 0 &&
+           l->range[d->of].max + d->max <= (int64_t)UINT32_MAX;
+}
+
+static void pass(const struct loop *l, struct deltas *s, const struct wn_op *op)
+{
+    struct delta r = {NOTHING, 0, 0};
+    switch ((enum wn_op_id)op->id) {
+    case WN_OP_MOV64_X: r = op->a < WN_R10 ? s->r[op->a] : r; break;
+    case WN_OP_MOV32_X:
+        if (op->a < WN_R10 && is_half(l, &s->r[op->a]))
+            r = s->r[op->a];
+        break;
+    case WN_OP_ADD64_K: r = sum(s->r[op->a], op->imm); break;
+    case WN_OP_SUB64_K: r = sum(s->r[op->a], -(int64_t)op->imm); break;
+    case WN_OP_ADD32_K:
+    case WN_OP_SUB32_K:
+        r = sum(s->r[op->a], op->id == WN_OP_ADD32_K ? op->imm : -(int64_t)op->imm);
+        if (!is_half(l, &s->r[op->a]) || !is_half(l, &r))
+            r.of = NOTHING;
+        break;
+    default: break;
+    }
+    for (uint32_t defs = wn_op_defs(op) & ((1u << WN_R10) - 1); defs; defs &= defs - 1)
+        s->r[__builtin_ctz(defs)] = (struct delta){NOTHING, 0, 0};
+    if (r.of != NOTHING)
+        s->r[op->dst] = r;
+}
+
+/** Let `into` be what either is; whether that changed it. */
+static bool meet(struct deltas *into, const struct deltas *s, unsigned round)
+{
+    bool changed = !into->reached;
+    if (changed)
+        *into = *s;
+    for (unsigned i = 0; i < WN_R10; i++) {
+        struct delta *a = &into->r[i];
+        const struct delta *b = &s->r[i];
+        if (a->of == NOTHING || (a->of == b->of && a->min <= b->min && b->max <= a->max))
+            continue;
+        changed = true;
+        if (a->of != b->of || round >= ROUNDS) {
+            a->of = NOTHING;
+            continue;
+        }
+        a->min = a->min < b->min ? a->min : b->min;
+        a->max = a->max > b->max ? a->max : b->max;
+    }
+    return changed;
+}
+
+/** Follow the body from the head until nothing changes; what comes back to the head is put together. */
+static bool follow(struct finding *f, const struct loop *l, struct deltas *at,
+                   struct deltas *back)
+{
+    bool changed = true;
+    for (unsigned round = 0; changed; round++) {
+        changed = false;
+        for (uint32_t k = 0; k < l->n_slots; k++) {
+            uint32_t slot = l->slots[k];
+            const struct wn_op *op = &f->code->ops[slot];
+            struct deltas s = at[k];
+            if (!s.reached)
+                continue;
+            if (f->steps == 0)
+                return false;
+            f->steps--;
+            pass(l, &s, op);
+            uint32_t to[2], n_to = 0;
+            if (jumps(op))
+                to[n_to++] = op->target;
+            if (goes_on(op) && slot + 1 < f->code->n_ops)
+                to[n_to++] = slot + 1;
+            for (uint32_t i = 0; i < n_to; i++) {
+                if (to[i] == l->head)
+                    meet(back, &s, 0);
+                else if (f->place[to[i]])
+                    changed |= meet(&at[f->place[to[i]] - 1], &s, round);
+            }
+        }
+    }
+    return back->reached;
+}
+
+/** How often a loop can begin anew, by any of its registers. */
+static void count(struct finding *f, struct loop *l)
+{
+    WN_OWN(free) struct deltas *at = calloc(l->n_slots, sizeof *at);
+    struct deltas back = {.reached = false};
+    if (!at) {
+        f->out = true;
+        return;
+    }
+    for (uint32_t k = 0; k < l->n_slots; k++)
+        f->place[l->slots[k]] = k + 1;
+    struct deltas *head = &at[f->place[l->head] - 1];
+    head->reached = true;
+    for (unsigned r = 0; r < WN_R10; r++) {
+        head->r[r] = (struct delta){(uint8_t)r, 0, 0};
+        l->range[r].known = f->range(f->arg, l->head, r, &l->range[r].min, &l->range[r].max) &&
+                            l->range[r].min > -FAR && l->range[r].max < FAR;
+    }
+    bool done = follow(f, l, at, &back);
+    for (uint32_t k = 0; k < l->n_slots; k++)
+        f->place[l->slots[k]] = 0;
+    for (unsigned r = 0; done && r < WN_R10; r++) {
+        const struct delta *d = &back.r[r];
+        int64_t by = d->min > 0 ? d->min : -d->max;
+        if (d->of != r || by <= 0 || !l->range[r].known)
+            continue;
+        uint64_t most = (uint64_t)(l->range[r].max - l->range[r].min) / (uint64_t)by + 1;
+        if (most < f->most && (l->times == 0 || most < l->times))
+            l->times = most;
+    }
+}
+
+/* ---- all together ---------------------------------------------------------------------------- */
+
+static uint64_t times(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint32_t func_at(const struct wn_code *code, uint32_t slot)
+{
+    return (uint32_t)(wn_code_func_at(code, slot) - code->funcs);
+}
+
+/** What is known of a function's cost. */
+struct cost {
+    uint64_t steps;
+    enum { UNKNOWN, ASKED, KNOWN } state;
+};
+
+/** Steps of a run of a function, at most: each slot as often as the loops around it say. */
+static uint64_t cost_of(const struct finding *f, struct cost *costs, const uint64_t *often,
+                        uint32_t func, unsigned depth)
+{
+    struct cost *c = &costs[func];
+    const struct wn_func *fn = &f->code->funcs[func];
+    if (c->state == ASKED || depth == DEEPEST) /* it may call itself */
+        return UINT64_MAX;
+    if (c->state == KNOWN)
+        return c->steps;
+    c->state = ASKED;
+    uint64_t total = 0;
+    for (uint32_t i = fn->first; i < fn->first + fn->count; i++) {
+        const struct wn_op *op = &f->code->ops[i];
+        uint64_t one = 1;
+        if (op->id == WN_OP_CALL_LOCAL)
+            one = plus(1, cost_of(f, costs, often, func_at(f->code, op->target), depth + 1));
+        else if (wn_rows[op->id].form == WN_FORM_CALL_REG)
+            one = UINT64_MAX;
+        total = plus(total, times(one, often[i]));
+    }
+    c->steps = total;
+    c->state = KNOWN;
+    return total;
+}
+
+/** What is called from where loops have no bound has none either. */
+static void spread(const struct finding *f, uint8_t *hot)
+{
+    const struct wn_code *code = f->code;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t i = 0; i < code->n_ops; i++) {
+            if (!hot[i] || code->ops[i].id != WN_OP_CALL_LOCAL || hot[code->ops[i].target] == 2)
+                continue;
+            const struct wn_func *fn = &code->funcs[func_at(code, code->ops[i].target)];
+            memset(hot + fn->first, 1, fn->count);
+            hot[fn->first] = 2; /* all of it */
+            changed = true;
+        }
+    }
+}
+
+static bool decide(struct finding *f, uint8_t *bounded)
+{
+    const struct wn_code *code = f->code;
+    WN_OWN(free) uint64_t *often = malloc(code->n_ops * sizeof *often);
+    WN_OWN(free) uint8_t *hot = calloc(code->n_ops, 1);
+    WN_OWN(free) struct cost *costs = calloc(code->n_funcs, sizeof *costs);
+    if (!often || !hot || !costs)
+        return false;
+    for (uint32_t i = 0; i < code->n_ops; i++)
+        often[i] = 1;
+    for (size_t k = 0; k < f->loops.len; k++) {
+        const struct loop *l = &f->loops.data[k];
+        const struct wn_func *fn = func_of(code, l->head);
+        if (!l->whole)
+            memset(hot + fn->first, 1, fn->count);
+        for (uint32_t i = 0; i < l->n_slots; i++) {
+            if (l->times)
+                often[l->slots[i]] = times(often[l->slots[i]], l->times);
+            else
+                hot[l->slots[i]] = 1;
+        }
+    }
+    spread(f, hot);
+    bool small = cost_of(f, costs, often, 0, 0) < f->most;
+    for (uint32_t i = 0; i < code->n_ops; i++)
+        bounded[i] = small && jumps(&code->ops[i]) &&
+                     wn_is_back_edge(i, code->ops[i].target) && !hot[i];
+    return true;
+}
+
+static void fini(struct finding *f)
+{
+    for (size_t k = 0; k < f->loops.len; k++)
+        free(f->loops.data[k].slots);
+    free(f->loops.data);
+    free(f->first);
+    free(f->from);
+    free(f->place);
+}
+
+bool wn_loops_bound(const struct wn_code *code, uint64_t most, wn_loops_range_fn range, void *arg,
+                    uint8_t *bounded)
+{
+    struct finding f = {.code = code, .range = range, .arg = arg, .most = most};
+    f.steps = FIRST_STEPS + (uint64_t)STEPS_A_SLOT * code->n_ops;
+    bool enough = find_ways(&f);
+    for (uint32_t i = 0; enough && i < code->n_ops; i++) {
+        bool head = false;
+        for (uint32_t k = f.first[i]; k < f.first[i + 1]; k++)
+            head |= wn_is_back_edge(f.from[k], i);
+        if (!head)
+            continue;
+        struct loop l = {.head = i};
+        l.whole = find_body(&f, &l);
+        if (l.whole)
+            count(&f, &l);
+        enough = wn_vec_push(&f.loops, l) && !f.out;
+        if (!enough)
+            free(l.slots);
+    }
+    enough = enough && decide(&f, bounded);
+    fini(&f);
+    return enough;
+}

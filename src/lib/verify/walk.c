@@ -1,0 +1,776 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/vec.h"
+#include "verify/compare.h"
+
+/* How long all ways are followed, before they are joined; how long they are joined, before
+ * everything is checked at run time. Steps for each slot, and some for the smallest programs. */
+#define EXPLORE_STEPS(n) (getenv("WNS") ? strtoull(getenv("WNS"),0,0) : 48u * (uint64_t)(n) + 8000u)
+#define EXPLORE_NODES(n) (getenv("WNS") ? 1000000u : 6u * (uint64_t)(n) + 4000u)
+#define JOIN_STEPS(n)    (400u * (uint64_t)(n) + 40000u)
+/* Of the states at one place, so many are compared with, and each so often in vain before it is left
+ * out; when joining, so many are kept apart. */
+#define MOST_COMPARED 64u
+#define PATIENCE      48u
+#define MOST_APART    12u
+#define MOST_CALLS    64u /* and so many for all the places a function is called from */
+/* A joined state is told so many times what came there too before it is widened, then forgotten. */
+#define JOINS    2u
+#define LIMITING 16u
+#define WIDENING 60u
+/* What was assumed of guards is taken back so many times; then nothing is assumed. */
+#define MOST_RESTARTS 8u
+
+
+/** What is still to be done when a way is gone on with: go one way at the branch where it is, or note
+ * the end of a function (WN_STEP_LEFT and the slot). */
+enum { LATER_NOTHING, LATER_ON, LATER_TAKEN };
+
+/* ---- what the parts ask for ------------------------------------------------------------------ */
+
+struct wn_why wn_why_of(const struct wn_search *q, enum wn_reason reason, unsigned number,
+                        const struct wn_reg *reg)
+{
+    struct wn_why why = {.slot = q->s.at, .reason = (uint8_t)reason, .number = (uint8_t)number};
+    if (reg)
+        why.reg = *reg;
+    return why;
+}
+
+void wn_note(struct wn_search *q, enum wn_outcome outcome, const struct wn_why *why)
+{
+    struct wn_finding *f = &q->found[q->s.at];
+    f->outcome |= outcome;
+    q->was_wrong |= outcome == WN_WRONG;
+    if (!why || f->why)
+        return;
+    if (wn_vec_push(&q->whys, *why))
+        f->why = (uint32_t)q->whys.len;
+    else
+        q->heap.out = true;
+}
+
+void wn_refuse(struct wn_search *q, const struct wn_why *why)
+{
+    if (!q->fatal)
+        q->refusal = *why;
+    q->fatal = true;
+}
+
+bool wn_read(struct wn_search *q, unsigned number, struct wn_reg *out)
+{
+    *out = wn_state_reg(&q->s, number);
+    if (out->type != WN_T_NONE)
+        return true;
+    struct wn_why why = wn_why_of(q, WN_WHY_UNWRITTEN, number, NULL);
+    wn_refuse(q, &why);
+    return false;
+}
+
+uint64_t wn_walk_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool is_over(const struct wn_walk *w)
+{
+    const struct wn_search *q = &w->q;
+    return q->heap.out || q->fatal || q->restart || q->hopeless || w->late || w->lost;
+}
+
+/* ---- what is told ---------------------------------------------------------------------------- */
+
+static void tell(const struct wn_walk *w, const char *what)
+{
+    char line[1024];
+    const struct wn_search *q = &w->q;
+    size_t n = (size_t)snprintf(line, sizeof line, "%u:", (unsigned)q->s.at);
+    for (unsigned r = 0; r < WN_R10 && n < sizeof line - 80; r++) {
+        char text[64];
+        if (q->s.r[r].type == WN_T_NONE)
+            continue;
+        wn_reg_print(q->env, &q->s.r[r], text, sizeof text);
+        n += (size_t)snprintf(line + n, sizeof line - n, " r%u=%s", r, text);
+    }
+    if (q->s.least && n < sizeof line - 40)
+        n += (size_t)snprintf(line + n, sizeof line - n, " packet>=%u", (unsigned)q->s.least);
+    if (n < sizeof line)
+        snprintf(line + n, sizeof line - n, "%s", what);
+    q->env->log(q->env->log_arg, line);
+}
+
+/* ---- the way that is followed ---------------------------------------------------------------- */
+
+static void walked(struct wn_walk *w, uint32_t entry)
+{
+    if (!wn_vec_push(&w->trail, entry))
+        w->q.heap.out = true;
+}
+
+/** Go back to where a way was put off: whatever lies behind has been followed to its end. */
+static void go_back(struct wn_walk *w, size_t len)
+{
+    for (size_t i = len; i < w->trail.len; i++)
+        if (w->trail.data[i] & WN_STEP_NODE)
+            w->nodes.data[w->trail.data[i] & ~WN_STEP_NODE]->open = false;
+    w->trail.len = len;
+}
+
+static struct wn_marks *marks_of(void *arg, uint32_t node)
+{
+    struct wn_walk *w = arg;
+    return &w->nodes.data[node]->precise;
+}
+
+/** Something depends on these numbers, before the last `skip` steps. */
+static void depend(struct wn_walk *w, struct wn_marks *marks, size_t skip, uint32_t depth)
+{
+    if (w->phase == WN_EXPLORING)
+        wn_trail_mark(w->q.code, &w->trail, skip, depth, marks, marks_of, w);
+}
+
+/** Something depends on the packet having so many bytes: all places on the way since that is known. */
+static void need(struct wn_walk *w, uint32_t bytes)
+{
+    for (size_t i = w->trail.len; i > 0 && bytes && w->phase == WN_EXPLORING; i--) {
+        if (!(w->trail.data[i - 1] & WN_STEP_NODE))
+            continue;
+        struct wn_node *n = w->nodes.data[w->trail.data[i - 1] & ~WN_STEP_NODE];
+        if (n->needs >= bytes || n->s.least < bytes)
+            return;
+        n->needs = bytes;
+    }
+}
+
+/* ---- where ways meet ------------------------------------------------------------------------- */
+
+static void add_edge(struct wn_walk *w, uint32_t to)
+{
+    struct wn_edge e = {w->from, to, w->via};
+    if (!wn_vec_push(&w->edges, e))
+        w->q.heap.out = true;
+}
+
+/** Keep the state that is being followed where it is. */
+static struct wn_node *add_node(struct wn_walk *w)
+{
+    struct wn_node *n = wn_heap_alloc(&w->q.heap, sizeof *n);
+    if (!n)
+        return NULL;
+    if (!wn_vec_push(&w->nodes, n)) {
+        wn_heap_free(&w->q.heap, n, sizeof *n);
+        w->q.heap.out = true;
+        return NULL;
+    }
+    uint32_t *head = &w->heads[w->q.s.at];
+    wn_state_copy(&n->s, &w->q.s);
+    n->number = (uint32_t)w->nodes.len - 1;
+    n->next = *head - 1;
+    n->precise = (struct wn_marks){.regs = {0}};
+    n->needs = 0;
+    n->times = n->hits = n->misses = 0;
+    n->waiting = n->open = false;
+    *head = (uint32_t)w->nodes.len + 1;
+    return n;
+}
+
+static struct wn_node *first_node(const struct wn_walk *w, uint32_t slot)
+{
+    uint32_t head = w->heads[slot];
+    return head > 1 ? w->nodes.data[head - 2] : NULL;
+}
+
+const struct wn_node *wn_walk_first(const struct wn_walk *w, uint32_t slot)
+{
+    return first_node(w, slot);
+}
+
+const struct wn_node *wn_walk_next(const struct wn_walk *w, const struct wn_node *n)
+{
+    return n->next ? w->nodes.data[n->next - 1] : NULL;
+}
+
+static struct wn_node *next_node(const struct wn_walk *w, const struct wn_node *n)
+{
+    return n->next ? w->nodes.data[n->next - 1] : NULL;
+}
+
+/** Of the stack, what the old state has written counts as written in the new one from here on. */
+static void compare_written(struct wn_search *q, const struct wn_state *old)
+{
+    for (uint32_t f = 0; f < old->depth; f++)
+        for (unsigned i = 0; i < WN_FRAME_WORDS; i++)
+            if (old->frames[f]->written[i] & ~q->s.frames[f]->written[i])
+                q->reads_unwritten = true;
+}
+
+/** Whether a kept state allows what is being followed; all that depends on it is noted then. */
+static bool is_like(struct wn_walk *w, const struct wn_node *n, const struct wn_matters *m)
+{
+    struct wn_search *q = &w->q;
+    /* What numbers matter is known when all ways from there have been followed. */
+    struct wn_marks precise = n->open ? wn_marks_all() : n->precise;
+    uint32_t needs = n->open ? n->s.least : n->needs;
+    if (!wn_state_same_calls(&n->s, &q->s) ||
+        !wn_state_includes(&n->s, &q->s, m, &precise, needs))
+        return false;
+    compare_written(q, &n->s);
+    add_edge(w, n->number);
+    depend(w, &precise, 0, q->s.depth);
+    need(w, needs);
+    return true;
+}
+
+/** Compare with the states that are kept here. One that is like nothing that comes is taken out. */
+static bool is_known(struct wn_walk *w, const struct wn_matters *m)
+{
+    struct wn_node *before = NULL, *n = first_node(w, w->q.s.at);
+    for (unsigned compared = 0; n && compared < MOST_COMPARED; compared++) {
+        if (is_like(w, n, m)) {
+            n->hits++;
+            return true;
+        }
+        struct wn_node *next = next_node(w, n);
+        if (++n->misses > 3 * n->hits + PATIENCE && !before)
+            w->heads[w->q.s.at] = n->next + 1;
+        else if (n->misses > 3 * n->hits + PATIENCE)
+            before->next = n->next;
+        else
+            before = n;
+        n = next;
+    }
+    return false;
+}
+
+/** Whether this way has still to be followed: none like it has been. */
+static bool explore(struct wn_walk *w, const struct wn_matters *m)
+{
+    if (is_known(w, m))
+        return false;
+    struct wn_node *n = add_node(w);
+    if (!n)
+        return false;
+    n->open = true;
+    walked(w, WN_STEP_NODE | n->number);
+    add_edge(w, n->number);
+    w->from = n->number;
+    w->via = WN_NOWHERE;
+    return true;
+}
+
+/** The joined state that the one being followed belongs to; NULL: one of its own. */
+static struct wn_node *find_joined(struct wn_walk *w, const struct wn_matters *m)
+{
+    struct wn_search *q = &w->q;
+    struct wn_node *alike = NULL;
+    unsigned same_calls = 0, all = 0;
+    for (struct wn_node *n = first_node(w, q->s.at); n; n = next_node(w, n)) {
+        all++;
+        if (!wn_state_same_calls(&n->s, &q->s))
+            continue;
+        if (wn_state_same_types(&n->s, &q->s, m))
+            return n;
+        alike = alike ? alike : n;
+        same_calls++;
+    }
+    if (same_calls < MOST_APART && all < MOST_CALLS)
+        return NULL;
+    q->hopeless |= !alike;
+    return alike;
+}
+
+static void wait(struct wn_walk *w, struct wn_node *n)
+{
+    n->waiting = true;
+    n->times += n->times < UINT16_MAX;
+    if (n->number < w->lowest)
+        w->lowest = n->number;
+}
+
+/** Let the state that is kept here allow what has come here. */
+static void join(struct wn_walk *w, const struct wn_matters *m)
+{
+    struct wn_search *q = &w->q;
+    struct wn_node *n = find_joined(w, m);
+    if (q->hopeless)
+        return;
+    if (!n) {
+        n = add_node(w);
+        if (n) {
+            add_edge(w, n->number);
+            wait(w, n);
+        }
+        return;
+    }
+    add_edge(w, n->number);
+    struct wn_marks all = wn_marks_all();
+    if (wn_state_includes(&n->s, &q->s, m, &all, n->s.least)) {
+        compare_written(q, &n->s);
+        return;
+    }
+    enum wn_joining how = WN_JOIN;
+    if (w->loops[q->s.at] && n->times > JOINS)
+        how = n->times > WIDENING ? WN_FORGET : n->times > LIMITING ? WN_WIDEN : WN_WIDEN_TO;
+    if (q->s.next_id > n->s.next_id)
+        n->s.next_id = q->s.next_id;
+    if (wn_state_join(&n->s, &q->s, how, &w->limits, m, &q->heap))
+        wait(w, n);
+}
+
+/** Arrive where ways meet; whether this one goes on. */
+static bool arrive(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    struct wn_matters m = wn_matters_at(&q->live, q->s.at);
+    if (!wn_state_tidy(&q->s, &m, &q->heap))
+        return false;
+    if (w->phase == WN_JOINING) {
+        join(w, &m);
+        return false;
+    }
+    bool go_on = explore(w, &m);
+    if (!go_on && q->env->log)
+        tell(w, " (as before)");
+    return go_on;
+}
+
+/* ---- instructions that lead elsewhere -------------------------------------------------------- */
+
+/** Put a way off; it is the state's new owner. */
+static void put_off(struct wn_walk *w, struct wn_state *s, uint32_t via, uint32_t later)
+{
+    struct wn_way way = {.s = *s, .from = w->from, .via = via, .trail = w->trail.len, .later = later};
+    if (wn_vec_push(&w->ways, way))
+        return;
+    wn_state_fini(s, &w->q.heap);
+    w->q.heap.out = true;
+}
+
+static uint32_t via_of(uint32_t slot, uint32_t target)
+{
+    return wn_is_back_edge(slot, target) ? slot : WN_NOWHERE;
+}
+
+/** Of the two ways, the one on which less is learned comes first: most others are like it. */
+static bool taken_first(enum wn_op_id id)
+{
+    return id == WN_OP_JNE64_K || id == WN_OP_JNE64_X || id == WN_OP_JNE32_K ||
+           id == WN_OP_JNE32_X;
+}
+
+/** Go one way at a branch; false if that cannot be. */
+static bool go(struct wn_walk *w, uint32_t slot, bool taken)
+{
+    struct wn_search *q = &w->q;
+    const struct wn_op *op = &q->code->ops[slot];
+    if (!wn_learn(q, op, taken))
+        return false;
+    w->via = taken ? via_of(slot, op->target) : WN_NOWHERE;
+    q->s.at = taken ? op->target : slot + 1;
+    return true;
+}
+
+static bool branch(struct wn_walk *w, const struct wn_op *op)
+{
+    struct wn_search *q = &w->q;
+    struct wn_reg a, b;
+    if (!wn_read(q, op->a, &a) ||
+        (wn_rows[op->id].form == WN_FORM_BRANCH_REG && !wn_read(q, op->b, &b)))
+        return false;
+    uint32_t slot = q->s.at;
+    bool first = taken_first((enum wn_op_id)op->id);
+    switch (wn_foresee(q, op)) {
+    case WN_ALWAYS: return go(w, slot, true);
+    case WN_NEVER: return go(w, slot, false);
+    case WN_PERHAPS: break;
+    }
+    struct wn_state other;
+    wn_state_copy(&other, &q->s);
+    put_off(w, &other, WN_NOWHERE, first ? LATER_ON : LATER_TAKEN);
+    return go(w, slot, first);
+}
+
+static bool leave(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    if (q->s.depth > 1)
+        return wn_state_pop(&q->s, &q->heap);
+    if (q->s.r[WN_R0].type == WN_T_NONE) {
+        struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
+        wn_refuse(q, &why);
+    }
+    return false;
+}
+
+/** The function may also end here, with a number: put that off, if there is a caller. */
+static void may_leave(struct wn_walk *w, bool packet_moved, const struct wn_reg *result)
+{
+    struct wn_search *q = &w->q;
+    uint32_t slot = q->s.at;
+    if (q->s.depth == 1)
+        return;
+    struct wn_state here = q->s;
+    wn_state_copy(&q->s, &here);
+    if (packet_moved)
+        wn_forget_packet(q);
+    q->s.r[WN_R0] = *result;
+    if (wn_state_pop(&q->s, &q->heap))
+        put_off(w, &q->s, WN_NOWHERE, WN_STEP_LEFT | slot);
+    else
+        wn_state_fini(&q->s, &q->heap);
+    q->s = here;
+}
+
+static bool call_function(struct wn_walk *w, uint32_t target)
+{
+    struct wn_search *q = &w->q;
+    if (q->s.depth == q->code->call_depth) {
+        struct wn_why why = wn_why_of(q, WN_WHY_DEPTH, 0, NULL);
+        why.other = q->code->call_depth;
+        wn_note(q, WN_WRONG, &why);
+        return false;
+    }
+    wn_note(q, WN_PROVED, NULL);
+    if (!wn_state_push(&q->s, q->s.at + 1, &q->heap))
+        return false;
+    q->s.at = target;
+    return true;
+}
+
+static bool call(struct wn_walk *w, const struct wn_op *op)
+{
+    struct wn_search *q = &w->q;
+    if (op->id == WN_OP_CALL_LOCAL)
+        return call_function(w, op->target);
+    if (wn_rows[op->id].form == WN_FORM_CALL_REG) {
+        struct wn_reg r;
+        if (!wn_read(q, op->a, &r))
+            return false;
+        if (r.type == WN_T_FUNC)
+            return call_function(w, r.which);
+        if (wn_is_number(&r)) {
+            q->hopeless = true;
+            return false;
+        }
+        struct wn_why why = wn_why_of(q, WN_WHY_CALLEE, op->a, &r);
+        wn_note(q, WN_WRONG, &why);
+        return false;
+    }
+    struct wn_reg number = wn_reg_number(wn_value_unknown());
+    wn_step_helper(q, op);
+    if (!is_over(w) && op->check & WN_CHECK_TAIL)
+        may_leave(w, true, &number);
+    q->s.at++;
+    return true;
+}
+
+static bool load_packet(struct wn_walk *w, const struct wn_op *op)
+{
+    struct wn_search *q = &w->q;
+    struct wn_reg index, zero = wn_reg_const(0);
+    if (wn_rows[op->id].form == WN_FORM_IND && !wn_read(q, op->a, &index))
+        return false;
+    may_leave(w, false, &zero);
+    wn_state_clear_arguments(&q->s);
+    q->s.r[WN_R0] = wn_reg_number(wn_value_of_bits(8u * op->size));
+    q->s.at++;
+    return true;
+}
+
+/** Go over one instruction; whether the way goes on. */
+static bool step(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    const struct wn_op *op = &q->code->ops[q->s.at];
+    switch (wn_op_kind(op)) {
+    case WN_KIND_ALU:
+        q->was_wrong = false;
+        wn_step_alu(q, op);
+        if (!q->was_wrong)
+            q->found[q->s.at].outcome |= WN_PROVED;
+        break;
+    case WN_KIND_WIDE: wn_step_wide(q, op); break;
+    case WN_KIND_LOAD:
+    case WN_KIND_STORE:
+    case WN_KIND_ATOMIC: wn_step_access(q, op); break;
+    case WN_KIND_JUMP:
+        w->via = via_of(q->s.at, op->target);
+        q->s.at = op->target;
+        return true;
+    case WN_KIND_BRANCH: return branch(w, op);
+    case WN_KIND_CALL: return call(w, op);
+    case WN_KIND_EXIT: return leave(w);
+    case WN_KIND_PACKET: return load_packet(w, op);
+    case WN_KIND_HOLE:
+    case WN_KIND_GUARD:
+    case WN_KIND_FUEL:
+    case WN_KIND_CHECK: break;
+    }
+    q->s.at++;
+    return true;
+}
+
+static void begin_step(struct wn_search *q)
+{
+    q->flags = 0;
+    q->precise = 0;
+    q->all_precise = false;
+    q->needs = 0;
+}
+
+/** Note what the step at `at` of the trail depended on. */
+static void end_step(struct wn_walk *w, size_t at, uint32_t depth)
+{
+    struct wn_search *q = &w->q;
+    if (w->phase != WN_EXPLORING || q->heap.out)
+        return;
+    w->trail.data[at] |= q->flags;
+    need(w, q->needs);
+    if (!q->precise && !q->all_precise)
+        return;
+    struct wn_marks m = {.regs = {0}};
+    if (q->all_precise)
+        m = wn_marks_all();
+    m.regs[depth - 1] |= q->precise;
+    depend(w, &m, w->trail.len - at, depth);
+}
+
+/** Go over one instruction. */
+static bool advance(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    uint32_t depth = q->s.depth;
+    size_t at = w->trail.len;
+    begin_step(q);
+    if (w->phase == WN_EXPLORING)
+        walked(w, q->s.at);
+    bool goes_on = step(w);
+    end_step(w, at, depth);
+    return goes_on;
+}
+
+/** Follow the state in w->q.s to where it ends, or is like another; `fresh`: it has just been taken
+ * from a node. */
+static void follow(struct wn_walk *w, bool fresh)
+{
+    struct wn_search *q = &w->q;
+    for (;; fresh = false) {
+        if (w->heads[q->s.at] && !fresh && !arrive(w))
+            break;
+        if (is_over(w))
+            break;
+        if (q->env->log && wn_op_kind(&q->code->ops[q->s.at]) != WN_KIND_HOLE)
+            tell(w, "");
+        q->steps++;
+        if (q->steps > w->most_steps)
+            w->lost = true;
+        if (q->steps % 4096 == 0 && wn_walk_clock() > w->deadline)
+            w->late = true;
+        bool goes_on = advance(w);
+        if (!goes_on || is_over(w))
+            break;
+    }
+    wn_state_fini(&q->s, &q->heap);
+}
+
+/* ---- the search ------------------------------------------------------------------------------ */
+
+/** Note the places where ways meet, and those that loops come back to. */
+static void find_heads(struct wn_walk *w)
+{
+    const struct wn_code *code = w->q.code;
+    uint8_t *ways = w->loops; /* counted there first */
+    memset(w->heads, 0, code->n_ops * sizeof *w->heads);
+    memset(ways, 0, code->n_ops);
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind kind = wn_op_kind(&code->ops[i]);
+        uint32_t target = code->ops[i].target;
+        if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
+            ways[target] = (uint8_t)(wn_is_back_edge(i, target) || ways[target] ? 2 : 1);
+        if (kind == WN_KIND_CALL && code->ops[i].id != WN_OP_CALL && i + 1 < code->n_ops)
+            ways[i + 1] = 2;
+    }
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind before = i ? wn_op_kind(&code->ops[i - 1]) : WN_KIND_EXIT;
+        bool from_above = before != WN_KIND_JUMP && before != WN_KIND_EXIT;
+        w->heads[i] = ways[i] == 2 || (ways[i] == 1 && from_above);
+    }
+    for (uint32_t f = 0; f < code->n_funcs; f++)
+        w->heads[code->funcs[f].first] = 1;
+    memset(w->loops, 0, code->n_ops);
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind kind = wn_op_kind(&code->ops[i]);
+        if ((kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH) &&
+            wn_is_back_edge(i, code->ops[i].target))
+            w->loops[code->ops[i].target] = 1;
+    }
+}
+
+/** What r1 to r3 are at first. */
+static void set_arguments(struct wn_search *q)
+{
+    struct wn_state *s = &q->s;
+    if (q->env->type != WN_PROG_FILTER) {
+        s->r[WN_R1] = wn_reg_address(WN_T_CONTEXT, 0);
+        return;
+    }
+    struct wn_reg length = wn_reg_number(wn_value_of_bits(32));
+    s->r[WN_R1] = wn_reg_address(WN_T_PACKET, 0);
+    s->r[WN_R3] = length;
+    length.id = WN_ID_LENGTH;
+    s->r[WN_R2] = length;
+}
+
+static void drop_all(struct wn_walk *w)
+{
+    struct wn_heap *heap = &w->q.heap;
+    for (size_t i = 0; i < w->nodes.len; i++) {
+        wn_state_fini(&w->nodes.data[i]->s, heap);
+        wn_heap_free(heap, w->nodes.data[i], sizeof *w->nodes.data[i]);
+    }
+    for (size_t i = 0; i < w->ways.len; i++)
+        wn_state_fini(&w->ways.data[i].s, heap);
+    w->nodes.len = w->ways.len = w->edges.len = w->trail.len = 0;
+}
+
+/** Begin anew, knowing nothing but which guards nothing is to be assumed of. */
+static bool begin(struct wn_walk *w, enum wn_phase phase)
+{
+    struct wn_search *q = &w->q;
+    uint32_t n = q->code->n_ops;
+    w->all_steps += q->steps;
+    w->all_nodes += w->nodes.len;
+    drop_all(w);
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t pinned = q->found[i].outcome & WN_PINNED;
+        q->found[i] = (struct wn_finding){.outcome = w->restarts > MOST_RESTARTS ? WN_PINNED : pinned};
+    }
+    q->whys.len = 0;
+    q->steps = 0;
+    q->restart = q->detours = q->writes_packet = q->reads_unwritten = false;
+    w->phase = phase;
+    w->lost = false;
+    wn_limits_init(&w->limits, q->code);
+    w->most_steps = phase == WN_JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
+    w->most_nodes = phase == WN_JOINING ? UINT64_MAX : EXPLORE_NODES(n);
+    w->lowest = UINT32_MAX;
+    w->from = 0;
+    w->via = WN_NOWHERE;
+    find_heads(w);
+    if (!wn_state_init(&q->s, &q->heap))
+        return false;
+    set_arguments(q);
+    return true;
+}
+
+/** Go on with the way that was put off last; false if it leads nowhere. */
+static bool take(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    struct wn_way way = w->ways.data[--w->ways.len];
+    q->s = way.s;
+    w->from = way.from;
+    w->via = way.via;
+    go_back(w, way.trail);
+    if (way.later & WN_STEP_LEFT)
+        walked(w, way.later);
+    if (way.later != LATER_ON && way.later != LATER_TAKEN)
+        return true;
+    /* The branch is the last step of the trail. */
+    begin_step(q);
+    bool possible = go(w, q->s.at, way.later == LATER_TAKEN);
+    end_step(w, w->trail.len ? w->trail.len - 1 : 0, q->s.depth);
+    if (!possible)
+        wn_state_fini(&q->s, &q->heap);
+    return possible;
+}
+
+/** Follow all ways; false if there are too many. */
+static bool explore_all(struct wn_walk *w)
+{
+    follow(w, false);
+    while (w->ways.len > 0 && !is_over(w)) {
+        if (w->nodes.len > w->most_nodes)
+            w->lost = true;
+        if (take(w))
+            follow(w, false);
+    }
+    return !w->lost;
+}
+
+/** Follow joined ways until nothing changes; false if that takes too long. */
+static bool join_all(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    follow(w, false);
+    while (!is_over(w)) {
+        if (w->ways.len > 0) {
+            if (take(w))
+                follow(w, false);
+            continue;
+        }
+        uint32_t at = w->lowest;
+        while (at < w->nodes.len && !w->nodes.data[at]->waiting)
+            at++;
+        if (at >= w->nodes.len)
+            return true;
+        struct wn_node *n = w->nodes.data[at];
+        w->lowest = at + 1;
+        n->waiting = false;
+        wn_state_copy(&q->s, &n->s);
+        w->from = n->number;
+        w->via = WN_NOWHERE;
+        follow(w, true);
+    }
+    return !w->lost;
+}
+
+bool wn_walk(struct wn_walk *w, enum wn_phase phase)
+{
+    struct wn_search *q = &w->q;
+    for (;;) {
+        bool spills = q->reads_spills;
+        if (!q->live.deep && !wn_live_init(&q->live, q->code, spills, &q->heap))
+            return true;
+        if (!begin(w, phase))
+            return true;
+        bool done = phase == WN_EXPLORING ? explore_all(w) : join_all(w);
+        if (phase == WN_EXPLORING && q->heap.over) {
+            q->heap.out = q->heap.over = false;
+            return false;
+        }
+        if (q->heap.out || q->fatal || q->hopeless || w->late || !done)
+            return done;
+        if (q->reads_spills && !spills) {
+            wn_live_fini(&q->live, q->code, &q->heap);
+        } else if (!q->restart) {
+            return true;
+        } else {
+            w->restarts++;
+        }
+    }
+}
+
+
+void wn_walk_fini(struct wn_walk *w)
+{
+    struct wn_search *q = &w->q;
+    drop_all(w);
+    wn_live_fini(&q->live, q->code, &q->heap);
+    free(w->nodes.data);
+    free(w->ways.data);
+    free(w->edges.data);
+    free(w->trail.data);
+    free(q->whys.data);
+    free(q->found);
+    free(w->heads);
+    free(w->loops);
+}
