@@ -2,6 +2,7 @@
 #include "verify/graph.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/own.h"
 
@@ -66,17 +67,18 @@ static void walk_from(struct walk *w, uint32_t node)
     }
 }
 
-bool wn_graph_circles(uint32_t n, const struct wn_edge *edges, size_t n_edges,
-                      void (*fn)(void *arg, uint32_t via), void *arg)
+bool wn_graph_components(uint32_t n, const struct wn_edge *edges, size_t n_edges,
+                         uint32_t *component)
 {
-    WN_OWN(free) uint32_t *memory = calloc((size_t)n * 7 + 1 + n_edges, sizeof *memory);
+    WN_OWN(free) uint32_t *memory = calloc((size_t)n * 6 + 1 + n_edges, sizeof *memory);
     if (!memory)
         return false;
     uint32_t *first = memory, *to = first + n + 1;
-    struct walk w = {.first = first, .to = to};
-    uint32_t **const parts[] = {&w.order, &w.low, &w.next, &w.path, &w.open, &w.component};
+    struct walk w = {.first = first, .to = to, .component = component};
+    uint32_t **const parts[] = {&w.order, &w.low, &w.next, &w.path, &w.open};
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
         *parts[i] = to + n_edges + (size_t)i * n;
+    memset(component, 0, n * sizeof *component);
     for (size_t i = 0; i < n_edges; i++)
         first[edges[i].from + 1]++;
     for (uint32_t i = 0; i < n; i++)
@@ -88,8 +90,17 @@ bool wn_graph_circles(uint32_t n, const struct wn_edge *edges, size_t n_edges,
     for (uint32_t i = 0; i < n; i++)
         if (!w.order[i])
             walk_from(&w, i);
+    return true;
+}
+
+bool wn_graph_circles(uint32_t n, const struct wn_edge *edges, size_t n_edges,
+                      void (*fn)(void *arg, uint32_t via), void *arg)
+{
+    WN_OWN(free) uint32_t *component = malloc((n ? n : 1) * sizeof *component);
+    if (!component || !wn_graph_components(n, edges, n_edges, component))
+        return false;
     for (size_t i = 0; i < n_edges; i++)
-        if (w.component[edges[i].from] == w.component[edges[i].to])
+        if (component[edges[i].from] == component[edges[i].to])
             fn(arg, edges[i].via);
     return true;
 }

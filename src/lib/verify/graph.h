@@ -13,6 +13,15 @@ struct wn_edge {
 };
 
 /**
+ * Say which strongly connected component each node belongs to; they are counted
+ * from 1 on.
+ *
+ * Returns false without memory.
+ */
+bool wn_graph_components(uint32_t n_nodes, const struct wn_edge *edges, size_t n_edges,
+                         uint32_t *component);
+
+/**
  * Call `fn` with the `via` of each edge that lies on a circle: those within a
  * strongly connected component (Tarjan, "Depth-First Search and Linear Graph
  * Algorithms", 1972).

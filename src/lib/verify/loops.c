@@ -6,11 +6,13 @@
 
 #include "base/own.h"
 #include "base/vec.h"
+#include "verify/graph.h"
 
 /* Loops are looked into for so many steps a slot in all; what is left has no bound. */
 #define STEPS_A_SLOT 64u
 #define FIRST_STEPS  20000u
 #define ROUNDS       6u /* until what a register grows by has to stay as it is */
+#define MOST_ALIKE   64u /* loops behind each other that may be one circle */
 #define DEEPEST      64u /* functions within each other that are looked into */
 #define FAR          (INT64_C(1) << 40)
 
@@ -45,6 +47,7 @@ struct finding {
     wn_loops_range_fn range;
     void *arg;
     uint32_t *first, *from; /* ways to each slot */
+    uint32_t *circle;       /* of each slot: component of the graph */
     uint32_t *place;        /* of each slot: in the body being looked at, counted from 1 */
     struct {
         struct loop *data;
@@ -69,37 +72,45 @@ static bool goes_on(const struct wn_op *op)
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-/** For each slot, those that lead to it. */
+/** Where control goes from a slot. */
+static unsigned ways_of(const struct wn_code *code, uint32_t slot, uint32_t to[2])
+{
+    unsigned n = 0;
+    if (jumps(&code->ops[slot]))
+        to[n++] = code->ops[slot].target;
+    if (goes_on(&code->ops[slot]) && slot + 1 < code->n_ops)
+        to[n++] = slot + 1;
+    return n;
+}
+
+/** For each slot, those that lead to it, and the circles that it is on. */
 static bool find_ways(struct finding *f)
 {
-    uint32_t n = f->code->n_ops, n_ways = 0;
+    uint32_t n = f->code->n_ops, to[2], n_ways = 0;
+    WN_OWN(free) struct wn_edge *edges = malloc(2 * (size_t)n * sizeof *edges);
     f->first = calloc((size_t)n + 1, sizeof *f->first);
     f->from = malloc(2 * (size_t)n * sizeof *f->from);
     f->place = calloc(n, sizeof *f->place);
-    if (!f->first || !f->from || !f->place)
+    f->circle = malloc(n * sizeof *f->circle);
+    if (!edges || !f->first || !f->from || !f->place || !f->circle)
         return false;
-    for (int round = 0; round < 2; round++) {
-        for (uint32_t i = n; i-- > 0;) { /* counted at first, then filled from behind */
-            const struct wn_op *op = &f->code->ops[i];
-            uint32_t to[2], n_to = 0;
-            if (jumps(op))
-                to[n_to++] = op->target;
-            if (goes_on(op) && i + 1 < n)
-                to[n_to++] = i + 1;
-            for (uint32_t k = 0; k < n_to; k++) {
-                if (round)
-                    f->from[--f->first[to[k]]] = i;
-                else
-                    f->first[to[k]]++;
-            }
-            n_ways += round ? 0 : n_to;
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned k = ways_of(f->code, i, to); k-- > 0;) {
+            edges[n_ways++] = (struct wn_edge){.from = i, .to = to[k]};
+            f->first[to[k]]++;
         }
-        for (uint32_t i = 0; !round && i < n; i++)
-            f->first[i] += i ? f->first[i - 1] : 0;
-    }
+    for (uint32_t i = 0; i < n; i++)
+        f->first[i] += i ? f->first[i - 1] : 0;
     f->first[n] = n_ways;
-    return true;
+    for (uint32_t k = 0; k < n_ways; k++)
+        f->from[--f->first[edges[k].to]] = edges[k].from;
+    return wn_graph_components(n, edges, n_ways, f->circle);
 }
+
+struct body {
+    uint32_t *data;
+    size_t len, cap;
+};
 
 static int by_number(const void *a, const void *b)
 {
@@ -121,34 +132,27 @@ static const struct wn_func *func_of(const struct wn_code *code, uint32_t slot)
     return &code->funcs[low];
 }
 
-/** What leads to the jumps back without passing the head; false if a way comes in elsewhere. */
+static bool add(struct finding *f, struct body *body, uint32_t slot)
+{
+    if (f->place[slot] || f->circle[slot] != f->circle[body->data[0]])
+        return true;
+    f->place[slot] = 1;
+    return wn_vec_push(body, slot);
+}
+
+/** What leads to the jumps back without passing the head, of the circles that it is on; false without
+ * memory, or steps. */
 static bool find_body(struct finding *f, struct loop *l)
 {
-    struct {
-        uint32_t *data;
-        size_t len, cap;
-    } body = {0};
+    struct body body = {0};
     bool whole = wn_vec_push(&body, l->head);
-    const struct wn_func *func = func_of(f->code, l->head);
     f->place[l->head] = 1;
     for (uint32_t i = f->first[l->head]; whole && i < f->first[l->head + 1]; i++)
-        if (wn_is_back_edge(f->from[i], l->head) && !f->place[f->from[i]]) {
-            f->place[f->from[i]] = 1;
-            whole = wn_vec_push(&body, f->from[i]);
-        }
-    for (size_t k = 1; whole && k < body.len && f->steps > 0; k++) {
-        uint32_t at = body.data[k];
-        f->steps--;
-        if (at == func->first) { /* and not the head: the loop has another beginning */
-            whole = false;
-            break;
-        }
-        for (uint32_t i = f->first[at]; whole && i < f->first[at + 1]; i++)
-            if (!f->place[f->from[i]]) {
-                f->place[f->from[i]] = 1;
-                whole = wn_vec_push(&body, f->from[i]);
-            }
-    }
+        if (wn_is_back_edge(f->from[i], l->head))
+            whole = add(f, &body, f->from[i]);
+    for (size_t k = 1; whole && k < body.len && f->steps > 0; k++, f->steps--)
+        for (uint32_t i = f->first[body.data[k]]; whole && i < f->first[body.data[k] + 1]; i++)
+            whole = add(f, &body, f->from[i]);
     for (size_t k = 0; k < body.len; k++)
         f->place[body.data[k]] = 0;
     if (body.len)
@@ -230,20 +234,15 @@ static bool follow(struct finding *f, const struct loop *l, struct deltas *at,
         changed = false;
         for (uint32_t k = 0; k < l->n_slots; k++) {
             uint32_t slot = l->slots[k];
-            const struct wn_op *op = &f->code->ops[slot];
             struct deltas s = at[k];
             if (!s.reached)
                 continue;
             if (f->steps == 0)
                 return false;
             f->steps--;
-            pass(l, &s, op);
-            uint32_t to[2], n_to = 0;
-            if (jumps(op))
-                to[n_to++] = op->target;
-            if (goes_on(op) && slot + 1 < f->code->n_ops)
-                to[n_to++] = slot + 1;
-            for (uint32_t i = 0; i < n_to; i++) {
+            pass(l, &s, &f->code->ops[slot]);
+            uint32_t to[2];
+            for (unsigned i = ways_of(f->code, slot, to); i-- > 0;) {
                 if (to[i] == l->head)
                     meet(back, &s, 0);
                 else if (f->place[to[i]])
@@ -353,13 +352,50 @@ static void spread(const struct finding *f, uint8_t *hot)
     }
 }
 
+static bool contains(const struct loop *l, uint32_t slot)
+{
+    return l->n_slots && bsearch(&slot, l->slots, l->n_slots, sizeof slot, by_number);
+}
+
+/**
+ * Loops that contain each other's heads are one circle with several beginnings: each of them comes
+ * around as often as it may, but not as often for each of the others.
+ *
+ * here   of each slot: 0, and so it is left
+ */
+static void count_circle(const struct finding *f, size_t first, bool *done, uint64_t *often,
+                         uint64_t *here)
+{
+    const struct loop *l = &f->loops.data[first];
+    const struct loop *circle[MOST_ALIKE];
+    size_t n = 0;
+    for (size_t k = first; k < f->loops.len && k < first + MOST_ALIKE; k++) {
+        const struct loop *m = &f->loops.data[k];
+        if (done[k] || (m != l && !(contains(l, m->head) && contains(m, l->head))))
+            continue;
+        done[k] = true;
+        circle[n++] = m;
+        for (uint32_t i = 0; i < m->n_slots; i++)
+            here[m->slots[i]] = plus(here[m->slots[i]], m->times);
+    }
+    for (size_t k = 0; k < n; k++)
+        for (uint32_t i = 0; i < circle[k]->n_slots; i++) {
+            uint32_t slot = circle[k]->slots[i];
+            if (here[slot])
+                often[slot] = times(often[slot], here[slot]);
+            here[slot] = 0;
+        }
+}
+
 static bool decide(struct finding *f, uint8_t *bounded)
 {
     const struct wn_code *code = f->code;
     WN_OWN(free) uint64_t *often = malloc(code->n_ops * sizeof *often);
     WN_OWN(free) uint8_t *hot = calloc(code->n_ops, 1);
     WN_OWN(free) struct cost *costs = calloc(code->n_funcs, sizeof *costs);
-    if (!often || !hot || !costs)
+    WN_OWN(free) uint64_t *here = calloc(code->n_ops, sizeof *here);
+    WN_OWN(free) bool *done = calloc(f->loops.len + 1, sizeof *done);
+    if (!often || !hot || !costs || !here || !done)
         return false;
     for (uint32_t i = 0; i < code->n_ops; i++)
         often[i] = 1;
@@ -368,18 +404,17 @@ static bool decide(struct finding *f, uint8_t *bounded)
         const struct wn_func *fn = func_of(code, l->head);
         if (!l->whole)
             memset(hot + fn->first, 1, fn->count);
-        for (uint32_t i = 0; i < l->n_slots; i++) {
-            if (l->times)
-                often[l->slots[i]] = times(often[l->slots[i]], l->times);
-            else
-                hot[l->slots[i]] = 1;
-        }
+        for (uint32_t i = 0; i < l->n_slots && !l->times; i++)
+            hot[l->slots[i]] = 1;
     }
+    for (size_t k = 0; k < f->loops.len; k++)
+        if (!done[k])
+            count_circle(f, k, done, often, here);
     spread(f, hot);
     bool small = cost_of(f, costs, often, 0, 0) < f->most;
     for (uint32_t i = 0; i < code->n_ops; i++)
-        bounded[i] = small && jumps(&code->ops[i]) &&
-                     wn_is_back_edge(i, code->ops[i].target) && !hot[i];
+        bounded[i] = small && !hot[i] && jumps(&code->ops[i]) &&
+                     wn_is_back_edge(i, code->ops[i].target);
     return true;
 }
 
@@ -391,6 +426,7 @@ static void fini(struct finding *f)
     free(f->first);
     free(f->from);
     free(f->place);
+    free(f->circle);
 }
 
 bool wn_loops_bound(const struct wn_code *code, uint64_t most, wn_loops_range_fn range, void *arg,
@@ -402,7 +438,7 @@ bool wn_loops_bound(const struct wn_code *code, uint64_t most, wn_loops_range_fn
     for (uint32_t i = 0; enough && i < code->n_ops; i++) {
         bool head = false;
         for (uint32_t k = f.first[i]; k < f.first[i + 1]; k++)
-            head |= wn_is_back_edge(f.from[k], i);
+            head |= wn_is_back_edge(f.from[k], i) && f.circle[f.from[k]] == f.circle[i];
         if (!head)
             continue;
         struct loop l = {.head = i};

@@ -22,8 +22,8 @@
 #define MOST_CALLS    64u /* and so many for all the places a function is called from */
 /* A joined state is told so many times what came there too before it is widened, then forgotten. */
 #define JOINS    2u
-#define LIMITING 16u
-#define WIDENING 60u
+#define LIMITING 60u
+#define WIDENING 100u
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
 #define MOST_RESTARTS 8u
 
