@@ -41,11 +41,6 @@ static enum wn_fit aligned(const struct wn_reg *p, const struct wn_span *s, stru
     return at.bits.value & low ? WN_NEVER_FITS : WN_MAY_FIT;
 }
 
-static enum wn_fit worse(enum wn_fit a, enum wn_fit b)
-{
-    return a > b ? a : b;
-}
-
 static enum wn_fit fits_packet(struct wn_search *q, const struct wn_reg *p,
                                const struct wn_span *s, struct wn_why *why)
 {
@@ -139,11 +134,11 @@ enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn
     case WN_T_PACKET: return fits_packet(q, p, s, why);
     case WN_T_META: {
         enum wn_fit fit = wn_value_is_const(&p->v) ? within(p, s, 0, q->s.meta, why) : WN_MAY_FIT;
-        if (fit == WN_FITS && !s->write && !s->atomic)
+        if (fit == WN_FITS && !s->atomic)
             return fit;
-        why->reason = WN_WHY_ROOM;
+        why->reason = s->atomic ? WN_WHY_ATOMIC : WN_WHY_ROOM;
         why->room = q->s.meta;
-        return s->write || s->atomic ? worse(fit, WN_MAY_FIT) : WN_MAY_FIT;
+        return s->atomic ? WN_NEVER_FITS : WN_MAY_FIT;
     }
     case WN_T_END: return fits_end(q, p, s, why);
     case WN_T_CONTEXT: return fits_context(q, p, s, why);

@@ -36,6 +36,12 @@ bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct
         wn_state_learn_room(&q->s, 0, base.smin);
         q->says_place = true;
     }
+    int64_t room = wn_state_room(&q->s, id);
+    if (id != WN_ID_LENGTH && room > WN_NO_ROOM && base.smin > 0 && base.smin <= WN_FARTHEST &&
+        base.smin + room > (int64_t)q->s.least) {
+        wn_state_learn_room(&q->s, 0, base.smin + room);
+        q->says_place = true;
+    }
     bool possible = wn_state_each(&q->s, &q->heap, is_linked, apply, &l) || q->heap.out;
     if (l.times > 1)
         q->flags |= WN_STEP_LINKED;

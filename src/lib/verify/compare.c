@@ -299,8 +299,19 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
     return true;
 }
 
+/** Numbers that functions return to say how they went, and flags that are not set: 0, or the number of an
+ * error. */
+static bool says_how(const struct wn_reg *r)
+{
+    return r->type == WN_T_NUMBER && wn_value_is_const(&r->v) && r->v.smax <= 0 &&
+           r->v.smin >= -4095;
+}
+
+/** States are kept apart by what their registers hold. */
 static bool same_type(const struct wn_reg *a, const struct wn_reg *b)
 {
+    if (says_how(a) != says_how(b) || (says_how(a) && a->v.smin != b->v.smin))
+        return false;
     return a->type == b->type && a->which == b->which && a->nullable == b->nullable;
 }
 
@@ -403,6 +414,14 @@ static struct wn_value joined(const struct join *j, const struct wn_value *a,
     return wn_value_settle(&v) ? v : wn_value_unknown();
 }
 
+/** What both know of the packet behind something; what shrinks while a loop goes around is nothing. */
+static int64_t joined_room(const struct join *j, int64_t a, int64_t b)
+{
+    if (b >= a)
+        return a;
+    return j->how == WN_JOIN ? b : WN_NO_ROOM;
+}
+
 /** Of places in the packet, what comes after a few: any that is not before the first. */
 static struct wn_value any_place(const struct wn_value *a, const struct wn_value *b)
 {
@@ -425,7 +444,28 @@ static void fold_packet(struct join *j, struct wn_reg *a, const struct wn_reg *b
         a->v = joined(j, &va, &vb);
     a->off = 0;
     a->id = j->into->next_id++;
-    wn_state_learn_room(j->into, a->id, room_a < room_b ? room_a : room_b);
+    wn_state_learn_room(j->into, a->id, joined_room(j, room_a, room_b));
+}
+
+/** What is known of the packet behind a number; WN_NO_ROOM: nothing. */
+static int64_t room_behind(const struct wn_state *s, const struct wn_reg *n)
+{
+    if (wn_value_is_const(&n->v) && n->v.bits.value <= WN_FARTHEST)
+        return (int64_t)s->least - (int64_t)n->v.bits.value;
+    if (!n->id || n->shifted || n->id == WN_ID_LENGTH)
+        return WN_NO_ROOM;
+    int64_t room = wn_state_room(s, n->id);
+    return room > WN_NO_ROOM ? room - n->off : WN_NO_ROOM;
+}
+
+/** Numbers that are not the same one, but of both something is known of the packet behind them. */
+static void fold_number(struct join *j, struct wn_reg *a, int64_t room_a, int64_t room_b)
+{
+    int64_t room = joined_room(j, room_a, room_b);
+    if (room <= 0 || wn_value_is_const(&a->v))
+        return;
+    a->id = j->into->next_id++;
+    wn_state_learn_room(j->into, a->id, room);
 }
 
 /** Let a register of `into` be what that of `from` is, too. */
@@ -434,11 +474,14 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
     if (a->type == WN_T_NONE && b->type == WN_T_NONE)
         return;
     if (wn_is_number(a) && wn_is_number(b)) {
+        int64_t room_a = room_behind(j->before, a), room_b = room_behind(j->from, b);
         a->v = joined(j, &a->v, &b->v);
         if (b->type == WN_T_ANY)
             a->type = WN_T_ANY;
         if (a->id && (is_torn(j, a->id) || wn_value_is_const(&a->v)))
             unlink_number(NULL, a);
+        if (!a->id && a->type == WN_T_NUMBER && room_a > 0 && room_b > 0)
+            fold_number(j, a, room_a, room_b);
         return;
     }
     if (a->type != b->type || a->which != b->which) {
@@ -522,10 +565,9 @@ static void join_rooms(struct join *j)
             struct wn_room room = into->rooms[i];
             int64_t bytes = wn_state_room(j->from, j->ids.now[k]);
             int64_t less = wn_state_end(j->from, j->ids.now[k]);
-            if (bytes < room.bytes)
-                room.bytes = (int32_t)bytes;
+            room.bytes = (int32_t)joined_room(j, room.bytes, bytes);
             if (less > room.less)
-                room.less = (int32_t)less;
+                room.less = j->how == WN_JOIN ? (int32_t)less : WN_NO_END;
             into->rooms[n++] = room;
         }
     into->n_rooms = n;

@@ -313,10 +313,17 @@ static void alu_address(struct wn_search *q, const struct wn_op *op, const struc
 
 /* ---- moves ----------------------------------------------------------------------------------- */
 
+/** Compilers move what they know to be of no use; it is none at the other place either. */
+static bool read_moved(struct wn_search *q, unsigned number, struct wn_reg *out)
+{
+    *out = wn_state_reg(&q->s, number);
+    return out->type != WN_T_NONE || !q->env->strict || wn_read(q, number, out);
+}
+
 static void move(struct wn_search *q, const struct wn_op *op)
 {
     struct wn_reg a;
-    if (!wn_read(q, op->a, &a))
+    if (!read_moved(q, op->a, &a))
         return;
     if (wn_is_number(&a) && !wn_value_is_const(&a.v) && !a.id)
         give_id(q, op->a, &a);
@@ -327,8 +334,12 @@ static void move(struct wn_search *q, const struct wn_op *op)
 static void convert(struct wn_search *q, const struct wn_op *op, uint64_t umax)
 {
     struct wn_reg a;
-    if (!wn_read(q, op->a, &a))
+    if (!read_moved(q, op->a, &a))
         return;
+    if (a.type == WN_T_NONE) {
+        set(q, op, &a);
+        return;
+    }
     bool half = wn_opcode_is32(wn_rows[op->id].opcode);
     if (!wn_is_number(&a)) {
         set_any(q, op, &a, half);

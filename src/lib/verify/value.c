@@ -72,6 +72,19 @@ static void bits_to_ranges(struct wn_part *p, unsigned n)
     slower(p, extend((all & ~sign) | (p->bits.value & sign), n));
 }
 
+/** Low bits that are known say how far the ends of the range are from numbers that have them. */
+static void align(struct wn_part *p, unsigned n)
+{
+    uint64_t step = p->bits.mask & -p->bits.mask;
+    uint64_t up = (p->bits.value - p->umin) & (step - 1);
+    if (step < 2 || up > ones(n) - p->umin)
+        return;
+    raise(p, p->umin + up);
+    uint64_t down = (p->umax - p->bits.value) & (step - 1);
+    if (down <= p->umax)
+        lower(p, p->umax - down);
+}
+
 /** A range that does not cross where signs change is the same with and without sign. */
 static void signs(struct wn_part *p, unsigned n)
 {
@@ -146,6 +159,8 @@ static bool settle_once(struct wn_part *whole, struct wn_part *half)
     half->bits = wn_tnum_cut(whole->bits, ones(HALF));
     bits_to_ranges(whole, WHOLE);
     bits_to_ranges(half, HALF);
+    align(whole, WHOLE);
+    align(half, HALF);
     signs(whole, WHOLE);
     whole_to_half(whole, half);
     signs(half, HALF);

@@ -18,7 +18,7 @@
  * out; when joining, so many are kept apart. */
 #define MOST_COMPARED 64u
 #define PATIENCE      48u
-#define MOST_APART    12u
+#define MOST_APART    16u
 #define MOST_CALLS    64u /* and so many for all the places a function is called from */
 /* A joined state is told so many times what came there too before it is widened, then forgotten. */
 #define JOINS    2u
