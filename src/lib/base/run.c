@@ -71,6 +71,15 @@ bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool writ
     return false;
 }
 
+bool wn_run_reach_packet(struct wn_run *run, uint64_t address, unsigned size)
+{
+    unsigned log2 = (unsigned)__builtin_ctz(size);
+    if (address - run->load.base < run->load.room[log2])
+        return true;
+    run->fault_address = address;
+    return false;
+}
+
 bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size)
 {
     if (address & (size - 1)) {

@@ -174,6 +174,9 @@ static inline void wn_window_set(struct wn_window *w, uint64_t base, uint64_t by
  */
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write);
 
+/** As wn_run_reach(), of the packet alone. This is guard PACKET. */
+bool wn_run_reach_packet(struct wn_run *run, uint64_t address, unsigned size);
+
 /** As wn_run_reach() for any length, and nothing is kept. */
 bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write);
 

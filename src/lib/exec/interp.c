@@ -309,6 +309,10 @@ L_GUARD_ANY:
                          : !wn_run_reach(run, ADDRESS, pc->size, pc->b)))
         goto memory_fault;
     NEXT();
+L_GUARD_PACKET:
+    if (UNLIKELY(!wn_run_reach_packet(run, ADDRESS, pc->size)))
+        goto memory_fault;
+    NEXT();
 L_FUEL:
     SPEND()
     NEXT();

@@ -190,6 +190,8 @@ static void touch(struct machine *m, const struct wn_op *op)
     bool within = kind == WN_KIND_ATOMIC
                       ? wn_run_reach_atomic(m->run, address, op->size)
                       : wn_run_reach(m->run, address, op->size, kind == WN_KIND_STORE);
+    if (m->code->mark[m->at] == WN_MARK_PACKET)
+        within = wn_run_reach_packet(m->run, address, op->size);
     if (!within) {
         m->fault = WN_FAULT_MEMORY;
         return;
@@ -229,7 +231,8 @@ static bool spend(struct machine *m, uint32_t cost)
 
 static void jump(struct machine *m, uint32_t target)
 {
-    if (!wn_is_back_edge(m->at, target) || spend(m, wn_back_edge_cost(m->at, target)))
+    bool free = !wn_is_back_edge(m->at, target) || m->code->mark[m->at] == WN_MARK_PROVED;
+    if (free || spend(m, wn_back_edge_cost(m->at, target)))
         m->next = target;
 }
 
@@ -287,7 +290,7 @@ static void call_function(struct machine *m, const struct wn_func *callee)
         m->fault = WN_FAULT_CALL;
         return;
     }
-    if (!spend(m, callee->slots))
+    if (m->code->mark[m->at] != WN_MARK_PROVED && !spend(m, callee->slots))
         return;
     if (m->depth + 1 == m->code->call_depth) {
         m->fault = WN_FAULT_STACK;

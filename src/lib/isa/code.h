@@ -56,6 +56,8 @@ enum wn_check {
     WN_CHECK_DIVISOR = 1, /* divisions by a register: WN_FAULT_DIVIDE if it holds 0 */
     WN_CHECK_RUN = 2,     /* helpers: the fault in wn_run.ended, if there is one */
     WN_CHECK_RESULT = 4,  /* helpers: a result of 0 ends the run, with 0 and without fault */
+    WN_CHECK_ARGUMENTS = 16, /* helpers: CHECK_RUN stands here for their arguments alone, and the call
+                                behind the one named is of the same helper without checks */
     WN_CHECK_TAIL = 8,    /* helpers: the function ends with the result if wn_run.tailed is set */
 };
 
@@ -139,7 +141,7 @@ void wn_code_free(struct wn_code *code);
  */
 static inline bool wn_guard_is_near_stack(const struct wn_op *op)
 {
-    return op->write || op->b;
+    return op->id == WN_OP_GUARD_ANY && (op->write || op->b);
 }
 
 /** The constant of a wide operation. */

@@ -575,6 +575,16 @@ static void guard_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
     wn_buf_place(&g->buf, label + ASK);
 }
 
+/** A guard of the packet alone asks nobody. */
+static void packet_stub(struct wn_gen *g, const struct wn_op *op, uint32_t label)
+{
+    add(g, W64, ADDRESS, home(g, op->a), op->off);
+    a64_store(&g->chunk, 8, ADDRESS, field(g, offsetof(struct wn_run, fault_address)));
+    a64_mov_ri(&g->chunk, ADDRESS, g->slot);
+    jump(g, shared(g, FAULT + WN_FAULT_MEMORY));
+    wn_buf_place(&g->buf, label + ASK);
+}
+
 /** Where a jump goes when there is no fuel, a call when there is no frame left, a check that fails:
  * on to the shared label `how`. */
 static uint32_t fault_stub(struct wn_gen *g, unsigned how)
@@ -595,6 +605,8 @@ static void stubs(struct wn_gen *g)
         g->slot = g->code->slot[i];
         if (op->id == WN_OP_GUARD_ANY)
             guard_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, GUARD_LABELS));
+        else if (op->id == WN_OP_GUARD_PACKET)
+            packet_stub(g, op, g->stub[i] = wn_buf_labels(&g->buf, GUARD_LABELS));
         else if (op->id == WN_OP_FUEL)
             g->stub[i] = fault_stub(g, FAULT + WN_FAULT_FUEL);
         else if (op->id == WN_OP_CALL_LOCAL)
@@ -616,7 +628,7 @@ static void begin(struct wn_gen *g)
     else
         map_without_calls(g);
     wn_buf_labels(&g->buf, SHARED_LABELS);
-    if (!s->fuel && !s->locals && !s->windows && !s->faults && !s->ends)
+    if (!s->fuel && !s->locals && !s->guards && !s->faults && !s->ends)
         return;
     leave(g);
     if (s->ends)
@@ -628,10 +640,10 @@ static void begin(struct wn_gen *g)
         fault(g, WN_FAULT_FUEL);
     if (s->locals)
         fault(g, WN_FAULT_STACK);
-    if (s->windows) {
+    if (s->guards)
         fault(g, WN_FAULT_MEMORY);
+    if (s->windows)
         reach(g);
-    }
     for (unsigned bit = 0; bit < WN_GEN_WINDOWS; bit++)
         if (s->windows >> bit & 1)
             window_thunk(g, bit);
@@ -1205,7 +1217,8 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
     case WN_OP_LD_IND_B:
     case WN_OP_LD_IND_H:
     case WN_OP_LD_IND_W: packet(g, op); break;
-    case WN_OP_GUARD_ANY: guard(g, op, g->stub[index]); break;
+    case WN_OP_GUARD_ANY:
+    case WN_OP_GUARD_PACKET: guard(g, op, g->stub[index]); break;
     case WN_OP_FUEL: fuel(g, op, g->stub[index]); break;
     case WN_OP_CHECK: check(g, op, g->stub[index]); break;
     case WN_OP_CHECK_RUN: check_run(g, g->stub[index]); break;

@@ -19,7 +19,8 @@
 /** What a program makes use of, over all its operations. */
 struct wn_shape {
     uint32_t read;     /* registers that something reads: these need a home */
-    uint32_t windows;  /* guards: bits as wn_gen_window() counts them */
+    bool guards;       /* has guards of any kind */
+    uint32_t windows;  /* guards ANY: bits as wn_gen_window() counts them */
     uint32_t faults;   /* checks: a bit for each enum wn_fault they leave with */
     bool ends;         /* helpers may end the run */
     bool fuel;         /* spends fuel */

@@ -60,7 +60,11 @@ static bool survey_special(struct wn_shape *s, const struct wn_op *op)
 {
     switch (wn_op_kind(op)) {
     case WN_KIND_CALL: survey_call(s, op); return op->id == WN_OP_CALL_LOCAL;
-    case WN_KIND_GUARD: s->windows |= 1u << wn_gen_window(op); return true;
+    case WN_KIND_GUARD:
+        if (op->id == WN_OP_GUARD_ANY)
+            s->windows |= 1u << wn_gen_window(op);
+        s->guards = true;
+        return true;
     case WN_KIND_FUEL: s->fuel = true; return true;
     case WN_KIND_CHECK:
         if (op->id == WN_OP_CHECK)
@@ -94,7 +98,7 @@ static void survey(struct wn_gen *g, struct wn_touch *touch)
     }
     s->read = read;
     bool frame = read >> WN_R10 & 1;
-    if (s->windows || s->fuel || s->helpers || s->locals || frame)
+    if (s->guards || s->fuel || s->helpers || s->locals || frame)
         s->needs = WN_JIT_WINDOW | WN_JIT_RUN;
     else if (s->packet)
         s->needs = WN_JIT_WINDOW;

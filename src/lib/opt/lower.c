@@ -65,11 +65,13 @@ static void emit_fuel(struct lowering *l, uint32_t slot, uint32_t cost)
 static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
     enum wn_kind kind = wn_op_kind(op);
-    if (l->from->mark[slot] != WN_MARK_PROVED)
+    enum wn_mark mark = (enum wn_mark)l->from->mark[slot];
+    bool packet = mark == WN_MARK_PACKET;
+    if (packet || mark == WN_MARK_NONE)
         emit(l, slot,
-             &(struct wn_op){.id = WN_OP_GUARD_ANY,
+             &(struct wn_op){.id = packet ? WN_OP_GUARD_PACKET : WN_OP_GUARD_ANY,
                              .a = op->a,
-                             .b = kind == WN_KIND_LOAD && l->stack >> op->a & 1,
+                             .b = !packet && kind == WN_KIND_LOAD && l->stack >> op->a & 1,
                              .off = op->off,
                              .size = op->size,
                              .write = kind != WN_KIND_LOAD,
@@ -120,18 +122,24 @@ static enum wn_op_id inverse(enum wn_op_id id)
 #undef PAIR
 }
 
+/** Whether a jump closes a loop of which no bound is known. */
+static bool spends_fuel(const struct lowering *l, uint32_t slot, uint32_t target)
+{
+    return wn_is_back_edge(slot, target) && l->from->mark[slot] != WN_MARK_PROVED;
+}
+
 /** Targets of jumps stay slots until all blocks are known; numbers behind the last slot are blocks
  * already, less the number of slots. */
 static void emit_jump(struct lowering *l, uint32_t slot, uint32_t target)
 {
-    if (wn_is_back_edge(slot, target))
+    if (spends_fuel(l, slot, target))
         emit_fuel(l, slot, wn_back_edge_cost(slot, target));
     emit_last(l, slot, &(struct wn_op){.id = WN_OP_JA, .target = target});
 }
 
 static void emit_branch(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    if (!wn_is_back_edge(slot, op->target)) {
+    if (!spends_fuel(l, slot, op->target)) {
         emit_last(l, slot, op);
         return;
     }
@@ -144,14 +152,19 @@ static void emit_branch(struct lowering *l, uint32_t slot, const struct wn_op *o
 
 static void emit_local(struct lowering *l, uint32_t slot, uint32_t func)
 {
-    emit_fuel(l, slot, l->from->funcs[func].slots);
+    if (l->from->mark[slot] != WN_MARK_PROVED)
+        emit_fuel(l, slot, l->from->funcs[func].slots);
     emit(l, slot, &(struct wn_op){.id = WN_OP_CALL_LOCAL, .target = func});
 }
 
 static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t call,
                         uint8_t check)
 {
-    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call});
+    bool direct = l->from->mark[slot] == WN_MARK_PROVED && check & WN_CHECK_ARGUMENTS;
+    if (direct) /* what it calls after checking stands behind it */
+        check &= (uint8_t)~WN_CHECK_RUN;
+    emit(l, slot,
+         &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call + direct});
     if (check & WN_CHECK_RUN)
         emit(l, slot, &(struct wn_op){.id = WN_OP_CHECK_RUN});
     if (check & WN_CHECK_RESULT)
@@ -238,16 +251,12 @@ static void emit_call(struct lowering *l, uint32_t slot, const struct wn_op *op)
 
 static void emit_wide(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    if (op->id != WN_OP_FUNC) {
-        emit(l, slot, op);
-        return;
-    }
-    uint64_t address = WN_FUNC_ADDRESS(wn_func_slot(op, slot));
+    uint64_t value = op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, slot)) : wn_op_wide(op);
     emit(l, slot,
          &(struct wn_op){.id = WN_OP_IMM64,
                          .dst = op->dst,
-                         .imm = (int32_t)(uint32_t)address,
-                         .high = (uint32_t)(address >> 32)});
+                         .imm = (int32_t)(uint32_t)value,
+                         .high = (uint32_t)(value >> 32)});
 }
 
 #define ONLY_R10 (1u << WN_R10)

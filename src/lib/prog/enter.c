@@ -37,8 +37,8 @@ static inline void prepare(const struct wn_prog *prog, struct wn_run *run,
                            const struct wn_packet *pkt)
 {
     uint8_t *end = run->stack + WN_STACK_BYTES;
-    uint32_t n = prog->stack_bytes;
-    prepare_flat(prog, run, pkt, n);
+    uint32_t n = prog->info.stack_cleared;
+    prepare_flat(prog, run, pkt, prog->stack_bytes);
     if (n > SMALL_STACK)
         memset(end - n, 0, n);
     else if (n)
@@ -144,7 +144,7 @@ static void switch_to(const struct wn_prog *prog, struct wn_run *run)
     run->n_maps = prog->n_maps;
     run->copy.skipped = prog->cooked ? WN_COOKED : 0;
     wn_window_set(&run->store, (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES - n), n);
-    memset(run->stack + WN_STACK_BYTES - n, 0, n);
+    memset(run->stack + WN_STACK_BYTES - prog->info.stack_cleared, 0, prog->info.stack_cleared);
 }
 
 /** Run the next program in the place of a function that has ended. */

@@ -175,6 +175,7 @@ int wn_prog_make(const struct wn_slot *slots, size_t count, const struct wn_prog
     if (r == 0)
         r = wn_stack_need(decoded, &prog->stack_bytes, err);
     prog->info.stack_bytes = prog->stack_bytes;
+    prog->info.stack_cleared = prog->reads_unwritten ? prog->stack_bytes : 0;
     if (r == 0)
         r = wn_prog_keep_maps(prog, env, err);
     if (r == 0)

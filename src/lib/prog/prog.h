@@ -27,7 +27,7 @@ struct wn_prog {
     struct wn_prog_entry entry; /* first: wn_prog_run() knows nothing else */
     atomic_uint refs;           /* owners, and program arrays that have it */
     atomic_uint owners;         /* without any it does not own its maps either */
-    uint32_t stack_bytes;       /* of the stack's end: cleared, and within reach */
+    uint32_t stack_bytes;       /* of the stack's end: within reach */
     uint32_t n_regions;
     const struct wn_region *regions; /* within reach: own_regions */
     struct wn_region *own_regions;   /* the values of the maps */

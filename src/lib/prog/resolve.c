@@ -72,6 +72,8 @@ static bool find(const struct finding *f, uint32_t id, struct wn_call *call, uin
         call->checked = c.fn;
         memcpy(call->args, c.args, sizeof call->args);
         *check |= WN_CHECK_RUN;
+        if (!(c.check & WN_CHECK_RUN))
+            *check |= WN_CHECK_ARGUMENTS;
     }
     return true;
 }
@@ -100,6 +102,13 @@ static int refuse(const struct finding *f, uint32_t id, uint32_t at, struct wn_e
     return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u is not provided", id);
 }
 
+/** Behind a call that checks its arguments stands the same one without that. */
+static bool add_unchecked(struct finding *f, const struct wn_call *call)
+{
+    struct wn_call unchecked = {.fn = call->checked};
+    return !call->checked || wn_vec_push(&f->calls, unchecked);
+}
+
 /** A call by number; helpers are kept once each. */
 static int resolve_call(struct finding *f, struct wn_op *op, uint32_t at, struct wn_error *err)
 {
@@ -109,7 +118,7 @@ static int resolve_call(struct finding *f, struct wn_op *op, uint32_t at, struct
     size_t k = 0;
     while (k < f->calls.len && !same(&f->calls.data[k], &call))
         k++;
-    if (k == f->calls.len && !wn_vec_push(&f->calls, call))
+    if (k == f->calls.len && (!wn_vec_push(&f->calls, call) || !add_unchecked(f, &call)))
         return no_memory(err);
     op->target = (uint32_t)k;
     return 0;
@@ -124,6 +133,8 @@ static int resolve_numbers(struct finding *f, struct wn_error *err)
         if (!find(f, n.id, &call, &n.check))
             continue;
         if (!wn_vec_push(&f->calls, call) || !wn_vec_push(&f->numbers, n))
+            return no_memory(err);
+        if (!add_unchecked(f, &call))
             return no_memory(err);
     }
     return 0;
