@@ -17,15 +17,18 @@ static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct
         wn_map_info(env->maps[i], &infos[i]);
         wn_map_values(env->maps[i], &values);
         const struct wn_map_info *info = &infos[i];
-        bool constant = info->frozen && !values.writable && info->type == WN_MAP_ARRAY &&
-                        info->max_entries == 1;
+        uint64_t address = info->type == WN_MAP_ARRAY && info->max_entries == 1
+                               ? values.start + values.first
+                               : 0;
+        bool constant = address && info->frozen && !values.writable;
         maps[i] = (struct wn_verify_map){
             .name = info->name,
             .type = info->type,
             .key_bytes = info->key_bytes,
             .value_bytes = info->value_bytes,
             .writable = values.writable,
-            .constant = constant ? (const uint8_t *)(uintptr_t)(values.start + values.first) : NULL,
+            .address = address,
+            .constant = constant ? (const uint8_t *)(uintptr_t)address : NULL,
         };
     }
     return maps;

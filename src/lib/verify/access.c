@@ -325,19 +325,38 @@ static struct wn_reg load_context(struct wn_search *q, const struct wn_op *op,
     }
 }
 
-/** What nobody can change is known. */
+/** The address of a variable, if a number is one. */
+static struct wn_reg variable_at(const struct wn_search *q, uint64_t number)
+{
+    for (uint32_t i = 0; i < q->env->n_maps; i++) {
+        const struct wn_verify_map *map = &q->env->maps[i];
+        if (!map->address || number - map->address > map->value_bytes)
+            continue;
+        struct wn_reg r = wn_reg_address(WN_T_VALUE, i);
+        r.off = (int32_t)(number - map->address);
+        return r;
+    }
+    return wn_reg_const(number);
+}
+
+/** What nobody can change is known. Variables may hold addresses of variables. */
 static struct wn_reg load_value(const struct wn_search *q, const struct wn_op *op,
                                 const struct wn_reg *p)
 {
-    const uint8_t *constant = q->env->maps[p->which].constant;
-    if (!constant || !wn_value_is_const(&p->v))
-        return wn_reg_number(wn_value_of_bits(8u * op->size));
+    const struct wn_verify_map *map = &q->env->maps[p->which];
+    const uint8_t *constant = map->constant;
+    if (!constant || !wn_value_is_const(&p->v)) {
+        struct wn_reg r = wn_reg_number(wn_value_of_bits(8u * op->size));
+        if (map->address && op->size == 8)
+            r.type = WN_T_ANY;
+        return r;
+    }
     uint64_t bytes = 0;
     memcpy(&bytes, constant + p->v.smin + p->off + op->off, op->size);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     bytes >>= 64 - 8u * op->size;
 #endif
-    return wn_reg_const(bytes);
+    return op->size == 8 ? variable_at(q, bytes) : wn_reg_const(bytes);
 }
 
 static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const struct wn_reg *p,

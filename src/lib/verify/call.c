@@ -175,7 +175,7 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     const struct wn_reg *map = NULL;
     struct wn_reg r[5];
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
-        if (!wn_read(q, WN_R1 + i, &r[i]))
+        if (h->sig.args[i] != WN_ARG_ANY && !wn_read(q, WN_R1 + i, &r[i]))
             return;
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
         argument(q, h, i, r, &map);

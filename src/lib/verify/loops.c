@@ -137,7 +137,8 @@ static bool add(struct finding *f, struct body *body, uint32_t slot)
     if (f->place[slot] || f->circle[slot] != f->circle[body->data[0]])
         return true;
     f->place[slot] = 1;
-    return wn_vec_push(body, slot);
+    f->out |= !wn_vec_push(body, slot);
+    return !f->out;
 }
 
 /** What leads to the jumps back without passing the head, of the circles that it is on; false without
@@ -146,6 +147,7 @@ static bool find_body(struct finding *f, struct loop *l)
 {
     struct body body = {0};
     bool whole = wn_vec_push(&body, l->head);
+    f->out |= !whole;
     f->place[l->head] = 1;
     for (uint32_t i = f->first[l->head]; whole && i < f->first[l->head + 1]; i++)
         if (wn_is_back_edge(f->from[i], l->head))
@@ -445,9 +447,10 @@ bool wn_loops_bound(const struct wn_code *code, uint64_t most, wn_loops_range_fn
         l.whole = find_body(&f, &l);
         if (l.whole)
             count(&f, &l);
-        enough = wn_vec_push(&f.loops, l) && !f.out;
+        enough = wn_vec_push(&f.loops, l);
         if (!enough)
             free(l.slots);
+        enough &= !f.out;
     }
     enough = enough && decide(&f, bounded);
     fini(&f);

@@ -8,6 +8,9 @@
  * lengths, so that loops that count up to one are widened to something that still is. */
 #define NEAR (INT64_C(1) << 41)
 
+/* Pages below this are nobody's. */
+#define SMALLEST 4096u
+
 struct wn_value wn_value_plus(const struct wn_value *v, int64_t number)
 {
     struct wn_value n = wn_value_const((uint64_t)number);
@@ -128,7 +131,8 @@ static void compute(struct wn_search *q, const struct wn_op *op, const struct wn
                     const struct wn_reg *b)
 {
     struct wn_reg r = wn_reg_number(wn_value_compute((enum wn_op_id)op->id, &a->v, &b->v));
-    if (a->type == WN_T_ANY || b->type == WN_T_ANY)
+    /* No address is so small. */
+    if ((a->type == WN_T_ANY || b->type == WN_T_ANY) && r.v.umax >= SMALLEST)
         r.type = WN_T_ANY;
     bool constant = wn_value_is_const(&b->v);
     if (is_cut(op, &r.v))
@@ -199,7 +203,7 @@ static void add_to_packet(struct wn_search *q, const struct wn_op *op, struct wn
 static void add(struct wn_search *q, const struct wn_op *op, struct wn_reg p, unsigned number,
                 struct wn_reg n)
 {
-    if (n.type == WN_T_NUMBER && wn_value_is_const(&n.v)) {
+    if (wn_value_is_const(&n.v)) {
         int64_t k = (int64_t)n.v.bits.value;
         if (is_small(k) && is_small(p.off + k)) {
             p.off += (int32_t)k;
@@ -214,7 +218,8 @@ static void add(struct wn_search *q, const struct wn_op *op, struct wn_reg p, un
         struct wn_reg end = wn_reg_address(WN_T_END, 0);
         end.off = p.off + n.off;
         set(q, op, &end);
-    } else if (n.type != WN_T_NUMBER || p.type == WN_T_CONTEXT || p.type == WN_T_END) {
+    } else if ((n.type == WN_T_ANY && !wn_is_near(&n.v)) || p.type == WN_T_CONTEXT ||
+               p.type == WN_T_END) {
         set_any(q, op, NULL, false);
     } else if (p.type == WN_T_PACKET || p.type == WN_T_META) {
         if (is_small((int64_t)p.off + n.off))

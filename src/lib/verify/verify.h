@@ -21,7 +21,8 @@ struct wn_verify_map {
     uint32_t key_bytes;
     uint32_t value_bytes;
     bool writable;           /* by programs */
-    const uint8_t *constant; /* the value of the only element, if nobody can write it; else NULL */
+    uint64_t address;        /* of the value of the only element; 0 if there are more */
+    const uint8_t *constant; /* that value, if nobody can write it; else NULL */
 };
 
 struct wn_verify_env {
