@@ -38,6 +38,7 @@ struct filter {
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     enum wn_engine engine;
+    enum wn_verify verify;
     uint64_t fuel;
     struct stat_filter *stats;
     struct bytes loaded;
@@ -117,7 +118,10 @@ static int compile(struct filter *filter, int dlt, struct variant *out, enum dia
         .consts = (const char *const *)filter->consts,
         .n_consts = filter->n_consts,
         .any_file = !filter->file,
-        .prog = {.engine = filter->engine, .fuel = filter->fuel, .name = filter->name},
+        .prog = {.engine = filter->engine,
+                 .verify = filter->verify,
+                 .fuel = filter->fuel,
+                 .name = filter->name},
     };
     if (!filter->program)
         return load(filter, &opts, out, why, err);
@@ -232,6 +236,7 @@ int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stat
     *out = give(f);
     return 0;
 }
+    f->verify = conf->verify;
 
 void filter_check_all(const struct conf *conf, struct diag_list *diags)
 {
@@ -278,7 +283,7 @@ bool filter_is(const struct filter *filter, const struct conf_filter *conf)
         !same_text(filter->section, conf->section) || !same_text(filter->expr, conf->expr) ||
         !same_consts(filter, conf) || filter->returns != conf->returns ||
         filter->on_fault != conf->on_fault || filter->engine != conf->engine ||
-        filter->fuel != conf->fuel)
+        filter->verify != conf->verify || filter->fuel != conf->fuel)
         return false;
     if (!filter->program)
         return true;
