@@ -166,8 +166,9 @@ static void print_filter(const struct client_opts *opts, const json_t *it, int w
 {
     char share[PRINT_BYTES], faults[PRINT_BYTES];
     begin_line(opts, "filter", it, "ok", true, width);
-    printf(" %s, %" PRId64 " slots, %s accepted, %s faults\n", text_of(it, "engine"),
-           int_of(it, "slots"),
+    printf(" %s, %" PRId64 " slots, ", text_of(it, "engine"), int_of(it, "slots"));
+    print_proofs(it);
+    printf("%s accepted, %s faults\n",
            print_share(share, int_of(it, "accepted_packets"), int_of(it, "evaluated_packets")),
            print_count(faults, int_of(it, "fault_packets")));
 }
@@ -196,6 +197,19 @@ void print_status(const struct client_opts *opts, const struct json_t *reply)
            text_of(reply, "version"), text_of(reply, "instance"), int_of(reply, "pid"),
            print_age(age, int_of(reply, "time_ns") - int_of(reply, "start_ns")),
            int_of(generation, "number"), text_of(generation, "config_id"),
+/* What a filter's runs have to check. */
+static void print_proofs(const json_t *it)
+{
+    int64_t accesses = int_of(it, "accesses"), guarded = int_of(it, "guarded");
+    int64_t fuelled = int_of(it, "loops_fuelled");
+    if (guarded)
+        printf("%" PRId64 " of %" PRId64 " accesses guarded, ", guarded, accesses);
+    else if (accesses)
+        printf("%" PRId64 " access%s proved, ", accesses, accesses == 1 ? "" : "es");
+    if (fuelled)
+        printf("%" PRId64 " loop%s fuelled, ", fuelled, fuelled == 1 ? "" : "s");
+}
+
            print_clock(clock, int_of(generation, "since_ns")));
     json_array_foreach(json_object_get(reply, "interfaces"), i, item)
         print_interface(opts, item, width);
@@ -252,14 +266,14 @@ void print_list(const struct json_t *reply)
 {
     static const char *const interface_keys[] = {"name", "device", "state", "filter", "reason"};
     static const char *const interface_titles[] = {"NAME", "DEVICE", "STATE", "FILTER", "REASON"};
-    static const char *const filter_keys[] = {"name",     "engine",  "slots",
-                                              "accesses", "guarded", "source"};
-    static const char *const filter_titles[] = {"NAME",     "ENGINE",  "SLOTS",
-                                                "ACCESSES", "GUARDED", "SOURCE"};
+    static const char *const filter_keys[] = {"name",    "engine",        "slots", "accesses",
+                                              "guarded", "loops_fuelled", "source"};
+    static const char *const filter_titles[] = {"NAME",    "ENGINE",  "SLOTS", "ACCESSES",
+                                                "GUARDED", "FUELLED", "SOURCE"};
     static const char *const output_keys[] = {"name", "type", "state", "file", "reason"};
     static const char *const output_titles[] = {"NAME", "TYPE", "STATE", "FILE", "REASON"};
     static const struct table interfaces = {interface_keys, interface_titles, 5},
-                              filters = {filter_keys, filter_titles, 6},
+                              filters = {filter_keys, filter_titles, 7},
                               outputs = {output_keys, output_titles, 5};
     const char *kind = text_of(reply, "kind");
 
