@@ -294,14 +294,18 @@ struct json_t *ctl_json_diagnostics(const struct diag_list *diags)
     json_t *list = json_array();
     for (size_t i = 0; i < diags->count; i++) {
         const struct diag *d = &diags->items[i];
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "code",
-                                        diag_code_name(d->code), "severity",
-                                        d->warning ? "warning" : "error", "file", text(d->file),
-                                        "line", d->line ? json_integer(d->line) : json_null(),
-                                        "column", d->column ? json_integer(d->column) : json_null(),
-                                        "section", text(d->section), "key", text(d->key), "message",
-                                        text(d->message ? d->message : ""), "hint", text(d->hint)));
+        const struct diag_insn *insn = &d->insn;
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "code",
+                      diag_code_name(d->code), "severity", d->warning ? "warning" : "error", "file",
+                      text(d->file), "line", d->line ? json_integer(d->line) : json_null(),
+                      "column", d->column ? json_integer(d->column) : json_null(), "section",
+                      text(d->section), "key", text(d->key), "message",
+                      text(d->message ? d->message : ""), "hint", text(d->hint), "slot",
+                      insn->text ? json_integer(insn->slot) : json_null(), "instruction",
+                      text(insn->text), "source", text(insn->source), "source_text",
+                      text(insn->line)));
     }
     return list;
 }
