@@ -42,6 +42,7 @@ struct client_opts {
     bool rate, nonzero, check, labels, numbers, jit, verdicts, gdb;
     int watch_ms; /* 0: once */
     bool trace, relocs, lines;
+    bool strict, log, all;
     const char *output, *section, *read, *jitdump, *write, *expect;
     struct client_list consts, maps, dumps;
     enum wn_dialect dialect;

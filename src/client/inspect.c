@@ -17,6 +17,7 @@
 #include "client/client.h"
 #include "client/local.h"
 #include "client/map_text.h"
+#include "client/print.h"
 
 #define VALUE_BYTES 65536 /* of a variable's text; longer ones are left out */
 
@@ -79,15 +80,21 @@ static json_t *lines_of(const struct wn_object *object, size_t i)
     return list;
 }
 
-/* Whether a program can run here, found out by making it. */
-static json_t *try_program(struct wn_object *object, const struct wn_object_prog *about)
+/* Whether a program can run here and what is proved of it, found out by making it. */
+static void try_program(struct wn_object *object, size_t i, const struct wn_object_prog *about,
+                        json_t *to)
 {
     OWN(prog) struct wn_prog *prog = NULL;
+    struct wn_prog_info info;
     struct wn_error err;
-    if (about->refused)
-        return name_json(about->refused->text);
-    const char *name = *about->name ? about->name : about->section;
-    return wn_prog_load(object, name, NULL, &prog, &err) ? name_json(err.text) : json_null();
+    const char *name = local_program_name(object, i);
+    const char *refused = about->refused ? about->refused->text : NULL;
+    if (!refused && wn_prog_load(object, name ? name : about->section, NULL, &prog, &err))
+        refused = err.text;
+    if (prog)
+        wn_prog_info(prog, &info);
+    json_object_set_new(to, "refused", refused ? name_json(refused) : json_null());
+    local_add_proofs(to, prog ? &info : NULL);
 }
 
 static json_t *programs(const struct client_opts *opts, struct wn_object *object)
@@ -102,13 +109,13 @@ static json_t *programs(const struct client_opts *opts, struct wn_object *object
         const char *type = about.type == WN_OBJECT_NO_TYPE
                                ? NULL
                                : wn_prog_type_name((enum wn_prog_type)about.type);
-        json_array_append_new(
-            list, json_pack("{s:o, s:o, s:s?, s:I, s:I, s:o, s:o, s:o, s:o}", "name",
-                            name_json(about.name), "section", name_json(about.section), "type",
-                            type, "slots", (json_int_t)about.slots, "functions",
-                            (json_int_t)about.functions, "maps", maps_of(object, i), "helpers",
-                            helpers_of(object, i), "refused", try_program(object, &about), "lines",
-                            opts->lines ? lines_of(object, i) : json_null()));
+        json_t *p = json_pack("{s:o, s:o, s:s?, s:I, s:I, s:o, s:o}", "name", name_json(about.name),
+                              "section", name_json(about.section), "type", type, "slots",
+                              (json_int_t)about.slots, "functions", (json_int_t)about.functions,
+                              "maps", maps_of(object, i), "helpers", helpers_of(object, i));
+        try_program(object, i, &about, p);
+        json_object_set_new(p, "lines", opts->lines ? lines_of(object, i) : json_null());
+        json_array_append_new(list, p);
     }
     return list;
 }
@@ -217,11 +224,9 @@ static long long number_of(const json_t *object, const char *member)
     return json_integer_value(json_object_get(object, member));
 }
 
-/* Bytes of an object do not steer the terminal. */
 static void put(const char *text)
 {
-    for (; *text; text++)
-        putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+    print_plain(text, stdout);
 }
 
 static int width_of(const json_t *list)
@@ -244,6 +249,26 @@ static void put_name(const json_t *item, int width)
     printf("%*s  ", width > (int)strlen(name) ? width - (int)strlen(name) - !*name : 0, "");
 }
 
+static const char *plural(long long n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* "accesses: 16 proved, 24 guarded; 1 loop fuelled" */
+static void show_proofs(const json_t *p)
+{
+    long long accesses = number_of(p, "accesses"), guarded = number_of(p, "guarded");
+    long long checked = number_of(p, "calls_checked"), fuelled = number_of(p, "loops_fuelled");
+    if (!json_is_integer(json_object_get(p, "accesses")))
+        return;
+    printf("    accesses: %lld proved, %lld guarded", accesses - guarded, guarded);
+    if (checked)
+        printf("; %lld call%s checked", checked, plural(checked));
+    if (fuelled)
+        printf("; %lld loop%s fuelled", fuelled, plural(fuelled));
+    putchar('\n');
+}
+
 static void show_program(const json_t *p, int width)
 {
     json_t *item;
@@ -252,7 +277,7 @@ static void show_program(const json_t *p, int width)
     printf("%-7s ", *text_of(p, "type") ? text_of(p, "type") : "?");
     put(text_of(p, "section"));
     printf(", %lld slots, %lld function%s\n", number_of(p, "slots"), number_of(p, "functions"),
-           number_of(p, "functions") == 1 ? "" : "s");
+           plural(number_of(p, "functions")));
     json_array_foreach(json_object_get(p, "maps"), i, item)
     {
         printf(i ? ", " : "    maps: ");
@@ -270,6 +295,7 @@ static void show_program(const json_t *p, int width)
     }
     if (i)
         putchar('\n');
+    show_proofs(p);
     if (*text_of(p, "refused")) {
         printf("    cannot run here: ");
         put(text_of(p, "refused"));
@@ -401,14 +427,14 @@ int command_inspect(const struct client_opts *opts, char **operands)
         return client_usage("inspect: one object file; - is standard input");
     origin->path = operands[0];
     if (source_open(origin->path, &how, &source, &why, &err))
-        return local_fail_program(opts, origin, &how, why, &err);
+        return local_fail_program(opts, origin, NULL, why, &err);
     struct wn_object *object = source_object(source);
     if (!object) {
         wn_fail(&err, WN_E_FORMAT, WN_NOWHERE, "is no ELF object");
-        return local_fail_program(opts, origin, &how, DIAG_P100, &err);
+        return local_fail_program(opts, origin, NULL, DIAG_P100, &err);
     }
     if (opts->section && wn_object_find(object, opts->section, &err) < 0)
-        return local_fail_program(opts, origin, &how, DIAG_P102, &err);
+        return local_fail_program(opts, origin, NULL, DIAG_P102, &err);
     /* Variables before programs: trying those may set them. */
     json_t *vars = variables(object);
     OWN(json)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <winnow/object.h>
+
 #include "client/listing.h"
 #include "client/print.h"
 
@@ -52,7 +54,10 @@ struct source_opts local_source_opts(const struct client_opts *opts, int linktyp
         .any_file = true,
         .consts = opts->consts.items,
         .n_consts = opts->consts.n,
-        .prog = {.engine = opts->engine, .type = opts->type, .fuel = opts->fuel},
+        .prog = {.engine = opts->engine,
+                 .verify = opts->strict ? WN_VERIFY_STRICT : WN_VERIFY_GUARD,
+                 .type = opts->type,
+                 .fuel = opts->fuel},
     };
 }
 
@@ -72,58 +77,47 @@ int local_open(const struct local_origin *origin, const struct source_opts *opts
                         : source_open_expr(origin->expr, out, why, err);
 }
 
-/* Text of one instruction for a message; NULL if it is none. */
-static char *slot_text(const struct local_origin *origin, const struct source_opts *opts,
-                       uint32_t at)
+struct json_t *local_diagnostic(const struct diag_place *at, enum diag_code why,
+                                const struct diag_insn *insn, const struct wn_error *err)
 {
-    OWN(free) struct wn_slot *slots = NULL;
-    size_t count;
-    char *text;
-    if (!strcmp(origin->path ? origin->path : "", "-") ||
-        origin_slots(origin, opts, &slots, &count, NULL, NULL) || at >= count)
-        return NULL;
-    for (size_t n = 1; n <= 2 && at + n <= count; n++) {
-        if (!wn_disassemble(slots + at, n, NULL, &text, NULL))
-            return text;
-    }
-    return NULL;
+    struct diag_list list = {0};
+    diag_add_error(&list, why, *at, insn, err);
+    if (!list.count) /* without memory */
+        return json_null();
+    const struct diag *d = &list.items[0];
+    json_t *out = json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:n, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "code",
+        diag_code_name(why), "severity", "error", "file", print_text_json(d->file), "line",
+        d->line ? json_integer(d->line) : json_null(), "column",
+        d->column ? json_integer(d->column) : json_null(), "section", "key",
+        print_text_json(d->key), "message", print_text_json(d->message), "hint",
+        print_text_json(d->hint), "slot", d->insn.text ? json_integer(d->insn.slot) : json_null(),
+        "instruction", print_text_json(d->insn.text), "source", print_text_json(d->insn.source),
+        "source_text", print_text_json(d->insn.line));
+    diag_fini(&list);
+    return out;
 }
 
-/* The diagnostic that says why there is no program. */
-static json_t *diagnostic(const struct local_origin *origin, const struct source_opts *opts,
-                          enum diag_code why, const struct wn_error *err)
-{
-    bool text = (why == DIAG_P131 || why == DIAG_P132) && err->at != WN_NOWHERE;
-    bool slot = why == DIAG_P110 && err->at != WN_NOWHERE;
-    OWN(free) char *insn = slot ? slot_text(origin, opts, err->at) : NULL;
-    char message[400];
-
-    if (slot)
-        snprintf(message, sizeof message, "slot %u: %s%s%.100s", err->at, err->text,
-                 insn ? "\n    " : "", insn ? insn : "");
-    else
-        snprintf(message, sizeof message, "%s", err->text);
-    for (size_t n = strlen(message); n && message[n - 1] == '\n'; n--)
-        message[n - 1] = '\0';
-    return json_pack("{s:s, s:s, s:s?, s:o, s:o, s:n, s:n, s:o, s:n}", "code", diag_code_name(why),
-                     "severity", "error", "file", origin->path, "line",
-                     text ? json_integer(err->at) : json_null(), "column",
-                     text && err->column ? json_integer(err->column) : json_null(), "section",
-                     "key", "message", json_string(message), "hint");
-}
-
-int local_fail_program(const struct client_opts *opts, const struct local_origin *origin,
-                       const struct source_opts *source, enum diag_code why,
-                       const struct wn_error *err)
+/* Takes the diagnostic. */
+static int fail_diagnostic(const struct client_opts *opts, json_t *diagnostic)
 {
     OWN(json)
-    json_t *answer =
-        json_pack("{s:b, s:[o]}", "ok", 0, "diagnostics", diagnostic(origin, source, why, err));
+    json_t *answer = json_pack("{s:b, s:[o]}", "ok", 0, "diagnostics", diagnostic);
     if (opts->json)
         print_json(opts, answer);
     else
         print_diagnostics(opts, json_object_get(answer, "diagnostics"));
     return CLIENT_REFUSED;
+}
+
+int local_fail_program(const struct client_opts *opts, const struct local_origin *origin,
+                       const struct source *source, enum diag_code why, const struct wn_error *err)
+{
+    struct diag_place at = {.file = origin->path};
+    OWN(insn) struct diag_insn insn = {0};
+    if (source)
+        source_insn(source, err->at, &insn);
+    return fail_diagnostic(opts, local_diagnostic(&at, why, &insn, err));
 }
 
 /* Writes bytes to -o. */
@@ -199,10 +193,19 @@ int command_asm(const struct client_opts *opts, char **operands)
     source.text.dialect = opts->dialect;
     int code = source_assembly_slots(origin->path, &source, &slots, &count, &why, &err);
     if (code)
-        return local_fail_program(opts, origin, &source, why, &err);
+        return local_fail_program(opts, origin, NULL, why, &err);
     OWN(free) uint8_t *bytes = slot_bytes(slots, count);
     return bytes ? show_bytes(opts, bytes, count * WN_SLOT_BYTES)
                  : client_fail(opts, CLIENT_REFUSED, "memory", "out of memory");
+}
+
+static int fail_slots(const struct client_opts *opts, const struct local_origin *origin,
+                      const struct wn_slot *slots, size_t count, const struct wn_error *err)
+{
+    struct diag_place at = {.file = origin->path};
+    OWN(insn) struct diag_insn insn;
+    source_slot_insn(slots, count, err->at, &insn);
+    return fail_diagnostic(opts, local_diagnostic(&at, DIAG_P110, &insn, err));
 }
 
 /* Compiles slots that are looked at and never run. */
@@ -218,7 +221,7 @@ static int show_machine_code(const struct client_opts *opts, const struct local_
     how.engine = WN_ENGINE_JIT;
     how.lines = true;
     if (wn_prog_new(slots, count, &how, &prog, &err))
-        return local_fail_program(opts, origin, source, DIAG_P110, &err);
+        return fail_slots(opts, origin, slots, count, &err);
     wn_prog_info(prog, &info);
     if (opts->output) {
         int status = write_bytes(opts, info.code, info.code_bytes);
@@ -226,7 +229,7 @@ static int show_machine_code(const struct client_opts *opts, const struct local_
             return status;
     }
     return listing_show(opts, prog, slots, count, &err)
-               ? local_fail_program(opts, origin, source, DIAG_P110, &err)
+               ? fail_slots(opts, origin, slots, count, &err)
                : CLIENT_OK;
 }
 
@@ -254,7 +257,7 @@ int command_disasm(const struct client_opts *opts, char **operands)
         code = wn_disassemble(slots, count, &as, &text, &err);
     }
     if (code)
-        return local_fail_program(opts, origin, &source, why, &err);
+        return local_fail_program(opts, origin, NULL, why, &err);
     if (opts->json) {
         OWN(json)
         json_t *answer = json_pack("{s:b, s:I, s:s, s:[]}", "ok", 1, "count", (json_int_t)count,
@@ -277,75 +280,30 @@ const char *local_engine_name(enum wn_engine engine)
     return "unknown";
 }
 
-/* What is known of a program, or null where there is none: the shape is the same. */
-static json_t *describe(const struct wn_prog_info *info)
+const char *local_program_name(const struct wn_object *object, size_t i)
 {
-    static const char *const members[] = {"engine",    "no_jit",      "slots",
-                                          "functions", "accesses",    "guarded",
-                                          "ops",       "stack_bytes", "code_bytes"};
-    json_t *answer = json_pack("{s:b}", "ok", info != NULL);
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        json_object_set_new(answer, members[i], json_null());
-    if (!info)
-        return answer;
-    OWN(json)
-    json_t *known = json_pack(
-        "{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "engine", local_engine_name(info->engine),
-        "no_jit", info->no_jit.code ? info->no_jit.text : NULL, "slots", (json_int_t)info->slots,
-        "functions", (json_int_t)info->functions, "accesses", (json_int_t)info->accesses, "guarded",
-        (json_int_t)info->guarded, "ops", (json_int_t)info->ops, "stack_bytes",
-        (json_int_t)info->stack_bytes, "code_bytes", (json_int_t)info->code_bytes);
-    json_object_update(answer, known);
-    return answer;
+    struct wn_object_prog about;
+    wn_object_describe(object, i, &about);
+    if (*about.name && wn_object_find(object, about.name, NULL) == (int)i)
+        return about.name;
+    return wn_object_find(object, about.section, NULL) == (int)i ? about.section : NULL;
 }
 
-static void show_accepted(const struct client_opts *opts, const struct wn_prog_info *info)
+void local_add_proofs(struct json_t *to, const struct wn_prog_info *info)
 {
-    const char *no_jit = info->no_jit.code ? info->no_jit.text : NULL;
-    if (opts->json || opts->quiet)
-        return;
-    printf("accepted: %u slots, %u function%s, %u memory accesses (%u checked at run time)\n",
-           info->slots, info->functions, info->functions == 1 ? "" : "s", info->accesses,
-           info->guarded);
-    if (info->code_bytes)
-        printf("engine %s: %zu bytes of machine code\n", local_engine_name(info->engine),
-               info->code_bytes);
-    else
-        printf("engine %s: %u operations%s%s\n", local_engine_name(info->engine), info->ops,
-               no_jit ? "; no machine code: " : "", no_jit ? no_jit : "");
-}
-
-int command_check(const struct client_opts *opts, char **operands)
-{
-    OWN(free) struct local_origin *origin = calloc(1, sizeof *origin);
-    OWN(source) struct source *file = NULL;
-    OWN(prog) struct wn_prog *prog = NULL;
-    struct source_opts source = local_source_opts(opts, DLT_ETHERNET);
-    struct wn_prog_info info;
-    enum diag_code why;
-    struct wn_error err;
-
-    if (!origin)
-        return client_fail(opts, CLIENT_REFUSED, "memory", "out of memory");
-    int status = local_find_origin("check", operands, origin);
-    if (status)
-        return status;
-    int code = local_open(origin, &source, &file, &why, &err);
-    if (!code)
-        code = source_program(file, &source, &prog, &why, &err);
-    if (code && !opts->json)
-        return local_fail_program(opts, origin, &source, why, &err);
-    if (!code) {
-        wn_prog_info(prog, &info);
-        show_accepted(opts, &info);
-    }
-    if (opts->json) {
-        OWN(json) json_t *answer = describe(code ? NULL : &info);
-        OWN(json) json_t *found = json_array();
-        if (code)
-            json_array_append_new(found, diagnostic(origin, &source, why, &err));
-        json_object_set(answer, "diagnostics", found);
-        print_json(opts, answer);
-    }
-    return code ? CLIENT_REFUSED : CLIENT_OK;
+    static const struct wn_prog_info none;
+    const struct wn_prog_info *i = info ? info : &none;
+    const struct {
+        const char *name;
+        uint32_t value;
+    } counts[] = {
+        {"accesses", i->accesses}, {"guarded", i->guarded},
+        {"calls", i->calls},       {"calls_checked", i->calls_checked},
+        {"loops", i->loops},       {"loops_fuelled", i->loops_fuelled},
+    };
+    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++)
+        json_object_set_new(to, counts[k].name, info ? json_integer(counts[k].value) : json_null());
+    /* Raw filters have nothing to write to the packet with. */
+    bool in_place = i->in_place || i->type == WN_PROG_FILTER;
+    json_object_set_new(to, "in_place", info ? json_boolean(in_place) : json_null());
 }

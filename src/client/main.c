@@ -60,6 +60,9 @@ static const struct client_option options[] = {
     {"write", 'w', "FILE", "write accepted packets, as the program left them (pcapng)", false},
     {"relocs", 0, NULL, "with relocations", false},
     {"lines", 0, NULL, "with source lines", false},
+    {"strict", 0, NULL, "reject what would have to be checked when the program runs", false},
+    {"log", 0, NULL, "first what the verifier does, slot by slot", false},
+    {"all", 0, NULL, "everything that is checked when the program runs, and why", false},
     {"jitdump", 0, "DIR", "record machine code for perf, in DIR", false},
     {"gdb", 0, NULL, "tell debuggers of machine code", false},
     {"shell", 0, "bash", "whose completion is asked for", false},
@@ -302,10 +305,11 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
         const char *name;
         bool *flag;
     } flags[] = {
-        {"quiet", &opts->quiet}, {"rate", &opts->rate},         {"nonzero", &opts->nonzero},
-        {"check", &opts->check}, {"labels", &opts->labels},     {"numbers", &opts->numbers},
-        {"jit", &opts->jit},     {"verdicts", &opts->verdicts}, {"gdb", &opts->gdb},
-        {"trace", &opts->trace}, {"relocs", &opts->relocs},     {"lines", &opts->lines}};
+        {"quiet", &opts->quiet},   {"rate", &opts->rate},         {"nonzero", &opts->nonzero},
+        {"check", &opts->check},   {"labels", &opts->labels},     {"numbers", &opts->numbers},
+        {"jit", &opts->jit},       {"verdicts", &opts->verdicts}, {"gdb", &opts->gdb},
+        {"trace", &opts->trace},   {"relocs", &opts->relocs},     {"lines", &opts->lines},
+        {"strict", &opts->strict}, {"log", &opts->log},           {"all", &opts->all}};
     struct {
         const char *name, **text;
     } texts[] = {{"socket", &opts->socket},  {"output", &opts->output}, {"section", &opts->section},

@@ -4,10 +4,13 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "client/client.h"
+#include "common/diag.h"
+#include "common/own.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define KEY_BYTES 256
@@ -111,6 +114,32 @@ static void add_times(json_t *value)
     }
 }
 
+static int plain(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
+}
+
+void print_plain(const char *text, FILE *to)
+{
+    for (; *text; text++)
+        fputc(plain(*text), to);
+}
+
+struct json_t *print_text_json(const char *text)
+{
+    if (!text)
+        return json_null();
+    json_t *value = json_string(text);
+    OWN(free) char *plain = value ? NULL : strdup(text);
+    if (!plain)
+        return value;
+    for (char *c = plain; *c; c++) {
+        if (*c & 0x80)
+            *c = '?';
+    }
+    return json_string(plain);
+}
+
 void print_json(const struct client_opts *opts, struct json_t *object)
 {
     add_times(object);
@@ -126,6 +155,11 @@ static void print_word(const struct client_opts *opts, const char *color, const 
         printf("\033[%sm%-*s\033[0m", color, width, word);
     else
         printf("%-*s", width, word);
+}
+
+void print_verdict(const struct client_opts *opts, bool good, const char *word)
+{
+    print_word(opts, good ? GREEN : RED, word, 0);
 }
 
 /* The names of one kind of object are a column. */
@@ -162,12 +196,26 @@ static void print_interface(const struct client_opts *opts, const json_t *it, in
            print_count(lost, int_of(it, "dropped_packets")));
 }
 
+/* What a filter's runs have to check. */
+static void print_proofs(const json_t *it)
+{
+    int64_t accesses = int_of(it, "accesses"), guarded = int_of(it, "guarded");
+    int64_t fuelled = int_of(it, "loops_fuelled");
+    if (guarded)
+        printf("%" PRId64 " of %" PRId64 " accesses guarded, ", guarded, accesses);
+    else if (accesses)
+        printf("%" PRId64 " access%s proved, ", accesses, accesses == 1 ? "" : "es");
+    if (fuelled)
+        printf("%" PRId64 " loop%s fuelled, ", fuelled, fuelled == 1 ? "" : "s");
+}
+
 static void print_filter(const struct client_opts *opts, const json_t *it, int width)
 {
     char share[PRINT_BYTES], faults[PRINT_BYTES];
     begin_line(opts, "filter", it, "ok", true, width);
-    printf(" %s, %" PRId64 " slots, %s accepted, %s faults\n", text_of(it, "engine"),
-           int_of(it, "slots"),
+    printf(" %s, %" PRId64 " slots, ", text_of(it, "engine"), int_of(it, "slots"));
+    print_proofs(it);
+    printf("%s accepted, %s faults\n",
            print_share(share, int_of(it, "accepted_packets"), int_of(it, "evaluated_packets")),
            print_count(faults, int_of(it, "fault_packets")));
 }
@@ -252,14 +300,14 @@ void print_list(const struct json_t *reply)
 {
     static const char *const interface_keys[] = {"name", "device", "state", "filter", "reason"};
     static const char *const interface_titles[] = {"NAME", "DEVICE", "STATE", "FILTER", "REASON"};
-    static const char *const filter_keys[] = {"name",     "engine",  "slots",
-                                              "accesses", "guarded", "source"};
-    static const char *const filter_titles[] = {"NAME",     "ENGINE",  "SLOTS",
-                                                "ACCESSES", "GUARDED", "SOURCE"};
+    static const char *const filter_keys[] = {"name",    "engine",        "slots", "accesses",
+                                              "guarded", "loops_fuelled", "source"};
+    static const char *const filter_titles[] = {"NAME",    "ENGINE",  "SLOTS", "ACCESSES",
+                                                "GUARDED", "FUELLED", "SOURCE"};
     static const char *const output_keys[] = {"name", "type", "state", "file", "reason"};
     static const char *const output_titles[] = {"NAME", "TYPE", "STATE", "FILE", "REASON"};
     static const struct table interfaces = {interface_keys, interface_titles, 5},
-                              filters = {filter_keys, filter_titles, 6},
+                              filters = {filter_keys, filter_titles, 7},
                               outputs = {output_keys, output_titles, 5};
     const char *kind = text_of(reply, "kind");
 
@@ -301,6 +349,47 @@ void print_stats(const struct client_opts *opts, const struct json_t *reply, boo
     }
 }
 
+void print_insn(const struct json_t *about, bool source, FILE *to)
+{
+    OWN(free)
+    char *insn =
+        diag_insn_print((uint32_t)int_of(about, "slot"), text_of(about, "instruction"),
+                        source ? text_of(about, "source") : NULL, text_of(about, "source_text"));
+    fputs("    ", to);
+    print_plain(insn ? insn : "", to);
+    fputc('\n', to);
+    if (*text_of(about, "hint")) {
+        fputs("    hint: ", to);
+        print_plain(text_of(about, "hint"), to);
+        fputc('\n', to);
+    }
+}
+
+/* Where and what, as in front of a message. */
+static void print_place(const json_t *d)
+{
+    int line = (int)int_of(d, "line"), column = (int)int_of(d, "column");
+    print_plain(text_of(d, "file"), stderr);
+    if (line)
+        fprintf(stderr, ":%d", line);
+    if (line && column)
+        fprintf(stderr, ":%d", column);
+    fprintf(stderr, "%s%s[%s]: ", *text_of(d, "file") ? ": " : "", text_of(d, "severity"),
+            text_of(d, "code"));
+    if (*text_of(d, "section"))
+        fprintf(stderr, "[%s] ", text_of(d, "section"));
+    print_plain(text_of(d, "key"), stderr);
+    if (*text_of(d, "key"))
+        fputs(": ", stderr);
+}
+
+/* Some are more than a line. */
+static void print_message(const char *text)
+{
+    for (; *text; text++)
+        fputc(*text == '\n' ? '\n' : plain(*text), stderr);
+}
+
 size_t print_diagnostics(const struct client_opts *opts, const struct json_t *diagnostics)
 {
     size_t errors = 0, i;
@@ -308,25 +397,21 @@ size_t print_diagnostics(const struct client_opts *opts, const struct json_t *di
 
     json_array_foreach(diagnostics, i, d)
     {
-        int line = (int)int_of(d, "line"), column = (int)int_of(d, "column");
         bool error = !strcmp(text_of(d, "severity"), "error");
         errors += error;
         if (opts->quiet && !error)
             continue;
-        if (*text_of(d, "file"))
-            fputs(text_of(d, "file"), stderr);
-        if (line)
-            fprintf(stderr, ":%d", line);
-        if (line && column)
-            fprintf(stderr, ":%d", column);
-        fprintf(stderr, "%s%s[%s]: ", *text_of(d, "file") ? ": " : "", text_of(d, "severity"),
-                text_of(d, "code"));
-        if (*text_of(d, "section"))
-            fprintf(stderr, "[%s] ", text_of(d, "section"));
-        if (*text_of(d, "key"))
-            fprintf(stderr, "%s: ", text_of(d, "key"));
-        fputs(text_of(d, "message"), stderr);
-        fprintf(stderr, "%s%s\n", *text_of(d, "hint") ? "; " : "", text_of(d, "hint"));
+        print_place(d);
+        print_message(text_of(d, "message"));
+        if (*text_of(d, "instruction")) {
+            fputc('\n', stderr);
+            print_insn(d, true, stderr);
+            continue;
+        }
+        if (*text_of(d, "hint"))
+            fputs("; ", stderr);
+        print_plain(text_of(d, "hint"), stderr);
+        fputc('\n', stderr);
     }
     return errors;
 }

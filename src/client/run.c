@@ -379,7 +379,7 @@ static int load(struct job *job)
     if (!code)
         code = source_program(job->source, &how, &job->prog, &why, &err);
     if (code)
-        return local_fail_program(job->opts, job->origin, &how, why, &err);
+        return local_fail_program(job->opts, job->origin, job->source, why, &err);
     wn_prog_info(job->prog, &job->info);
     if (source_object(job->source))
         job->number = (size_t)wn_object_find(source_object(job->source), how.section, NULL);

@@ -268,6 +268,10 @@ struct source {
     struct text text;         /* nothing if it is an object or an expression's */
     bool file;                /* else an expression from elsewhere */
     struct wn_object *object; /* NULL: it is none */
+    bool variables_set;       /* of the object */
+    size_t number;            /* in the object, of the program asked for last; */
+    struct wn_slot *slots;    /* else its slots; NULL: there were none */
+    size_t count;
 };
 
 void source_close(struct source *source)
@@ -275,6 +279,7 @@ void source_close(struct source *source)
     if (!source)
         return;
     wn_object_free(source->object);
+    free(source->slots);
     free(source->text.data);
     free(source);
 }
@@ -329,28 +334,31 @@ struct wn_object *source_object(struct source *source)
 }
 
 /* Whatever is wrong with them, it is not that the file could not be read. */
-static int set_variables(struct wn_object *object, const struct source_opts *opts,
+static int set_variables(struct source *source, const struct source_opts *opts,
                          struct wn_error *err)
 {
     struct wn_error why;
-    for (size_t i = 0; i < opts->n_consts; i++) {
-        if (variables_set(object, opts->consts[i], &why))
+    for (size_t i = 0; !source->variables_set && i < opts->n_consts; i++) {
+        if (variables_set(source->object, opts->consts[i], &why))
             return wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%s", why.text);
     }
+    source->variables_set = true;
     return 0;
 }
 
 int source_program(struct source *source, const struct source_opts *opts, struct wn_prog **out,
                    enum diag_code *why, struct wn_error *err)
 {
-    OWN(free) struct wn_slot *slots = NULL;
-    size_t count;
     int code;
+    free(give(source->slots));
+    source->count = 0;
     if (source->object) {
         code = wn_object_find(source->object, opts->section, err);
         if (code < 0)
             return because(why, DIAG_P102, code);
-        code = set_variables(source->object, opts, err);
+        wn_object_slots(source->object, (size_t)code, &source->count);
+        source->number = (size_t)code;
+        code = set_variables(source, opts, err);
         if (code)
             return because(why, DIAG_P104, code);
         code = wn_prog_load(source->object, opts->section, &opts->prog, out, err);
@@ -360,12 +368,64 @@ int source_program(struct source *source, const struct source_opts *opts, struct
         return because(why, DIAG_P104,
                        wn_fail(err, WN_E_REJECTED, WN_NOWHERE,
                                "%.100s: only objects have variables", opts->consts[0]));
-    code = source->file ? text_slots(&source->text, opts, &slots, &count, why, err)
-                        : source_expr_slots(source->text.data, opts, &slots, &count, why, err);
+    code = source->file ? text_slots(&source->text, opts, &source->slots, &source->count, why, err)
+                        : source_expr_slots(source->text.data, opts, &source->slots, &source->count,
+                                            why, err);
     if (code)
         return code;
-    code = wn_prog_new(slots, count, &opts->prog, out, err);
+    code = wn_prog_new(source->slots, source->count, &opts->prog, out, err);
     return code ? because(why, why_no_program(code), code) : 0;
+}
+
+/* What is no instruction is shown as the bytes that it has in a file. */
+static char *slot_bytes(struct wn_slot slot)
+{
+    uint8_t b[WN_SLOT_BYTES];
+    char *text;
+    wn_slot_encode(slot, b);
+    return asprintf(&text, "%02x %02x %02x %02x %02x %02x %02x %02x", b[0], b[1], b[2], b[3], b[4],
+                    b[5], b[6], b[7]) < 0
+               ? NULL
+               : text;
+}
+
+void source_slot_insn(const struct wn_slot *slots, size_t count, uint32_t slot,
+                      struct diag_insn *out)
+{
+    *out = (struct diag_insn){.slot = slot};
+    if (slot >= count)
+        return;
+    int code = WN_E_MALFORMED;
+    for (size_t n = 1; code == WN_E_MALFORMED && n <= 2 && slot + n <= count; n++)
+        code = wn_disassemble(slots + slot, n, NULL, &out->text, NULL);
+    if (code)
+        out->text = code == WN_E_MALFORMED ? slot_bytes(slots[slot]) : NULL;
+    else
+        out->text[strcspn(out->text, "\n")] = '\0';
+}
+
+void source_insn(const struct source *source, uint32_t slot, struct diag_insn *out)
+{
+    struct wn_object_line line;
+    if (!source->object) {
+        source_slot_insn(source->slots, source->count, slot, out);
+        return;
+    }
+    size_t count;
+    const struct wn_slot *slots = wn_object_slots(source->object, source->number, &count);
+    source_slot_insn(slots, source->count, slot, out);
+    if (slot >= source->count || !wn_object_line(source->object, source->number, slot, &line) ||
+        !line.line)
+        return;
+    const char *slash = strrchr(line.file, '/');
+    if (asprintf(&out->source, "%s:%u", slash ? slash + 1 : line.file, line.line) < 0)
+        out->source = NULL;
+    if (*line.text)
+        out->line = strdup(line.text);
+    for (char *c = out->line; c && *c; c++) {
+        if (*c == '\t') /* the one control character that C is written with */
+            *c = ' ';
+    }
 }
 
 static int object_slots(const struct wn_object *object, const char *section, struct wn_slot **slots,

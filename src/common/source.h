@@ -70,7 +70,7 @@ struct wn_object *source_object(struct source *source);
 
 /**
  * Make a program that can be run. Programs of one object share its maps, whose
- * variables are set when the first is made.
+ * variables are set by the first call.
  *
  * out    set on success alone; free with wn_prog_free()
  * why    set on failure alone; may be NULL
@@ -81,6 +81,19 @@ struct wn_object *source_object(struct source *source);
  */
 int source_program(struct source *source, const struct source_opts *opts, struct wn_prog **out,
                    enum diag_code *why, struct wn_error *err);
+
+/**
+ * Describe an instruction of the program that source_program() was last asked for, whether that was
+ * made or not.
+ *
+ * out    filled; diag_insn_fini() lets go of it. Without text if there is no such slot, no memory,
+ *        or if the source did not get as far as slots
+ */
+void source_insn(const struct source *source, uint32_t slot, struct diag_insn *out);
+
+/** As source_insn(), of slots that come from no source. */
+void source_slot_insn(const struct wn_slot *slots, size_t count, uint32_t slot,
+                      struct diag_insn *out);
 
 /**
  * The slots of a file before anything is checked, for listings.

@@ -45,6 +45,7 @@ struct conf_filter {
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     enum wn_engine engine;
+    enum wn_verify verify;
     uint64_t fuel;
 };
 

@@ -98,6 +98,16 @@ static const char *engine_name(enum wn_engine engine)
     return "unknown";
 }
 
+static const char *verify_name(enum wn_verify verify)
+{
+    switch (verify) {
+    case WN_VERIFY_GUARD: return "guard";
+    case WN_VERIFY_STRICT: return "strict";
+    case WN_VERIFY_NONE: return "none";
+    }
+    return "unknown";
+}
+
 static json_t *filter_json(struct engine *engine, const struct engine_filter *it)
 {
     static const struct stat_filter none;
@@ -107,13 +117,17 @@ static json_t *filter_json(struct engine *engine, const struct engine_filter *it
         stat = &none;
     for (size_t i = 0; i < WN_FAULTS; i++)
         faults += stat->fault_packets[i];
-    return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-                     it->name, "source", text(it->source), "engine", engine_name(it->engine),
-                     "no_jit", text(it->no_jit), "slots", number(it->slots), "accesses",
-                     number(it->accesses), "guarded", number(it->guarded), "code_bytes",
-                     number(it->code_bytes), "evaluated_packets", number(stat->evaluated_packets),
-                     "accepted_packets", number(stat->accepted_packets), "rejected_packets",
-                     number(stat->rejected_packets), "fault_packets", number(faults));
+    return json_pack(
+        "{s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, "
+        "s:o, s:o, s:o}",
+        "name", it->name, "source", text(it->source), "engine", engine_name(it->engine), "no_jit",
+        text(it->no_jit), "verify", verify_name(it->verify), "slots", number(it->slots), "accesses",
+        number(it->accesses), "guarded", number(it->guarded), "calls", number(it->calls),
+        "calls_checked", number(it->calls_checked), "loops", number(it->loops), "loops_fuelled",
+        number(it->loops_fuelled), "in_place", it->in_place, "code_bytes", number(it->code_bytes),
+        "evaluated_packets", number(stat->evaluated_packets), "accepted_packets",
+        number(stat->accepted_packets), "rejected_packets", number(stat->rejected_packets),
+        "fault_packets", number(faults));
 }
 
 static json_t *output_json(struct engine *engine, const struct engine_output *it)
@@ -280,14 +294,18 @@ struct json_t *ctl_json_diagnostics(const struct diag_list *diags)
     json_t *list = json_array();
     for (size_t i = 0; i < diags->count; i++) {
         const struct diag *d = &diags->items[i];
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "code",
-                                        diag_code_name(d->code), "severity",
-                                        d->warning ? "warning" : "error", "file", text(d->file),
-                                        "line", d->line ? json_integer(d->line) : json_null(),
-                                        "column", d->column ? json_integer(d->column) : json_null(),
-                                        "section", text(d->section), "key", text(d->key), "message",
-                                        text(d->message ? d->message : ""), "hint", text(d->hint)));
+        const struct diag_insn *insn = &d->insn;
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "code",
+                      diag_code_name(d->code), "severity", d->warning ? "warning" : "error", "file",
+                      text(d->file), "line", d->line ? json_integer(d->line) : json_null(),
+                      "column", d->column ? json_integer(d->column) : json_null(), "section",
+                      text(d->section), "key", text(d->key), "message",
+                      text(d->message ? d->message : ""), "hint", text(d->hint), "slot",
+                      insn->text ? json_integer(insn->slot) : json_null(), "instruction",
+                      text(insn->text), "source", text(insn->source), "source_text",
+                      text(insn->line)));
     }
     return list;
 }

@@ -91,7 +91,7 @@ void engine_add_interface_error(struct diag_list *diags, const struct conf_inter
         section = NULL;
     struct diag_place at = {
         .file = conf->origin.file, .line = conf->origin.line, .section = section};
-    diag_add_error(diags, DIAG_C036, at, err);
+    diag_add_error(diags, DIAG_C036, at, NULL, err);
 }
 
 /* --- timers --- */
@@ -246,7 +246,7 @@ static int open_extra(struct engine *engine, struct diag_list *diags)
     if (!stats)
         return -ENOMEM;
     if (output_open_path(o->write, o->write_pcap, false, stats, &output, &err) < 0) {
-        diag_add_error(diags, DIAG_C060, (struct diag_place){.file = NULL}, &err);
+        diag_add_error(diags, DIAG_C060, (struct diag_place){.file = NULL}, NULL, &err);
         return -EXDEV;
     }
     engine->extra = outlet_new(output, &engine->outlet_host);
@@ -307,7 +307,7 @@ static int start(struct engine *engine, struct conf *conf, struct diag_list *dia
         return rc;
     rc = link_watch_open(engine->base, on_link_change, engine, &engine->host.links, &err);
     if (rc < 0) {
-        diag_add_error(diags, DIAG_C036, (struct diag_place){.file = NULL}, &err);
+        diag_add_error(diags, DIAG_C036, (struct diag_place){.file = NULL}, NULL, &err);
         return rc;
     }
     for (size_t i = 0; rc == 0 && i < first->conf->n_interfaces; i++)

@@ -82,7 +82,9 @@ struct engine_filter {
     const char *source; /* path or expression */
     enum wn_engine engine;
     const char *no_jit; /* why there is no machine code; NULL */
-    uint32_t slots, accesses, guarded;
+    enum wn_verify verify;
+    uint32_t slots, accesses, guarded, calls, calls_checked, loops, loops_fuelled;
+    bool in_place; /* no copy is made of packets */
     size_t code_bytes;
 };
 

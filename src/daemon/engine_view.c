@@ -63,9 +63,15 @@ bool engine_filter_at(struct engine *engine, size_t i, struct engine_filter *out
         .source = filter_text(g->filters[i]),
         .engine = info->engine,
         .no_jit = info->no_jit.code ? info->no_jit.text : NULL,
+        .verify = g->conf->filters[i].verify,
         .slots = info->slots,
         .accesses = info->accesses,
         .guarded = info->guarded,
+        .calls = info->calls,
+        .calls_checked = info->calls_checked,
+        .loops = info->loops,
+        .loops_fuelled = info->loops_fuelled,
+        .in_place = info->in_place || info->type == WN_PROG_FILTER,
         .code_bytes = info->code_bytes,
     };
     return true;

@@ -38,6 +38,7 @@ struct filter {
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     enum wn_engine engine;
+    enum wn_verify verify;
     uint64_t fuel;
     struct stat_filter *stats;
     struct bytes loaded;
@@ -93,23 +94,37 @@ static bool same_bytes(const struct bytes *a, const struct bytes *b)
     return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
+/* Why there is no program, in full. */
+struct refusal {
+    enum diag_code why;
+    struct diag_insn insn;
+    struct wn_error err;
+};
+
+static inline void own_refusal(struct refusal *no)
+{
+    diag_insn_fini(&no->insn);
+}
+
 /* Sets the program, and what packets it is for. */
 static int load(const struct filter *filter, const struct source_opts *opts, struct variant *out,
-                enum diag_code *why, struct wn_error *err)
+                struct refusal *no)
 {
     OWN(source) struct source *source = NULL;
     int rc = filter->program
-                 ? source_open(filter->program, opts, &source, why, err)
-                 : source_open_expr(filter->expr ? filter->expr : "", &source, why, err);
-    if (rc == 0)
-        rc = source_program(source, opts, &out->prog, why, err);
-    if (rc == 0)
+                 ? source_open(filter->program, opts, &source, &no->why, &no->err)
+                 : source_open_expr(filter->expr ? filter->expr : "", &source, &no->why, &no->err);
+    if (rc < 0)
+        return rc;
+    rc = source_program(source, opts, &out->prog, &no->why, &no->err);
+    if (rc < 0)
+        source_insn(source, no->err.at, &no->insn);
+    else
         out->dlt = source_kind(source) == SOURCE_EXPRESSION ? opts->linktype : ANY_DLT;
     return rc;
 }
 
-static int compile(struct filter *filter, int dlt, struct variant *out, enum diag_code *why,
-                   struct wn_error *err)
+static int compile(struct filter *filter, int dlt, struct variant *out, struct refusal *no)
 {
     struct source_opts opts = {
         .linktype = dlt,
@@ -117,21 +132,24 @@ static int compile(struct filter *filter, int dlt, struct variant *out, enum dia
         .consts = (const char *const *)filter->consts,
         .n_consts = filter->n_consts,
         .any_file = !filter->file,
-        .prog = {.engine = filter->engine, .fuel = filter->fuel, .name = filter->name},
+        .prog = {.engine = filter->engine,
+                 .verify = filter->verify,
+                 .fuel = filter->fuel,
+                 .name = filter->name},
     };
     if (!filter->program)
-        return load(filter, &opts, out, why, err);
+        return load(filter, &opts, out, no);
 
     /* Loading reads the file a second time: it must have found what is kept for comparison. */
     for (int attempt = 0; attempt < 3; attempt++) {
         struct bytes before = read_bytes(filter->program);
         if (filter->loaded.data && !same_bytes(&before, &filter->loaded)) {
             free(before.data);
-            *why = DIAG_P100;
-            return wn_fail(err, -ESTALE, WN_NOWHERE,
+            no->why = DIAG_P100;
+            return wn_fail(&no->err, -ESTALE, WN_NOWHERE,
                            "file has changed since it was loaded; reload");
         }
-        int rc = load(filter, &opts, out, why, err);
+        int rc = load(filter, &opts, out, no);
         if (rc < 0) {
             free(before.data);
             return rc;
@@ -147,12 +165,11 @@ static int compile(struct filter *filter, int dlt, struct variant *out, enum dia
         free(after.data);
         wn_prog_free(give(out->prog));
     }
-    *why = DIAG_P100;
-    return wn_fail(err, -EAGAIN, WN_NOWHERE, "file changes while it is read");
+    no->why = DIAG_P100;
+    return wn_fail(&no->err, -EAGAIN, WN_NOWHERE, "file changes while it is read");
 }
 
-static void report(const struct filter *filter, enum diag_code why, const struct wn_error *err,
-                   struct diag_list *diags)
+static void report(const struct filter *filter, const struct refusal *no, struct diag_list *diags)
 {
     OWN(free) char *section = NULL;
     if (filter->file && asprintf(&section, "filter %s", filter->name) < 0)
@@ -165,7 +182,7 @@ static void report(const struct filter *filter, enum diag_code why, const struct
                : filter->program ? "program"
                                  : "expr",
     };
-    diag_add_error(diags, why, at, err);
+    diag_add_error(diags, no->why, at, &no->insn, &no->err);
 }
 
 int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, struct diag_list *diags)
@@ -177,12 +194,10 @@ int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, stru
         }
     }
     OWN(free) struct variant *v = calloc(1, sizeof *v);
-    enum diag_code why = DIAG_P110;
-    struct wn_error err = {.code = 0};
-    int rc =
-        v ? compile(filter, dlt, v, &why, &err) : wn_fail(&err, -ENOMEM, WN_NOWHERE, "no memory");
+    OWN(refusal) struct refusal no = {.why = DIAG_P110};
+    int rc = v ? compile(filter, dlt, v, &no) : wn_fail(&no.err, -ENOMEM, WN_NOWHERE, "no memory");
     if (!v || rc < 0) {
-        report(filter, why, &err, diags);
+        report(filter, &no, diags);
         return rc;
     }
     v->next = filter->variants;
@@ -221,6 +236,7 @@ int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stat
     f->returns = conf->returns;
     f->on_fault = conf->on_fault;
     f->engine = conf->engine;
+    f->verify = conf->verify;
     f->fuel = conf->fuel;
     f->stats = stats;
     if (!ok)
@@ -278,7 +294,7 @@ bool filter_is(const struct filter *filter, const struct conf_filter *conf)
         !same_text(filter->section, conf->section) || !same_text(filter->expr, conf->expr) ||
         !same_consts(filter, conf) || filter->returns != conf->returns ||
         filter->on_fault != conf->on_fault || filter->engine != conf->engine ||
-        filter->fuel != conf->fuel)
+        filter->verify != conf->verify || filter->fuel != conf->fuel)
         return false;
     if (!filter->program)
         return true;

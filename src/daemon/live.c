@@ -60,13 +60,17 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
     event_active(live->reload, EV_TIMEOUT, 0);
 }
 
+/* A line each, so an instruction stands in brackets. */
 static void log_diags(const struct diag_list *diags)
 {
     for (size_t i = 0; i < diags->count; i++) {
         const struct diag *d = &diags->items[i];
+        const struct diag_insn *insn = &d->insn;
         log_event(d->warning ? LEVEL_WARNING : LEVEL_ERROR, "config.diagnostic",
-                  "%s%s%.0u%s[%s]: %s%s%s", d->file ? d->file : "", d->file ? ":" : "", d->line,
-                  d->line ? " " : "", diag_code_name(d->code), d->message, d->hint ? "; " : "",
+                  "%s%s%.0u%s[%s]: %s%s%s%s%s%s%s%s", d->file ? d->file : "", d->file ? ":" : "",
+                  d->line, d->line ? " " : "", diag_code_name(d->code), d->message,
+                  insn->text ? " (" : "", insn->text ? insn->text : "", insn->source ? ", " : "",
+                  insn->source ? insn->source : "", insn->text ? ")" : "", d->hint ? "; " : "",
                   d->hint ? d->hint : "");
     }
 }

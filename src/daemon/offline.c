@@ -100,8 +100,10 @@ static int make_filter(struct run *run, int dlt)
         struct wn_prog_info info;
         static const char *const engines[] = {"auto", "jit", "interp", "reference"};
         filter_info(run->filter, &info);
-        log_event(LEVEL_INFO, "filter.loaded", "filter: %s, %u slots%s%s", engines[info.engine],
-                  info.slots, info.no_jit.code ? "; no machine code: " : "",
+        log_event(LEVEL_INFO, "filter.loaded",
+                  "filter: %s, %u slots, %u of %u accesses guarded, %u of %u loops fuelled%s%s",
+                  engines[info.engine], info.slots, info.guarded, info.accesses, info.loops_fuelled,
+                  info.loops, info.no_jit.code ? "; no machine code: " : "",
                   info.no_jit.code ? info.no_jit.text : "");
     }
     if (rc == 0)

@@ -15,6 +15,7 @@ enum {
     OPT_FORMAT = 256,
     OPT_DURATION,
     OPT_ENGINE,
+    OPT_VERIFY,
     OPT_RETURNS,
     OPT_ON_FAULT,
     OPT_FUEL,
@@ -46,6 +47,7 @@ static const struct option longs[] = {
     {"format", required_argument, NULL, OPT_FORMAT},
     {"duration", required_argument, NULL, OPT_DURATION},
     {"engine", required_argument, NULL, OPT_ENGINE},
+    {"verify", required_argument, NULL, OPT_VERIFY},
     {"returns", required_argument, NULL, OPT_RETURNS},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"fuel", required_argument, NULL, OPT_FUEL},
@@ -89,6 +91,8 @@ void options_help(FILE *to)
         "  -n                     accepted without effect\n"
         "Program:\n"
         "  --engine ENGINE        auto (default), jit, interp or reference\n"
+        "  --verify HOW           what is not proved: guard (default) checks it when the program\n"
+        "                         runs, strict rejects the program\n"
         "  --returns MEANING      of the result: bool (default) or snaplen (bytes to keep)\n"
         "  --on-fault VERDICT     where the program faults: accept (default) or reject\n"
         "  --fuel N               operations that loops and calls of a run may spend\n"
@@ -210,6 +214,7 @@ static bool program(struct options *o, const char *text)
 
 static const char *const formats[] = {"pcapng", "pcap", NULL};
 static const char *const engines[] = {"auto", "jit", "interp", "reference", NULL};
+static const char *const proofs[] = {"guard", "strict", NULL};
 static const char *const meanings[] = {"bool", "snaplen", NULL};
 static const char *const verdicts[] = {"accept", "reject", NULL};
 static const char *const tables[] = {"text", "json", NULL};
@@ -228,6 +233,11 @@ static int take_word(struct options *o, int opt, const char *arg)
         word = choice("--engine", arg, engines);
         o->engine = (enum wn_engine)word;
         o->given = "--engine";
+        break;
+    case OPT_VERIFY:
+        word = choice("--verify", arg, proofs);
+        o->verify = (enum wn_verify)word;
+        o->given = "--verify";
         break;
     case OPT_RETURNS:
         word = choice("--returns", arg, meanings);
@@ -405,6 +415,7 @@ static bool fill_filter(const struct options *opts, struct conf_filter *f)
         f->expr = strdup(opts->expr ? opts->expr : "");
     }
     f->engine = opts->engine;
+    f->verify = opts->verify;
     f->returns = opts->returns;
     f->on_fault = opts->on_fault;
     if (opts->fuel)

@@ -36,6 +36,7 @@ struct options {
     uint32_t snaplen;     /* 0: as large as packets come */
     const char *socket;
     enum wn_engine engine;
+    enum wn_verify verify;
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     uint64_t fuel;       /* 0: the default */

@@ -49,14 +49,28 @@ void fake_engine_free(struct engine *engine)
     free(engine);
 }
 
+/* What a program is rejected for. */
+static void add_rejection(struct diag_list *diags)
+{
+    static const struct diag_place program = {"/etc/web.o", "filter web", "program", 0, 0};
+    static const struct wn_error err = {
+        WN_E_REJECTED, 57, 0,
+        "r3 may point outside the packet; compare it with data_end (web.c:31)"};
+    char text[] = "r4 = *(u32 *)(r3 + 54)", source[] = "web.c:31", line[] = "if (tcp->seq == 1)";
+    const struct diag_insn insn = {57, text, source, line};
+    diag_add_error(diags, DIAG_P110, program, &insn, &err);
+}
+
 enum engine_outcome engine_reload(struct engine *engine, bool check_only, struct diag_list *diags)
 {
     static const struct diag_place size = {"/etc/w.conf", "output disk", "rotate_size", 41, 1};
     static const struct diag_place unused = {"/etc/w.conf", "filter old", NULL, 17, 1};
 
     diag_add(diags, DIAG_C034, unused, NULL, "nothing uses it");
-    if (engine->fake->outcome == ENGINE_REJECTED)
+    if (engine->fake->outcome == ENGINE_REJECTED) {
         diag_add(diags, DIAG_C012, size, "write 100MiB or 100MB", "\"100\" has no unit");
+        add_rejection(diags);
+    }
     if (engine->fake->outcome == ENGINE_APPLIED && !check_only)
         engine->generation++;
     return engine->fake->outcome;
@@ -114,6 +128,11 @@ bool engine_filter_at(struct engine *engine, size_t i, struct engine_filter *out
                                   .slots = 214,
                                   .accesses = 31,
                                   .guarded = 12,
+                                  .calls = 4,
+                                  .calls_checked = 1,
+                                  .loops = 3,
+                                  .loops_fuelled = 2,
+                                  .in_place = true,
                                   .code_bytes = 2210};
     return i == 0;
 }

@@ -23,6 +23,7 @@ USAGE = [
     ("-r", SAMPLE, "--duration", "10"),
     ("-r", SAMPLE, "--duration", "10 s"),
     ("-r", SAMPLE, "--engine", "fast"),
+    ("-r", SAMPLE, "--verify", "none"),
     ("-r", SAMPLE, "--returns", "class"),
     ("-r", SAMPLE, "--on-fault", "panic"),
     ("-r", SAMPLE, "--format", "text"),
@@ -37,6 +38,7 @@ USAGE = [
     ("tcp",),
     ("-c", "5"),
     ("--engine", "jit"),
+    ("--verify", "strict"),
     ("--check", "tcp"),
 ]
 

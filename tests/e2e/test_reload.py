@@ -130,6 +130,38 @@ def test_changed_bytes_of_a_program_are_a_new_generation(daemon):
     assert daemon.interface()["rejected_packets"] == 10
 
 
+def test_another_verify_is_a_new_filter(daemon):
+    program = os.path.join(daemon.dir, "filter.s")
+    with open(program, "w", encoding="ascii") as f:
+        f.write("r0 = 1\nexit\n")
+    text = conf().replace("expr = udp", f"program = {program}")
+    daemon.start(text)
+    assert daemon.status()["filters"][0]["verify"] == "guard"
+    daemon.net.send(10)
+    daemon.delivered(10)
+    assert daemon.reload(text.replace("[interface", "verify = strict\n[interface"))[0] is None
+    shown = daemon.status()["filters"][0]
+    assert (daemon.generation(), shown["verify"], shown["loops_fuelled"], shown["in_place"]) == (2, "strict", 0, True)
+    daemon.net.send(10, first=10)
+    daemon.delivered(20)
+    check_ledger(daemon.interface(), 20)
+
+
+def test_a_rejection_shows_the_instruction(daemon):
+    program = os.path.join(daemon.dir, "filter.s")
+    with open(program, "w", encoding="ascii") as f:
+        f.write("r0 = 0\nr0 += 1\n")
+    daemon.start(conf())
+    error, answer = daemon.reload(conf().replace("expr = udp", f"program = {program}"))
+    d = next(d for d in answer["diagnostics"] if d["code"] == "P110")
+    assert error == "org.winnow.Control.ConfigInvalid"
+    assert (d["file"], d["section"], d["slot"], d["instruction"], d["source"]) == (program, "filter first", 1, "r0 += 1", None)
+    assert d["message"].startswith("verifier: insn 1: ") and d["hint"]
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for("the log to say so", lambda: f"{d['message']} (r0 += 1); {d['hint']} [config.diagnostic]" in daemon.read_log())
+    assert daemon.generation() == 1
+
+
 @pytest.mark.parametrize("broken, code", [
     (conf("udp prot 9"), "P130"),
     (conf().replace("expr = udp", "program = /nonexistent/filter.o"), "C001"),

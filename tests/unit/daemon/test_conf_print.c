@@ -49,6 +49,7 @@ static void reading_what_is_printed_gives_the_same(void **state)
                "[control]\nsocket = /run/x.sock\nmode = 0600\ngroup = none\n"
                "[log]\nlevel = debug\ntarget = stderr\n"
                "[filter a]\nexpr =\n[filter b]\nexpr = ip  or\tip6\nfuel = 3\nengine = interp\n"
+               "verify = strict\n"
                "[interface x]\nfilter = a\noutputs = disk count\nring = 300kB\ntimeout = 1500us\n"
                "[interface y]\nfilter = b\ndevice = any\n"
                "[output disk]\ntype = file\ndir = /tmp\nmin_free = 3MB\nrotate_size = 0\n"

@@ -26,6 +26,7 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(f->returns, RETURNS_BOOL);
     assert_int_equal(f->on_fault, ON_FAULT_ACCEPT);
     assert_int_equal(f->engine, WN_ENGINE_AUTO);
+    assert_int_equal(f->verify, WN_VERIFY_GUARD);
     assert_int_equal(f->fuel, 1000000);
     const struct conf_interface *i = &c->interfaces[0];
     assert_string_equal(i->device, "eth0");
@@ -160,6 +161,10 @@ static void filter_keys(void **state)
     ACCEPTS(IN_FILTER, "engine = interp", c->filters[0].engine == WN_ENGINE_INTERP);
     REFUSES(IN_FILTER, "engine = JIT",
             "C014]: [filter web] engine: \"JIT\" is not one of: auto, jit, interp");
+    ACCEPTS(IN_FILTER, "verify = guard", c->filters[0].verify == WN_VERIFY_GUARD);
+    ACCEPTS(IN_FILTER, "verify = strict", c->filters[0].verify == WN_VERIFY_STRICT);
+    REFUSES(IN_FILTER, "verify = none",
+            "C014]: [filter web] verify: \"none\" is not one of: guard, strict");
     ACCEPTS(IN_FILTER, "fuel = 1", c->filters[0].fuel == 1);
     ACCEPTS(IN_FILTER, "fuel = 1099511627776", c->filters[0].fuel == UINT64_C(1) << 40);
     REFUSES(IN_FILTER, "fuel = 0",
