@@ -169,7 +169,7 @@ struct wn_run *wn_run_new(void)
         return NULL;
     }
     memset(run, 0, sizeof *run);
-    run->copy.base = low;
+    run->copy.own = run->copy.base = low;
     run->random = UINT64_C(0x9e3779b97f4a7c15);
     wn_window_set(&run->store, (uint64_t)(uintptr_t)run->stack, WN_STACK_BYTES);
     return run;
@@ -178,7 +178,7 @@ struct wn_run *wn_run_new(void)
 void wn_run_free(struct wn_run *run)
 {
     if (run)
-        munmap(run->copy.base, COPY_BYTES);
+        munmap(run->copy.own, COPY_BYTES);
     free(run);
 }
 

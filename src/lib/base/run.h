@@ -76,11 +76,13 @@ struct wn_trace {
 #define WN_COPY_AFTER   4096u        /* room to grow behind the longest */
 
 /**
- * A packet that is the program's own, because it may be written; all places are
- * offsets from `base`. The program reaches [meta, end).
+ * The packet of a program written for the kernel; all places are offsets from
+ * `base`. The program reaches [meta, end). It is a copy of the program's own if it may be written,
+ * or its addresses used as numbers; else the packet itself.
  */
 struct wn_copy {
-    uint8_t *base; /* below 4 GiB: contexts hold addresses of 32 bits */
+    uint8_t *own;  /* where copies go: below 4 GiB, for contexts hold addresses of 32 bits */
+    uint8_t *base; /* own, or where the packet is */
     uint32_t meta; /* metadata before the packet begins here; equal to data if there is none */
     uint32_t data;
     uint32_t end;
@@ -91,9 +93,14 @@ struct wn_copy {
 
 #define WN_CONTEXT_BYTES 192u /* the largest structure that r1 points to: struct __sk_buff */
 
+/** Addresses that have something to do with the packet. */
+enum wn_place { WN_PLACE_DATA, WN_PLACE_META, WN_PLACE_END, WN_PLACES };
+
 /** The structure of a program that was written for the kernel. */
 struct wn_context {
     _Alignas(8) uint8_t bytes[WN_CONTEXT_BYTES];
+    uint64_t places[WN_PLACES]; /* the addresses among its fields, whole: loads of these are changed
+                                   to load them from here where they are proved to be such */
     const uint8_t *access; /* of each byte: 1 may be read, 2 written; NULL: there is no context */
     uint32_t n;            /* bytes there are */
     uint8_t type;          /* enum wn_prog_type */

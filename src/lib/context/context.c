@@ -126,6 +126,25 @@ enum wn_context_what wn_context_what(const struct wn_context_field *field)
     }
 }
 
+int32_t wn_context_widen(const struct wn_context_field *field)
+{
+    static const uint8_t place[] = {[WN_CONTEXT_DATA] = WN_PLACE_DATA,
+                                    [WN_CONTEXT_META] = WN_PLACE_META,
+                                    [WN_CONTEXT_END] = WN_PLACE_END};
+    size_t at = offsetof(struct wn_context, places) - offsetof(struct wn_context, bytes);
+    at += place[wn_context_what(field)] * sizeof(uint64_t);
+    return (int32_t)at - field->offset;
+}
+
+const struct wn_context_field *wn_context_find(enum wn_prog_type type, enum wn_context_what what)
+{
+    const struct layout *l = layout_of(type);
+    for (uint32_t i = 0; i < l->n_fields; i++)
+        if (wn_context_what(&l->fields[i]) == what)
+            return &l->fields[i];
+    return NULL;
+}
+
 enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context_field *field)
 {
     return (enum wn_access)field->access[layout_of(type)->column];
@@ -176,6 +195,15 @@ static uint64_t value_of(const struct wn_run *run, enum value value)
     return 0;
 }
 
+/** Where the program finds the packet, in 64 bits. */
+static void set_places(struct wn_run *run)
+{
+    uint64_t *places = run->kernel.places;
+    places[WN_PLACE_DATA] = value_of(run, DATA);
+    places[WN_PLACE_META] = value_of(run, META);
+    places[WN_PLACE_END] = value_of(run, DATA_END);
+}
+
 static void set_field(struct wn_run *run, const struct wn_context_field *f)
 {
     uint64_t value = value_of(run, (enum value)f->value);
@@ -195,26 +223,15 @@ static void describe_copy(struct wn_run *run)
     wn_window_set(&run->load, (uint64_t)(uintptr_t)run->copied.data, run->copied.caplen);
 }
 
-bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet)
+/** Fill the context for a packet that lies where copy says. */
+static void begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet)
 {
     const struct layout *l = layout_of(type);
-    struct wn_copy *c = &run->copy;
-    assert(l->bytes && c->base);
-    if (packet->caplen > WN_LONGEST_COPY)
-        return false;
-    uint32_t room = packet->caplen > WN_COPY_ROOM ? packet->caplen : WN_COPY_ROOM;
-    if (packet->caplen) /* it may be what the last run has left */
-        memmove(c->base + WN_COPY_BEFORE, packet->data, packet->caplen);
-    memset(c->base, 0, WN_COPY_BEFORE);
-    c->meta = c->data = WN_COPY_BEFORE;
-    c->end = c->data + packet->caplen;
-    c->limit = c->data + room;
-    c->writable = l->writable;
+    assert(l->bytes && run->copy.base);
     run->copied = *packet;
     run->packet = &run->copied;
     run->redirect = 0;
     describe_copy(run);
-
     run->kernel.access = l->access;
     run->kernel.n = l->bytes;
     run->kernel.type = (uint8_t)type;
@@ -222,7 +239,37 @@ bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct w
     for (uint32_t i = 0; i < l->n_fields; i++)
         if (l->fields[i].value != ZERO)
             set_field(run, &l->fields[i]);
+    set_places(run);
+}
+
+bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet)
+{
+    struct wn_copy *c = &run->copy;
+    if (packet->caplen > WN_LONGEST_COPY)
+        return false;
+    uint32_t room = packet->caplen > WN_COPY_ROOM ? packet->caplen : WN_COPY_ROOM;
+    c->base = c->own;
+    if (packet->caplen) /* it may be what the last run has left */
+        memmove(c->base + WN_COPY_BEFORE, packet->data, packet->caplen);
+    memset(c->base, 0, WN_COPY_BEFORE);
+    c->meta = c->data = WN_COPY_BEFORE;
+    c->end = c->data + packet->caplen;
+    c->limit = c->data + room;
+    c->writable = layout_of(type)->writable;
+    begin(run, type, packet);
     return true;
+}
+
+void wn_context_begin_in_place(struct wn_run *run, enum wn_prog_type type,
+                               const struct wn_packet *packet)
+{
+    struct wn_copy *c = &run->copy;
+    /* It is only read: it is not writable. An empty one may lie nowhere. */
+    c->base = packet->caplen ? (uint8_t *)(uintptr_t)packet->data : c->own;
+    c->meta = c->data = 0;
+    c->end = c->limit = packet->caplen;
+    c->writable = false;
+    begin(run, type, packet);
 }
 
 void wn_context_refresh(struct wn_run *run)
@@ -232,4 +279,5 @@ void wn_context_refresh(struct wn_run *run)
     for (uint32_t i = 0; i < l->n_fields; i++)
         if (l->fields[i].value >= MOVING)
             set_field(run, &l->fields[i]);
+    set_places(run);
 }

@@ -62,5 +62,18 @@ enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context
  */
 bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet);
 
+/**
+ * As wn_context_begin() without a copy, for programs that only read; r1 is to be used for loads
+ * of places (struct wn_context) where the fields' 32 bits are not enough.
+ */
+void wn_context_begin_in_place(struct wn_run *run, enum wn_prog_type type,
+                               const struct wn_packet *packet);
+
+/** What to add to the offset of a load of a field that holds an address, for a load of all 64 bits. */
+int32_t wn_context_widen(const struct wn_context_field *field);
+
+/** The field of a type's structure that holds this; NULL if there is none. */
+const struct wn_context_field *wn_context_find(enum wn_prog_type type, enum wn_context_what what);
+
 /** Tell the program where its packet is, after a helper has moved its ends. */
 void wn_context_refresh(struct wn_run *run);

@@ -38,7 +38,9 @@ enum wn_mark {
     WN_MARK_NONE,    /* an access of any memory that the program has; fuel; checked */
     WN_MARK_PROVED,  /* none of it is needed */
     WN_MARK_PACKET,  /* an access of the packet: checked against that alone */
-    WN_MARK_POINTER, /* proved, and a load of an address from the context */
+    WN_MARK_DATA,    /* proved, and a load of this address from the context: the packet's first byte, */
+    WN_MARK_META,    /* its metadata's */
+    WN_MARK_END,     /* or the byte behind it */
 };
 
 /** What the address is that a wide immediate has become, in wn_op.b. */

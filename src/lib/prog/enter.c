@@ -223,6 +223,8 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
     switch_to(prog, run);
     if (type == WN_PROG_FILTER)
         set_load_window(run, pkt);
+    else if (prog->info.in_place)
+        wn_context_begin_in_place(run, type, pkt);
     else if (!wn_context_begin(run, type, pkt))
         return too_long(run, pkt);
     set_context_arguments(prog, run, args);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/own.h"
+#include "context/context.h"
 #include "map/map.h"
 #include "prog/prog.h"
 #include "verify/verify.h"
@@ -62,6 +63,23 @@ static void describe_unverified(const struct wn_code *decoded, struct wn_prog_in
     info->calls_checked = info->calls;
 }
 
+/** Have a program that runs on the packet itself load addresses of 64 bits, where the context has 32. */
+static void widen_loads(struct wn_code *decoded, enum wn_prog_type type)
+{
+    static const uint8_t what[] = {[WN_MARK_DATA] = WN_CONTEXT_DATA,
+                                   [WN_MARK_META] = WN_CONTEXT_META,
+                                   [WN_MARK_END] = WN_CONTEXT_END};
+    for (uint32_t i = 0; i < decoded->n_ops; i++) {
+        struct wn_op *op = &decoded->ops[i];
+        if (wn_op_kind(op) != WN_KIND_LOAD || decoded->mark[i] < WN_MARK_DATA)
+            continue;
+        enum wn_context_what w = (enum wn_context_what)what[decoded->mark[i]];
+        op->id = WN_OP_LDX_DW;
+        op->size = sizeof(uint64_t);
+        op->off += wn_context_widen(wn_context_find(type, w));
+    }
+}
+
 static void describe_verified(struct wn_prog *prog, const struct wn_verified *v)
 {
     struct wn_prog_info *info = &prog->info;
@@ -109,6 +127,9 @@ int wn_prog_verify(struct wn_prog *prog, struct wn_code *decoded, const struct w
     if (r)
         return r;
     prog->reads_unwritten = verified.reads_unwritten;
+    verified.in_place &= opts->engine != WN_ENGINE_REFERENCE; /* the judge of the others */
+    if (verified.in_place)
+        widen_loads(decoded, opts->type);
     describe_verified(prog, &verified);
     count_accesses(decoded, &prog->info);
     return 0;

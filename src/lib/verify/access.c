@@ -317,7 +317,7 @@ static struct wn_reg load_context(struct wn_search *q, const struct wn_op *op,
         r.type = WN_T_ANY;
         return r;
     }
-    q->found[q->s.at].pointer |= 1;
+    q->found[q->s.at].loads |= (uint8_t)(1u << what);
     switch (what) {
     case WN_CONTEXT_DATA: return wn_reg_address(WN_T_PACKET, 0);
     case WN_CONTEXT_META: return wn_reg_address(WN_T_META, 0);
@@ -437,8 +437,8 @@ void wn_step_access(struct wn_search *q, const struct wn_op *op)
         assume(q, op, &p);
     if (kind == WN_KIND_LOAD) {
         struct wn_reg r = loaded(op, load(q, op, &p, fit == WN_FITS));
-        if (p.type == WN_T_CONTEXT && !(wn_is_packet_type(r.type)))
-            q->found[q->s.at].pointer |= 2;
+        if (p.type != WN_T_CONTEXT || !wn_is_packet_type(r.type))
+            q->found[q->s.at].loads |= 1u << WN_CONTEXT_NUMBER;
         q->s.r[op->dst] = r;
         return;
     }

@@ -20,7 +20,7 @@ enum wn_outcome {
 /** Of each slot. */
 struct wn_finding {
     uint8_t outcome;  /* enum wn_outcome, as bits */
-    uint8_t pointer;  /* contexts: it loads an address (1), a number (2), as bits */
+    uint8_t loads;    /* of contexts: enum wn_context_what, as bits */
     uint16_t types;   /* of memory, as bits: enum wn_type */
     uint32_t why;     /* in whys, counted from 1 */
 };

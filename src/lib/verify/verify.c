@@ -7,6 +7,7 @@
 
 #include "base/own.h"
 #include "base/vec.h"
+#include "context/context.h"
 #include "verify/loops.h"
 #include "verify/walk.h"
 
@@ -109,6 +110,12 @@ static bool is_open(const struct wn_code *code, const struct wn_finding *f, uint
     return f->outcome & WN_WRONG || (counts && f->outcome & WN_UNPROVED);
 }
 
+/** Whether an instruction loads an address from the context, but not always the same one. */
+static bool loads_several(const struct wn_finding *f)
+{
+    return f->loads & (f->loads - 1) && f->loads & ~(1u << WN_CONTEXT_NUMBER);
+}
+
 /** Take what the walk has found out of it. */
 static bool take_found(struct wn_walk *w, struct found *out)
 {
@@ -120,7 +127,7 @@ static bool take_found(struct wn_walk *w, struct found *out)
     *out = (struct found){.at = q->found, .whys = q->whys.data, .usable = true};
     for (uint32_t i = 0; i < code->n_ops; i++) {
         out->n_open += is_open(code, &q->found[i], i);
-        varies |= q->found[i].pointer == 3;
+        varies |= loads_several(&q->found[i]);
     }
     out->in_place = q->env->type != WN_PROG_FILTER && !q->writes_packet && !q->detours && !varies;
     out->reads_unwritten = q->reads_unwritten;
@@ -146,6 +153,16 @@ static bool walk(struct wn_walk *w, enum wn_phase phase, struct found *out)
 
 /* ---- what comes of it ------------------------------------------------------------------------ */
 
+static uint8_t mark_of_load(const struct wn_finding *f)
+{
+    switch (f->loads) {
+    case 1u << WN_CONTEXT_DATA: return WN_MARK_DATA;
+    case 1u << WN_CONTEXT_META: return WN_MARK_META;
+    case 1u << WN_CONTEXT_END: return WN_MARK_END;
+    default: return WN_MARK_PROVED;
+    }
+}
+
 static uint8_t mark_of(const struct wn_code *code, const struct found *found, uint32_t slot,
                        const struct wn_verified *out)
 {
@@ -154,7 +171,7 @@ static uint8_t mark_of(const struct wn_code *code, const struct found *found, ui
     bool proved = (f->outcome & (WN_PROVED | WN_UNPROVED | WN_WRONG)) == WN_PROVED;
     if (is_access(wn_op_kind(op))) {
         if (proved)
-            return f->pointer == 1 ? WN_MARK_POINTER : WN_MARK_PROVED;
+            return mark_of_load(f);
         bool packet = f->types == 1u << WN_T_PACKET && !(f->outcome & WN_PINNED);
         return packet ? WN_MARK_PACKET : WN_MARK_NONE;
     }
