@@ -272,16 +272,24 @@ static bool frames_include(struct pairs *p, const struct wn_state *old, const st
 }
 
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
-                       const struct wn_matters *m, const struct wn_marks *precise, uint32_t needs)
+                       const struct wn_matters *m, const struct wn_marks *precise, uint32_t needs,
+                       uint8_t *clash)
 {
-    struct pairs p = {.n = 0};
+    struct pairs p;
     uint32_t top = now->depth - 1;
+    p.n = 0;
+    if (m->deep >> *clash & 1 && !includes(&p, &old->r[*clash], &now->r[*clash],
+                                           precise->regs[top] >> *clash & 1))
+        return false;
+    p.n = 0;
     if (needs > now->least || old->meta > now->meta || old->less < now->less)
         return false;
     for (uint32_t deep = m->deep; deep; deep &= deep - 1) {
         unsigned r = (unsigned)__builtin_ctz(deep);
-        if (!includes(&p, &old->r[r], &now->r[r], precise->regs[top] >> r & 1))
+        if (!includes(&p, &old->r[r], &now->r[r], precise->regs[top] >> r & 1)) {
+            *clash = (uint8_t)r;
             return false;
+        }
     }
     for (uint32_t shallow = m->shallow & ~m->deep; shallow; shallow &= shallow - 1) {
         unsigned r = (unsigned)__builtin_ctz(shallow);

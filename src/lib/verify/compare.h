@@ -23,10 +23,11 @@ bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_hea
 bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b);
 
 /** Whether what holds of `now` is among what `old` allows, as far as it matters; `precise` are the
- * numbers that do, `needs` how many bytes the packet has to have. */
+ * numbers that do, `needs` how many bytes the packet has to have. `clash` is
+ * the register to look at first, and set to the one that told them apart. */
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
                        const struct wn_matters *m, const struct wn_marks *precise,
-                       uint32_t needs);
+                       uint32_t needs, uint8_t *clash);
 
 /** Whether registers and stacks hold the same kinds of things. */
 bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,

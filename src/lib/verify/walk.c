@@ -177,6 +177,7 @@ static struct wn_node *add_node(struct wn_walk *w)
     n->precise = (struct wn_marks){.regs = {0}};
     n->needs = 0;
     n->times = n->hits = n->misses = 0;
+    n->clash = 0;
     n->waiting = n->open = false;
     *head = (uint32_t)w->nodes.len + 1;
     return n;
@@ -213,18 +214,19 @@ static void compare_written(struct wn_search *q, const struct wn_state *old)
 }
 
 /** Whether a kept state allows what is being followed; all that depends on it is noted then. */
-static bool is_like(struct wn_walk *w, const struct wn_node *n, const struct wn_matters *m)
+static bool is_like(struct wn_walk *w, struct wn_node *n, const struct wn_matters *m)
 {
     struct wn_search *q = &w->q;
     /* What numbers matter is known when all ways from there have been followed. */
-    struct wn_marks precise = n->open ? wn_marks_all() : n->precise;
+    const struct wn_marks *precise = n->open ? &w->everything : &n->precise;
     uint32_t needs = n->open ? n->s.least : n->needs;
     if (!wn_state_same_calls(&n->s, &q->s) ||
-        !wn_state_includes(&n->s, &q->s, m, &precise, needs))
+        !wn_state_includes(&n->s, &q->s, m, precise, needs, &n->clash))
         return false;
+    struct wn_marks marks = *precise;
     compare_written(q, &n->s);
     add_edge(w, n->number);
-    depend(w, &precise, 0, q->s.depth);
+    depend(w, &marks, 0, q->s.depth);
     need(w, needs);
     return true;
 }
@@ -234,11 +236,16 @@ static bool is_known(struct wn_walk *w, const struct wn_matters *m)
 {
     struct wn_node *before = NULL, *n = first_node(w, w->q.s.at);
     for (unsigned compared = 0; n && compared < MOST_COMPARED; compared++) {
+        struct wn_node *next = next_node(w, n);
         if (is_like(w, n, m)) {
             n->hits++;
+            if (before) { /* what comes next is most often like it, too */
+                before->next = n->next;
+                n->next = w->heads[w->q.s.at] - 1;
+                w->heads[w->q.s.at] = n->number + 2;
+            }
             return true;
         }
-        struct wn_node *next = next_node(w, n);
         if (++n->misses > 3 * n->hits + PATIENCE && !before)
             w->heads[w->q.s.at] = n->next + 1;
         else if (n->misses > 3 * n->hits + PATIENCE)
@@ -311,8 +318,7 @@ static void join(struct wn_walk *w, const struct wn_matters *m)
         return;
     }
     add_edge(w, n->number);
-    struct wn_marks all = wn_marks_all();
-    if (wn_state_includes(&n->s, &q->s, m, &all, n->s.least)) {
+    if (wn_state_includes(&n->s, &q->s, m, &w->everything, n->s.least, &n->clash)) {
         compare_written(q, &n->s);
         return;
     }
@@ -659,6 +665,7 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     w->phase = phase;
     w->lost = false;
     wn_limits_init(&w->limits, q->code);
+    w->everything = wn_marks_all();
     w->most_steps = phase == WN_JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
     w->most_nodes = phase == WN_JOINING ? UINT64_MAX : EXPLORE_NODES(n);
     w->lowest = UINT32_MAX;

@@ -14,6 +14,7 @@ struct wn_node {
     uint32_t needs;          /* bytes of the packet that something behind it depends on */
     uint16_t times;
     uint16_t hits, misses; /* times that it was like what came there, or not */
+    uint8_t clash; /* register that told it apart from what came there last */
     bool waiting;
     bool open; /* the way that is being followed comes from here */
 };
@@ -51,6 +52,7 @@ struct wn_walk {
     } edges;
     uint32_t from, via; /* of the way that is followed */
     struct wn_trail trail;
+    struct wn_marks everything; /* all numbers matter */
     struct wn_limits limits; /* joining: numbers that the program compares with */
     uint32_t lowest; /* joining: no node before it waits */
     uint64_t most_steps, most_nodes;
