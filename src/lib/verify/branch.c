@@ -14,8 +14,9 @@ struct learned {
 static bool is_linked(const void *arg, const struct wn_reg *r)
 {
     const struct learned *l = arg;
-    return r->id == l->id && !r->shifted &&
-           (r->type == WN_T_NUMBER || r->type == WN_T_PACKET || r->type == WN_T_META);
+    if (r->id != l->id || (r->shifted && r->shifted != WN_LINK_HALF))
+        return false;
+    return (r->type == WN_T_NUMBER || r->type == WN_T_PACKET || r->type == WN_T_META);
 }
 
 static bool apply(void *arg, struct wn_reg *r)
@@ -23,8 +24,15 @@ static bool apply(void *arg, struct wn_reg *r)
     struct learned *l = arg;
     l->times++;
     struct wn_value v = *l->base;
-    if (wn_is_number(r))
+    if (r->shifted == WN_LINK_HALF) {
+        struct wn_value off = wn_value_const((uint64_t)(int64_t)r->off);
+        struct wn_value sum = wn_value_plus(&v, r->off);
+        v = wn_value_compute(WN_OP_ADD32_X, &v, &off);
+        if (sum.smin >= 0 && sum.smax <= (int64_t)UINT32_MAX)
+            r->shifted = WN_LINK_EXACT;
+    } else if (wn_is_number(r)) {
         v = wn_value_plus(&v, r->off);
+    }
     return wn_value_meet(&r->v, &v);
 }
 

@@ -14,7 +14,7 @@
 #define ROUNDS       6u /* until what a register grows by has to stay as it is */
 #define MOST_ALIKE   64u /* loops behind each other that may be one circle */
 #define DEEPEST      64u /* functions within each other that are looked into */
-#define FAR          (INT64_C(1) << 40)
+#define FAR          (INT64_C(1) << 30)
 
 enum { NOTHING = 0xff };
 
@@ -173,30 +173,17 @@ static struct delta sum(struct delta d, int64_t by)
     return (struct delta){d.of, d.min + by, d.max + by};
 }
 
-/** Whether a number has 32 bits, and is not negative. */
-static bool is_half(const struct loop *l, const struct delta *d)
-{
-    return d->of != NOTHING && l->range[d->of].known && l->range[d->of].min + d->min >= 0 &&
-           l->range[d->of].max + d->max <= (int64_t)UINT32_MAX;
-}
-
-static void pass(const struct loop *l, struct deltas *s, const struct wn_op *op)
+/** What registers grow by is followed modulo 2^32, so operations of both widths are the same. */
+static void pass(struct deltas *s, const struct wn_op *op)
 {
     struct delta r = {NOTHING, 0, 0};
     switch ((enum wn_op_id)op->id) {
-    case WN_OP_MOV64_X: r = op->a < WN_R10 ? s->r[op->a] : r; break;
-    case WN_OP_MOV32_X:
-        if (op->a < WN_R10 && is_half(l, &s->r[op->a]))
-            r = s->r[op->a];
-        break;
-    case WN_OP_ADD64_K: r = sum(s->r[op->a], op->imm); break;
-    case WN_OP_SUB64_K: r = sum(s->r[op->a], -(int64_t)op->imm); break;
-    case WN_OP_ADD32_K:
-    case WN_OP_SUB32_K:
-        r = sum(s->r[op->a], op->id == WN_OP_ADD32_K ? op->imm : -(int64_t)op->imm);
-        if (!is_half(l, &s->r[op->a]) || !is_half(l, &r))
-            r.of = NOTHING;
-        break;
+    case WN_OP_MOV64_X:
+    case WN_OP_MOV32_X: r = op->a < WN_R10 ? s->r[op->a] : r; break;
+    case WN_OP_ADD64_K:
+    case WN_OP_ADD32_K: r = sum(s->r[op->a], op->imm); break;
+    case WN_OP_SUB64_K:
+    case WN_OP_SUB32_K: r = sum(s->r[op->a], -(int64_t)op->imm); break;
     default: break;
     }
     for (uint32_t defs = wn_op_defs(op) & ((1u << WN_R10) - 1); defs; defs &= defs - 1)
@@ -242,7 +229,7 @@ static bool follow(struct finding *f, const struct loop *l, struct deltas *at,
             if (f->steps == 0)
                 return false;
             f->steps--;
-            pass(l, &s, &f->code->ops[slot]);
+            pass(&s, &f->code->ops[slot]);
             uint32_t to[2];
             for (unsigned i = ways_of(f->code, slot, to); i-- > 0;) {
                 if (to[i] == l->head)
@@ -270,8 +257,7 @@ static void count(struct finding *f, struct loop *l)
     head->reached = true;
     for (unsigned r = 0; r < WN_R10; r++) {
         head->r[r] = (struct delta){(uint8_t)r, 0, 0};
-        l->range[r].known = f->range(f->arg, l->head, r, &l->range[r].min, &l->range[r].max) &&
-                            l->range[r].min > -FAR && l->range[r].max < FAR;
+        l->range[r].known = f->range(f->arg, l->head, r, &l->range[r].min, &l->range[r].max);
     }
     bool done = follow(f, l, at, &back);
     for (uint32_t k = 0; k < l->n_slots; k++)
@@ -279,9 +265,10 @@ static void count(struct finding *f, struct loop *l)
     for (unsigned r = 0; done && r < WN_R10; r++) {
         const struct delta *d = &back.r[r];
         int64_t by = d->min > 0 ? d->min : -d->max;
-        if (d->of != r || by <= 0 || !l->range[r].known)
+        uint64_t span = (uint64_t)l->range[r].max - (uint64_t)l->range[r].min;
+        if (d->of != r || by <= 0 || !l->range[r].known || span > INT32_MAX)
             continue;
-        uint64_t most = (uint64_t)(l->range[r].max - l->range[r].min) / (uint64_t)by + 1;
+        uint64_t most = span / (uint64_t)by + 1;
         if (most < f->most && (l->times == 0 || most < l->times))
             l->times = most;
     }

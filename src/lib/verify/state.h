@@ -32,6 +32,14 @@ enum wn_type {
     WN_TYPES
 };
 
+/** What `id` and `off` say of a number. */
+enum wn_link {
+    WN_LINK_EXACT = 0,  /* it is their sum */
+    WN_LINK_SHIFTED,    /* it is that, shifted to the left by 32; the sum has 32 bits */
+    WN_LINK_SHIFTED_31, /* the same, and no sign */
+    WN_LINK_HALF,       /* it is the low 32 bits of that */
+};
+
 /** Numbers that are the packet's length, plus `off`. */
 #define WN_ID_LENGTH 1u
 
@@ -52,7 +60,7 @@ struct wn_reg {
     uint32_t which;
     uint8_t type;    /* enum wn_type */
     bool nullable;   /* values: it may be 0 instead */
-    uint8_t shifted; /* numbers: `id` and `off` are of what this was before a shift to the left */
+    uint8_t shifted; /* numbers: enum wn_link */
     uint8_t unused;
 };
 

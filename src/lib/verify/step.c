@@ -88,10 +88,13 @@ static bool sum_is_exact(const struct wn_reg *a, int64_t k, bool half)
 /** Keep what a number is linked with over the addition of a constant. */
 static void link_sum(const struct wn_reg *a, int64_t k, bool half, struct wn_reg *r)
 {
-    if (!a->id || a->shifted || !sum_is_exact(a, k, half))
+    bool exact = !a->shifted && sum_is_exact(a, k, half);
+    bool low = half && (a->shifted == WN_LINK_HALF || (!a->shifted && wn_is_near(&a->v)));
+    if (!a->id || (!exact && !low) || !is_small(k) || !is_small(a->off + k))
         return;
     r->id = a->id;
     r->off = a->off + (int32_t)k;
+    r->shifted = exact ? WN_LINK_EXACT : WN_LINK_HALF;
 }
 
 /** Two shifts by 32 leave a number of 32 bits as it was: how compilers widened them before v3. */
@@ -102,9 +105,10 @@ static void link_shift(const struct wn_op *op, const struct wn_reg *a, struct wn
     if (op->id == WN_OP_LSH64_K && !a->shifted && a->v.umax <= UINT32_MAX) {
         r->id = a->id;
         r->off = a->off;
-        r->shifted = a->v.umax <= INT32_MAX ? 2 : 1;
-    } else if ((op->id == WN_OP_RSH64_K && a->shifted) ||
-               (op->id == WN_OP_ARSH64_K && a->shifted == 2)) {
+        r->shifted = a->v.umax <= INT32_MAX ? WN_LINK_SHIFTED_31 : WN_LINK_SHIFTED;
+    } else if ((op->id == WN_OP_RSH64_K &&
+                (a->shifted == WN_LINK_SHIFTED || a->shifted == WN_LINK_SHIFTED_31)) ||
+               (op->id == WN_OP_ARSH64_K && a->shifted == WN_LINK_SHIFTED_31)) {
         r->id = a->id;
         r->off = a->off;
     }
@@ -355,9 +359,12 @@ static void convert(struct wn_search *q, const struct wn_op *op, uint64_t umax)
         give_id(q, op->a, &a);
     struct wn_reg r = wn_reg_number(wn_value_compute((enum wn_op_id)op->id, &a.v, &a.v));
     r.type = a.type;
-    if (same && !a.shifted) {
+    bool low = op->id == WN_OP_MOV32_X && a.id && wn_is_near(&a.v) &&
+               (a.shifted == WN_LINK_HALF || !a.shifted);
+    if ((same && !a.shifted) || low) {
         r.id = a.id;
         r.off = a.off;
+        r.shifted = same ? a.shifted : WN_LINK_HALF;
     }
     set(q, op, &r);
 }
