@@ -139,13 +139,14 @@ static inline bool value_includes(const struct wn_value *old, const struct wn_va
     return wn_value_includes(old, now);
 }
 
-/** Which number of the new state each of the old one is. */
+/** Which number of the new state, plus `by`, each of the old one is. */
 struct pairs {
     uint32_t old[MOST_IDS], now[MOST_IDS];
+    int64_t by[MOST_IDS];
     unsigned n;
 };
 
-static bool pair(struct pairs *p, uint32_t old, uint32_t now)
+static bool pair(struct pairs *p, uint32_t old, uint32_t now, int64_t by)
 {
     if (old == 0)
         return true;
@@ -153,10 +154,11 @@ static bool pair(struct pairs *p, uint32_t old, uint32_t now)
         return false;
     for (unsigned i = 0; i < p->n; i++)
         if (p->old[i] == old)
-            return p->now[i] == now;
-    if (p->n == MOST_IDS)
+            return p->now[i] == now && p->by[i] == by;
+    if (p->n == MOST_IDS || (old == WN_ID_LENGTH && by != 0))
         return false;
     p->old[p->n] = old;
+    p->by[p->n] = by;
     p->now[p->n++] = now;
     return true;
 }
@@ -169,8 +171,32 @@ static bool pair(struct pairs *p, uint32_t old, uint32_t now)
 static bool includes_place(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now)
 {
     int64_t most = old->v.smax > (int64_t)UINT32_MAX ? old->v.smax : (int64_t)UINT32_MAX;
-    return now->type == WN_T_PACKET && now->id && old->off == now->off &&
-           now->v.smin >= old->v.smin && now->v.smax <= most && pair(p, old->id, now->id);
+    int64_t by = (int64_t)now->off - old->off;
+    return wn_is_near(&now->v) && now->v.smin + by >= old->v.smin &&
+           now->v.smax + by <= most && pair(p, old->id, now->id, by);
+}
+
+/** Addresses of the same memory. */
+static bool includes_address(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now,
+                             bool precise)
+{
+    int64_t by = (int64_t)now->off - old->off;
+    if (old->type != now->type || old->which != now->which)
+        return false;
+    if (old->type == WN_T_VALUE && (old->nullable || now->nullable))
+        return old->off == now->off && value_includes(&old->v, &now->v) && old->nullable &&
+               (!now->nullable || pair(p, old->id, now->id, 0));
+    bool place = old->type == WN_T_PACKET || old->type == WN_T_META;
+    if (place && (old->id == 0) != (now->id == 0))
+        return false;
+    if (place && old->id && !precise)
+        return includes_place(p, old, now);
+    if (by == 0)
+        return value_includes(&old->v, &now->v) && pair(p, old->id, now->id, 0);
+    if (wn_value_is_const(&old->v))
+        return false;
+    struct wn_value moved = wn_value_plus(&now->v, by);
+    return wn_value_includes(&old->v, &moved) && pair(p, old->id, now->id, by);
 }
 
 static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now,
@@ -178,8 +204,6 @@ static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_
 {
     if (!precise && wn_is_number(old) && wn_is_number(now))
         return old->type == now->type || old->type == WN_T_ANY;
-    if (!precise && old->type == WN_T_PACKET && old->id)
-        return includes_place(p, old, now);
     switch ((enum wn_type)old->type) {
     case WN_T_NONE: return true; /* nobody can have read it */
     case WN_T_ANY:
@@ -189,8 +213,8 @@ static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_
     case WN_T_NUMBER:
         if (now->type != WN_T_NUMBER || !value_includes(&old->v, &now->v))
             return false;
-        return !old->id || (old->off == now->off && old->shifted == now->shifted &&
-                            pair(p, old->id, now->id));
+        return !old->id || (old->shifted == now->shifted &&
+                            pair(p, old->id, now->id, (int64_t)now->off - old->off));
     case WN_T_CONTEXT:
     case WN_T_STACK:
     case WN_T_PACKET:
@@ -201,12 +225,7 @@ static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_
     case WN_T_FUNC:
     case WN_TYPES: break;
     }
-    if (old->type != now->type || old->which != now->which || old->off != now->off ||
-        !value_includes(&old->v, &now->v))
-        return false;
-    if (old->type == WN_T_VALUE)
-        return old->nullable == now->nullable ? pair(p, old->id, now->id) : old->nullable;
-    return (old->id == 0) == (now->id == 0) && pair(p, old->id, now->id);
+    return includes_address(p, old, now, precise);
 }
 
 static const struct wn_spill *find_spill(const struct wn_frame *f, const struct wn_spill *k)
@@ -271,6 +290,14 @@ static bool frames_include(struct pairs *p, const struct wn_state *old, const st
     return true;
 }
 
+/** Whether as much is known of the packet behind a number, plus `by`, as `room` says. */
+static bool knows_room(const struct wn_state *s, uint32_t id, int64_t by, const struct wn_room *room)
+{
+    if (room->bytes != WN_NO_ROOM && wn_state_room(s, id) < room->bytes + by)
+        return false;
+    return room->less == WN_NO_END || wn_state_end(s, id) <= room->less + by;
+}
+
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
                        const struct wn_matters *m, const struct wn_marks *precise, uint32_t needs,
                        uint8_t *clash)
@@ -301,8 +328,7 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
     for (uint32_t i = 0; i < old->n_rooms; i++)
         for (unsigned k = 0; k < p.n; k++)
             if (p.old[k] == old->rooms[i].id &&
-                (wn_state_room(now, p.now[k]) < old->rooms[i].bytes ||
-                 wn_state_end(now, p.now[k]) > old->rooms[i].less))
+                !knows_room(now, p.now[k], p.by[k], &old->rooms[i]))
                 return false;
     return true;
 }
@@ -368,7 +394,7 @@ static void relate(struct join *j, const struct wn_reg *a, const struct wn_reg *
     bool alike = a->type == b->type && a->off == b->off && a->shifted == b->shifted;
     if (!a->id || is_torn(j, a->id))
         return;
-    if ((!alike || !pair(&j->ids, a->id, b->id)) && j->n_torn < MOST_IDS)
+    if ((!alike || !pair(&j->ids, a->id, b->id, 0)) && j->n_torn < MOST_IDS)
         j->torn[j->n_torn++] = a->id;
 }
 
