@@ -5,7 +5,8 @@
 
 #include "verify/search.h"
 
-#define MOST_IDS 64u
+#define MOST_IDS   64u
+#define MOST_FOLDS 16u
 
 struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot)
 {
@@ -378,6 +379,12 @@ struct join {
     uint32_t torn[MOST_IDS]; /* of `into`: not the same number everywhere */
     unsigned n_torn;
     const struct wn_state *before; /* `into`, as it was */
+    struct fold {
+        uint32_t a, b;
+        int64_t by;
+        uint32_t id;
+    } folds[MOST_FOLDS];
+    unsigned n_folds;
 };
 
 static bool is_torn(const struct join *j, uint32_t id)
@@ -466,19 +473,32 @@ static struct wn_value any_place(const struct wn_value *a, const struct wn_value
     return wn_value_settle(&v) ? v : wn_value_unknown();
 }
 
-/** A place in the packet that differs: a number of its own, with the room that both have behind it. */
+/** The number that `a` of the one state and `b` plus `by` of the other become: the same one wherever
+ * they meet, so what is linked on both ways stays so. */
+static uint32_t folded(struct join *j, uint32_t a, uint32_t b, int64_t by)
+{
+    for (unsigned i = 0; i < j->n_folds; i++)
+        if (j->folds[i].a == a && j->folds[i].b == b && j->folds[i].by == by)
+            return j->folds[i].id;
+    uint32_t id = j->into->next_id++;
+    int64_t room = wn_state_room(j->from, b);
+    wn_state_learn_room(j->into, id,
+                        joined_room(j, wn_state_room(j->before, a), room - by));
+    if (j->n_folds < MOST_FOLDS)
+        j->folds[j->n_folds++] = (struct fold){a, b, by, id};
+    return id;
+}
+
+/** A place in the packet that differs: what it is counted from becomes another number. */
 static void fold_packet(struct join *j, struct wn_reg *a, const struct wn_reg *b)
 {
-    int64_t room_a = wn_state_room(j->before, a->id) - a->off;
-    int64_t room_b = wn_state_room(j->from, b->id) - b->off;
-    struct wn_value va = wn_value_plus(&a->v, a->off), vb = wn_value_plus(&b->v, b->off);
-    if (j->how != WN_JOIN && !wn_value_includes(&va, &vb))
-        a->v = any_place(&va, &vb);
+    int64_t by = (int64_t)b->off - a->off;
+    struct wn_value vb = wn_value_plus(&b->v, by);
+    a->id = folded(j, a->id, b->id, by);
+    if (j->how != WN_JOIN && !wn_value_includes(&a->v, &vb))
+        a->v = any_place(&a->v, &vb);
     else
-        a->v = joined(j, &va, &vb);
-    a->off = 0;
-    a->id = j->into->next_id++;
-    wn_state_learn_room(j->into, a->id, joined_room(j, room_a, room_b));
+        a->v = joined(j, &a->v, &vb);
 }
 
 /** What is known of the packet behind a number; WN_NO_ROOM: nothing. */
@@ -512,7 +532,11 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
         a->v = joined(j, &a->v, &b->v);
         if (b->type == WN_T_ANY)
             a->type = WN_T_ANY;
-        if (a->id && (is_torn(j, a->id) || wn_value_is_const(&a->v)))
+        bool linked = a->id && b->id && !a->shifted && !b->shifted &&
+                      a->id != WN_ID_LENGTH && b->id != WN_ID_LENGTH;
+        if (linked && is_torn(j, a->id) && !wn_value_is_const(&a->v))
+            a->id = folded(j, a->id, b->id, (int64_t)b->off - a->off);
+        else if (a->id && (is_torn(j, a->id) || wn_value_is_const(&a->v)))
             unlink_number(NULL, a);
         if (!a->id && a->type == WN_T_NUMBER && room_a > 0 && room_b > 0)
             fold_number(j, a, room_a, room_b);
