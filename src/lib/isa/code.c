@@ -102,6 +102,7 @@ void wn_code_free(struct wn_code *code)
     else
         free(code->ops);
     free(code->mark);
+    free(code->facts);
     free(code->slot);
     free(code->blocks);
     free(code->funcs);

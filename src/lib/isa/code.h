@@ -43,6 +43,21 @@ enum wn_mark {
     WN_MARK_END,     /* or the byte behind it */
 };
 
+/** What holds of an instruction in every run, as bits. */
+enum wn_fact_flag {
+    WN_FACT_REACHED = 1, /* some run may come there */
+    WN_FACT_TAKEN = 2,   /* branches: some run may go to the target, */
+    WN_FACT_PASSED = 4,  /* or go on */
+    WN_FACT_RESULT = 8,  /* what it writes is `value`, */
+    WN_FACT_VARIES = 16, /* or not always the same */
+    WN_FACT_CHANGES = 32, /* moves of 32 bits, shifts by 32: they may lose bits that are not 0 */
+};
+
+struct wn_fact {
+    uint64_t value;
+    uint8_t flags; /* enum wn_fact_flag */
+};
+
 /** What the address is that a wide immediate has become, in wn_op.b. */
 enum wn_wide_what {
     WN_WIDE_NUMBER = 0,
@@ -116,6 +131,7 @@ struct wn_code {
     bool frozen; /* ops lie in pages that nobody writes: wn_code_freeze() */
     uint8_t
         *mark; /* decoded: enum wn_mark of each slot; NULL before the check, and in lowered code */
+    struct wn_fact *facts; /* decoded: what is known of each slot; NULL: nothing */
     uint32_t *slot;          /* lowered: slot of each operation; NULL in decoded code */
     struct wn_block *blocks; /* lowered only */
     uint32_t n_blocks;

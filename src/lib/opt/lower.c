@@ -342,14 +342,14 @@ static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, co
     l->open = false;
     for (uint32_t i = f->first; i < f->first + f->count && !l->short_of_memory; i++) {
         enum wn_kind kind = wn_op_kind(&l->from->ops[i]);
-        if (kind == WN_KIND_HOLE)
-            continue;
         if (is_target[i] || i == f->first) {
             l->open = false;
             l->stack = ONLY_R10;
         }
         if (!l->open)
             l->block_of[i] = (uint32_t)l->blocks.len;
+        if (kind == WN_KIND_HOLE) /* of a wide instruction, or what has been simplified away */
+            continue;
         reads_packet |= kind == WN_KIND_PACKET;
         lower_op(l, i);
         follow_stack(l, &l->from->ops[i]);

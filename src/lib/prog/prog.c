@@ -9,6 +9,7 @@
 #include "isa/decode.h"
 #include "opt/blind.h"
 #include "opt/lower.h"
+#include "opt/simplify.h"
 #include "prog/resolve.h"
 #include "verify/flow.h"
 #include "verify/stack.h"
@@ -121,7 +122,10 @@ static int make_engine(struct wn_prog *prog, struct wn_code **decoded,
                        const struct wn_prog_opts *opts, const char *name, struct wn_error *err)
 {
     WN_OWN(code) struct wn_code *lowered = NULL;
-    int r = wn_lower(*decoded, &lowered, err);
+    /* The reference interpreter is the judge of what is made of facts. */
+    int r = opts->engine == WN_ENGINE_REFERENCE ? 0 : wn_simplify(*decoded, err);
+    if (r == 0)
+        r = wn_lower(*decoded, &lowered, err);
     if (r)
         return r;
     prog->info.ops = lowered->n_ops;

@@ -89,9 +89,9 @@ static void helper(struct needs *n, const struct wn_op *op)
     for (unsigned i = 0; h && i < 5; i++)
         switch ((enum wn_arg)h->sig.args[i]) {
         case WN_ARG_NONE:
-        case WN_ARG_ANY:
         case WN_ARGS: break;
-        case WN_ARG_SCALAR: n->shallow |= bit(WN_R1 + i); break;
+        case WN_ARG_SCALAR:
+        case WN_ARG_ANY: n->shallow |= bit(WN_R1 + i); break;
         case WN_ARG_MEM:
         case WN_ARG_MEM_WRITE:
         case WN_ARG_SIZE:

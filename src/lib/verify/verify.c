@@ -236,6 +236,15 @@ static int conclude(struct wn_walk *w, const struct found *found, struct wn_code
     return r;
 }
 
+/** Whether a guard of the packet was taken to have passed. */
+static bool assumes(const struct wn_code *code, const struct found *found)
+{
+    for (uint32_t i = 0; i < code->n_ops; i++)
+        if (found->at[i].outcome & WN_ASSUMED)
+            return true;
+    return false;
+}
+
 /** Nothing is proved but what the instruction alone shows; everything is checked at run time. */
 static int give_up(const struct wn_walk *w, struct wn_verified *out, struct wn_error *err)
 {
@@ -288,6 +297,12 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
         r = refuse_limits(w, err);
     else
         r = best->usable ? conclude(w, best, code, out, err) : give_up(w, out, err);
+    /* What was found when ways were joined holds in every run, if what was assumed there of guards does. */
+    if (r == 0 && joined.usable && (best == &joined || !assumes(code, &joined))) {
+        free(code->facts);
+        code->facts = w->facts;
+        w->facts = NULL;
+    }
     free(joined.at);
     free(joined.whys);
     free(explored.at);
@@ -306,8 +321,9 @@ int wn_verify(struct wn_code *code, const struct wn_verify_env *env, struct wn_v
     *out = (struct wn_verified){0};
     w.heads = malloc(code->n_ops * sizeof *w.heads);
     w.loops = malloc(code->n_ops);
+    w.facts = malloc(code->n_ops * sizeof *w.facts);
     int r = -ENOMEM;
-    if (w.heads && w.loops)
+    if (w.heads && w.loops && w.facts)
         r = verify(&w, code, out, err);
     else
         wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");

@@ -53,6 +53,7 @@ struct wn_verified {
  * code   decoded, checked by wn_flow_check(), its helpers resolved (wn_resolve()), which are
  *        this library's. Its marks are set: of accesses, of jumps back and local calls (proved: they
  *        spend no fuel) and of helpers' calls (proved: their arguments need no check)
+ *        Its facts are set, if some were found
  * out    filled on success
  * err    the first thing wrong, by slot
  *

@@ -339,6 +339,7 @@ static bool arrive(struct wn_walk *w)
     if (!wn_state_tidy(&q->s, &m, &q->heap))
         return false;
     if (w->phase == WN_JOINING) {
+        m.deep |= m.shallow; /* what is found is to hold of all that anybody sees */
         join(w, &m);
         return false;
     }
@@ -372,6 +373,40 @@ static bool taken_first(enum wn_op_id id)
            id == WN_OP_JNE32_X;
 }
 
+/* ---- what holds in every run ----------------------------------------------------------------- */
+
+static void note_fact(struct wn_walk *w, uint32_t slot, uint8_t flags)
+{
+    if (w->phase == WN_JOINING)
+        w->facts[slot].flags |= flags;
+}
+
+/** Note what an instruction has left in its register. */
+static void note_result(struct wn_walk *w, uint32_t slot, const struct wn_op *op)
+{
+    const struct wn_reg *r = &w->q.s.r[op->dst];
+    struct wn_fact *f = &w->facts[slot];
+    if (w->phase != WN_JOINING || f->flags & WN_FACT_VARIES)
+        return;
+    bool known = r->type == WN_T_NUMBER && wn_value_is_const(&r->v);
+    uint64_t value = r->v.bits.value;
+    if (!known || (f->flags & WN_FACT_RESULT && f->value != value)) {
+        f->flags = (uint8_t)((f->flags & ~WN_FACT_RESULT) | WN_FACT_VARIES);
+        return;
+    }
+    f->flags |= WN_FACT_RESULT;
+    f->value = value;
+}
+
+/** Note whether a move of 32 bits, or a shift that could be one's half, loses anything. */
+static void note_loss(struct wn_walk *w, uint32_t slot, const struct wn_op *op)
+{
+    struct wn_reg a = wn_state_reg(&w->q.s, op->a);
+    bool narrow = op->id == WN_OP_MOV32_X || (op->id == WN_OP_LSH64_K && op->imm == 32);
+    if (narrow && (!wn_is_number(&a) || a.v.umax > UINT32_MAX))
+        note_fact(w, slot, WN_FACT_CHANGES);
+}
+
 /** Go one way at a branch; false if that cannot be. */
 static bool go(struct wn_walk *w, uint32_t slot, bool taken)
 {
@@ -379,6 +414,7 @@ static bool go(struct wn_walk *w, uint32_t slot, bool taken)
     const struct wn_op *op = &q->code->ops[slot];
     if (!wn_learn(q, op, taken))
         return false;
+    note_fact(w, slot, taken ? WN_FACT_TAKEN : WN_FACT_PASSED);
     w->via = taken ? via_of(slot, op->target) : WN_NOWHERE;
     q->s.at = taken ? op->target : slot + 1;
     return true;
@@ -496,15 +532,21 @@ static bool step(struct wn_walk *w)
 {
     struct wn_search *q = &w->q;
     const struct wn_op *op = &q->code->ops[q->s.at];
+    note_fact(w, q->s.at, WN_FACT_REACHED);
     switch (wn_op_kind(op)) {
     case WN_KIND_ALU:
         q->was_wrong = false;
+        note_loss(w, q->s.at, op);
         wn_step_alu(q, op);
+        note_result(w, q->s.at, op);
         if (!q->was_wrong)
             q->found[q->s.at].outcome |= WN_PROVED;
         break;
     case WN_KIND_WIDE: wn_step_wide(q, op); break;
     case WN_KIND_LOAD:
+        wn_step_access(q, op);
+        note_result(w, q->s.at, op);
+        break;
     case WN_KIND_STORE:
     case WN_KIND_ATOMIC: wn_step_access(q, op); break;
     case WN_KIND_JUMP:
@@ -666,6 +708,8 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     w->lost = false;
     wn_limits_init(&w->limits, q->code);
     w->everything = wn_marks_all();
+    if (phase == WN_JOINING)
+        memset(w->facts, 0, n * sizeof *w->facts);
     w->most_steps = phase == WN_JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
     w->most_nodes = phase == WN_JOINING ? UINT64_MAX : EXPLORE_NODES(n);
     w->lowest = UINT32_MAX;
@@ -780,4 +824,5 @@ void wn_walk_fini(struct wn_walk *w)
     free(q->found);
     free(w->heads);
     free(w->loops);
+    free(w->facts);
 }

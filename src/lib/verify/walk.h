@@ -55,6 +55,7 @@ struct wn_walk {
     struct wn_marks everything; /* all numbers matter */
     struct wn_limits limits; /* joining: numbers that the program compares with */
     uint32_t lowest; /* joining: no node before it waits */
+    struct wn_fact *facts; /* joining: what was found of each slot */
     uint64_t most_steps, most_nodes;
     uint64_t all_steps, all_nodes; /* of earlier attempts */
     uint64_t deadline;
