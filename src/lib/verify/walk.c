@@ -445,10 +445,9 @@ static bool leave(struct wn_walk *w)
     struct wn_search *q = &w->q;
     if (q->s.depth > 1)
         return wn_state_pop(&q->s, &q->heap);
-    if (q->s.r[WN_R0].type == WN_T_NONE) {
-        struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
-        wn_refuse(q, &why);
-    }
+    struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
+    bool none = q->s.r[WN_R0].type == WN_T_NONE;
+    wn_note(q, none ? WN_WRONG : WN_PROVED, none ? &why : NULL);
     return false;
 }
 
