@@ -94,19 +94,18 @@ static int load_object(const char *path, uint32_t level, struct verdict *out)
     return r;
 }
 
-void judge_object(const char *path, struct verdict *out)
+void judge_object(const char *path, bool why, struct verdict *out)
 {
+    struct verdict explained = {0};
     *out = (struct verdict){0};
     int r = load_object(path, LOG_STATS, out);
     out->accepted = r == 0;
-    if (r == 0)
-        return;
-    /* Statistics alone give no reasons, and with reasons the time is that of writing them. */
-    struct verdict with_reason = {0};
-    snprintf(out->reason, sizeof out->reason, "%s", strerror(-r));
-    load_object(path, LOG_STEPS, &with_reason);
-    if (with_reason.reason[0])
-        memcpy(out->reason, with_reason.reason, sizeof out->reason);
+    if (r)
+        snprintf(out->reason, sizeof out->reason, "%s", strerror(-r));
+    if (r && why)
+        load_object(path, LOG_STEPS, &explained);
+    if (explained.reason[0])
+        memcpy(out->reason, explained.reason, sizeof out->reason);
 }
 
 static int load_slots(enum bpf_prog_type type, const struct wn_slot *slots, size_t n,
@@ -123,21 +122,22 @@ static int load_slots(enum bpf_prog_type type, const struct wn_slot *slots, size
     return fd < 0 ? fd : 0;
 }
 
-void judge_slots(enum wn_prog_type type, const struct wn_slot *slots, size_t n, struct verdict *out)
+void judge_slots(enum wn_prog_type type, const struct wn_slot *slots, size_t n, bool why,
+                 struct verdict *out)
 {
     static const enum bpf_prog_type types[WN_PROG_TYPES] = {
         [WN_PROG_XDP] = BPF_PROG_TYPE_XDP,
         [WN_PROG_SOCKET] = BPF_PROG_TYPE_SOCKET_FILTER,
         [WN_PROG_TC] = BPF_PROG_TYPE_SCHED_CLS,
     };
+    struct verdict explained = {0};
     *out = (struct verdict){0};
     int r = load_slots(types[type], slots, n, LOG_STATS, out);
     out->accepted = r == 0;
-    if (r == 0)
-        return;
-    struct verdict with_reason = {0};
-    snprintf(out->reason, sizeof out->reason, "%s", strerror(-r));
-    load_slots(types[type], slots, n, LOG_STEPS, &with_reason);
-    if (with_reason.reason[0])
-        memcpy(out->reason, with_reason.reason, sizeof out->reason);
+    if (r)
+        snprintf(out->reason, sizeof out->reason, "%s", strerror(-r));
+    if (r && why)
+        load_slots(types[type], slots, n, LOG_STEPS, &explained);
+    if (explained.reason[0])
+        memcpy(out->reason, explained.reason, sizeof out->reason);
 }

@@ -22,9 +22,14 @@ struct verdict {
 /** Why the kernel cannot be asked here, in words; NULL if it can. */
 const char *judge_missing(void);
 
-/** Ask about all programs of an object; times and steps are their sums. */
-void judge_object(const char *path, struct verdict *out);
+/**
+ * Ask about all programs of an object; times and steps are their sums.
+ *
+ * why  ask for reasons too: of what is refused after a million steps they take long, since the
+ *      kernel writes a line for each
+ */
+void judge_object(const char *path, bool why, struct verdict *out);
 
-/** Ask about slots without maps, for a type of the kernel's. */
-void judge_slots(enum wn_prog_type type, const struct wn_slot *slots, size_t n,
+/** The same of slots without maps, for a type of the kernel's. */
+void judge_slots(enum wn_prog_type type, const struct wn_slot *slots, size_t n, bool why,
                  struct verdict *out);

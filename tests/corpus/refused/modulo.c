@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/** Consistent hashing: a table of 251 places names the server; its statistics are next to it. */
+/** Consistent hashing with a table of 251 places: the kernel knows nothing of a remainder.
+ * Safe: it is below 251, which is all there is.
+ * The kernel: "math between map_value pointer and register with unbounded min value is not allowed"
+ */
 #include "headers.h"
 
 #define PLACES  251
