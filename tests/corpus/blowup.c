@@ -22,6 +22,8 @@
 #define MOST_STEPS(slots) (200 * (uint64_t)(slots) + 100000)
 #define MOST_BYTES        (100u << 20) /* of programs with at most 10,000 slots */
 
+enum { REASONS = 4 };
+
 static struct wn_prog *load(const struct shape *s, const struct wn_slot *slots, size_t n,
                             struct wn_prog_info *info)
 {
@@ -67,6 +69,14 @@ static bool at_most(const struct shape *s, const char *what, uint64_t is, uint64
     return is <= most;
 }
 
+static void print_reasons(const struct wn_prog *prog)
+{
+    const struct wn_error *list;
+    size_t n = wn_prog_unproved(prog, &list);
+    for (size_t i = 0; i < n && i < REASONS; i++)
+        printf("#   slot %u: %s\n", list[i].at, list[i].text);
+}
+
 static bool check(const struct shape *s)
 {
     struct wn_slot *slots;
@@ -85,6 +95,7 @@ static bool check(const struct shape *s)
            " bytes; accesses %u, guarded %u; loops %u, fuelled %u\n",
            s->name, n, info.verify_steps, info.verify_states, info.verify_bytes, info.accesses,
            info.guarded, info.loops, info.loops_fuelled);
+    print_reasons(prog);
     bool fine = at_most(s, "accesses guarded", info.guarded, s->most_guarded);
     fine &= at_most(s, "loops fuelled", info.loops_fuelled, s->most_fuelled);
     fine &= at_most(s, "steps", info.verify_steps, MOST_STEPS(n));

@@ -63,8 +63,8 @@ static const struct {
     {"rules64", 0}, /* nothing is wrong with any of its ways, only with their number */
     {"scratch", GUARD},
     {"search", FUEL},
-    {"subtraction", GUARD},
-    {"twice", 0}, /* equal numbers make equal pointers */
+    {"subtraction", 0}, /* a length may be followed as a pointer is */
+    {"twice", 0},       /* equal numbers make equal pointers */
     {"unchecked", GUARD},
     {"unmoved", GUARD},
     {0},

@@ -8,8 +8,9 @@ SEC("xdp") int branchless(struct xdp_md *ctx)
 {
     void *data = PACKET(ctx), *end = PEND(ctx);
     __s64 left = (end - data) - (__s64)(sizeof(struct ethhdr) + sizeof(struct ipv6hdr));
-    asm volatile("" : "+r"(left)); /* or clang makes a branch of it */
+    asm volatile("" : "+r"(left)); /* or clang compares after all, here */
     __u64 fits = ~(__u64)left >> 63;
+    asm volatile("" : "+r"(fits)); /* and here */
 
     struct ethhdr *eth = data;
     struct ipv6hdr *ip = (void *)(eth + 1);
