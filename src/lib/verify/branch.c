@@ -145,6 +145,21 @@ static bool learn_outside(struct wn_search *q, const struct wn_reg *place,
     return true;
 }
 
+/** A place is not behind another one, of which something is known how far it is from the end. */
+static bool learn_before(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
+                         bool strict)
+{
+    int64_t room = wn_state_room(&q->s, high->id);
+    int64_t bytes = (int64_t)low->off + strict - high->off + room;
+    if (room == WN_NO_ROOM || bytes <= wn_state_room(&q->s, low->id))
+        return true;
+    if (!high->id)
+        wn_need(q, room);
+    q->says_place = true;
+    struct wn_reg end = {.type = WN_T_END, .off = (int32_t)(low->off + strict - bytes)};
+    return learn_inside(q, low, &end, strict);
+}
+
 /** low <= high, or low < high. */
 static bool learn_place(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
                         bool strict)
@@ -154,6 +169,8 @@ static bool learn_place(struct wn_search *q, const struct wn_reg *low, const str
         return learn_inside(q, low, high, strict);
     if (is_end(low) && is_place(high))
         return learn_outside(q, high, low, strict);
+    if (is_place(low) && is_place(high) && low->type == high->type)
+        return learn_before(q, low, high, strict);
     return true;
 }
 

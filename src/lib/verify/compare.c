@@ -506,7 +506,7 @@ static int64_t room_behind(const struct wn_state *s, const struct wn_reg *n)
 {
     if (wn_value_is_const(&n->v) && n->v.bits.value <= WN_FARTHEST)
         return (int64_t)s->least - (int64_t)n->v.bits.value;
-    if (!n->id || n->shifted || n->id == WN_ID_LENGTH)
+    if (!n->id || n->shifted)
         return WN_NO_ROOM;
     int64_t room = wn_state_room(s, n->id);
     return room > WN_NO_ROOM ? room - n->off : WN_NO_ROOM;
@@ -516,7 +516,7 @@ static int64_t room_behind(const struct wn_state *s, const struct wn_reg *n)
 static void fold_number(struct join *j, struct wn_reg *a, int64_t room_a, int64_t room_b)
 {
     int64_t room = joined_room(j, room_a, room_b);
-    if (room <= 0 || wn_value_is_const(&a->v))
+    if (room < 0 || wn_value_is_const(&a->v))
         return;
     a->id = j->into->next_id++;
     wn_state_learn_room(j->into, a->id, room);
@@ -538,7 +538,7 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
             a->id = folded(j, a->id, b->id, (int64_t)b->off - a->off);
         else if (a->id && (is_torn(j, a->id) || wn_value_is_const(&a->v)))
             unlink_number(NULL, a);
-        if (!a->id && a->type == WN_T_NUMBER && room_a > 0 && room_b > 0)
+        if (!a->id && a->type == WN_T_NUMBER && room_a >= 0 && room_b >= 0)
             fold_number(j, a, room_a, room_b);
         return;
     }
