@@ -324,9 +324,30 @@ static struct wn_value on_half(part_fn fn, const struct wn_value *a, const struc
     return settled(&whole, &half);
 }
 
+/**
+ * A sum that stays among the numbers that both halves and signs agree about: most sums
+ * are such, of an index or a length and a constant. False if it does not.
+ */
+static bool add_small(const struct wn_value *a, const struct wn_value *b, struct wn_value *out)
+{
+    uint64_t limit = (uint64_t)most(HALF);
+    if (a->umax > limit || b->umax > limit - a->umax)
+        return false;
+    struct wn_tnum bits = wn_tnum_add(a->bits, b->bits);
+    struct wn_tnum range = wn_tnum_range(a->umin + b->umin, a->umax + b->umax);
+    struct wn_part sum = {wn_tnum_meet(bits, range), a->umin + b->umin, a->umax + b->umax, 0, 0};
+    sum.smin = (int64_t)sum.umin;
+    sum.smax = (int64_t)sum.umax;
+    *out = value_of(&sum, &sum);
+    return wn_tnum_meets(bits, range);
+}
+
 /** An operation on all bits of which the low ones are those of the same on the low half. */
 static struct wn_value on_both(part_fn fn, const struct wn_value *a, const struct wn_value *b)
 {
+    struct wn_value sum;
+    if (fn == add && add_small(a, b, &sum))
+        return sum;
     if (a->umax <= ones(HALF) && b->umax <= ones(HALF)) /* nothing is to be had there */
         return on_whole(fn, a, b);
     const struct wn_part wa = whole_of(a), wb = whole_of(b), ha = half_of(a), hb = half_of(b);
@@ -336,9 +357,12 @@ static struct wn_value on_both(part_fn fn, const struct wn_value *a, const struc
 
 struct wn_value wn_value_of_bits(unsigned bits)
 {
-    const struct wn_part whole = part_bits((struct wn_tnum){0, ones(bits)}, WHOLE);
-    const struct wn_part nothing = part_unknown(HALF);
-    return settled(&whole, &nothing);
+    struct wn_part whole = part_unknown(WHOLE), half = part_unknown(HALF);
+    if (bits < WHOLE)
+        whole = (struct wn_part){{0, ones(bits)}, 0, ones(bits), 0, (int64_t)ones(bits)};
+    if (bits < HALF)
+        half = (struct wn_part){{0, ones(bits)}, 0, ones(bits), 0, (int64_t)ones(bits)};
+    return value_of(&whole, &half);
 }
 
 /** The low bits of a; the others become 0. */

@@ -2,6 +2,7 @@
 #include "verify/value.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "verify/part.h"
 
@@ -114,34 +115,42 @@ static bool disjoint(struct wn_part *a, struct wn_part *b, unsigned n)
     return !(a->bits.value & b->bits.value);
 }
 
+/** Put back what was learned of all bits, if it was anything. */
+static bool put_whole(struct wn_value *v, const struct wn_part *whole, const struct wn_part *before)
+{
+    const struct wn_part half = half_of(v);
+    if (!memcmp(whole, before, sizeof *whole))
+        return true;
+    *v = value_of(whole, &half);
+    return wn_value_settle(v);
+}
+
 /** Learn from a relation of all bits. */
 static bool on_whole(learn_fn learn, struct wn_value *a, struct wn_value *b)
 {
-    struct wn_part wa = whole_of(a), wb = whole_of(b), ha = half_of(a), hb = half_of(b);
-    if (!learn(&wa, &wb, WHOLE))
-        return false;
-    *a = value_of(&wa, &ha);
-    *b = value_of(&wb, &hb);
-    return wn_value_settle(a) && wn_value_settle(b);
+    const struct wn_part before_a = whole_of(a), before_b = whole_of(b);
+    struct wn_part wa = before_a, wb = before_b;
+    return learn(&wa, &wb, WHOLE) && put_whole(a, &wa, &before_a) &&
+           put_whole(b, &wb, &before_b);
 }
 
-static void put_half(struct wn_value *v, const struct wn_part *half)
+static bool put_half(struct wn_value *v, const struct wn_part *half, const struct wn_part *before)
 {
     struct wn_part whole = whole_of(v);
+    if (!memcmp(half, before, sizeof *half))
+        return true;
     whole.bits.value = (whole.bits.value & ~ones(HALF)) | half->bits.value;
     whole.bits.mask = (whole.bits.mask & ~ones(HALF)) | half->bits.mask;
     *v = value_of(&whole, half);
+    return wn_value_settle(v);
 }
 
 /** Learn from a relation of the low halves. */
 static bool on_half(learn_fn learn, struct wn_value *a, struct wn_value *b)
 {
-    struct wn_part ha = half_of(a), hb = half_of(b);
-    if (!learn(&ha, &hb, HALF))
-        return false;
-    put_half(a, &ha);
-    put_half(b, &hb);
-    return wn_value_settle(a) && wn_value_settle(b);
+    const struct wn_part before_a = half_of(a), before_b = half_of(b);
+    struct wn_part ha = before_a, hb = before_b;
+    return learn(&ha, &hb, HALF) && put_half(a, &ha, &before_a) && put_half(b, &hb, &before_b);
 }
 
 bool wn_value_refine(enum wn_op_id id, bool taken, struct wn_value *a, struct wn_value *b)
