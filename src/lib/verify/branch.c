@@ -310,19 +310,55 @@ bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
     return possible;
 }
 
+/** Whether a comparison of ranges comes out the same for all their numbers. */
+static enum wn_outlook compare_ranges(const struct order *o, int64_t amin, int64_t amax,
+                                      int64_t bmin, int64_t bmax)
+{
+    bool a_first = o->a_first;
+    int64_t low_max = a_first ? amax : bmax, low_min = a_first ? amin : bmin;
+    int64_t high_max = a_first ? bmax : amax, high_min = a_first ? bmin : amin;
+    if (o->strict ? low_max < high_min : low_max <= high_min)
+        return WN_ALWAYS;
+    if (o->strict ? low_min >= high_max : low_min > high_max)
+        return WN_NEVER;
+    return WN_PERHAPS;
+}
+
+/** Of numbers that are the same with and without sign. */
+static enum wn_outlook foresee_plain(enum wn_op_id id, const struct wn_value *a,
+                                     const struct wn_value *b)
+{
+    struct order o = order_of(id, true), other = order_of(id, false);
+    if (o.a_first != o.b_first) /* the one or the other */
+        return compare_ranges(&o, a->smin, a->smax, b->smin, b->smax);
+    bool apart = a->smax < b->smin || b->smax < a->smin || !wn_tnum_meets(a->bits, b->bits);
+    bool same = wn_value_is_const(a) && wn_value_is_const(b) && a->bits.value == b->bits.value;
+    if (o.a_first) /* equal */
+        return apart ? WN_NEVER : same ? WN_ALWAYS : WN_PERHAPS;
+    if (other.a_first) /* different */
+        return apart ? WN_ALWAYS : same ? WN_NEVER : WN_PERHAPS;
+    return WN_PERHAPS;
+}
+
 enum wn_outlook wn_foresee(struct wn_search *q, const struct wn_op *op)
 {
     bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
-    struct wn_reg a = wn_state_reg(&q->s, op->a);
-    struct wn_reg b = by_register ? wn_state_reg(&q->s, op->b)
-                                  : wn_reg_const((uint64_t)(int64_t)op->imm);
-    if (!wn_is_number(&a) || !wn_is_number(&b) || (by_register && op->a == op->b))
+    struct wn_value imm = wn_value_const((uint64_t)(int64_t)op->imm);
+    if (op->a == WN_R10 || (by_register && (op->b == WN_R10 || op->a == op->b)))
         return WN_PERHAPS;
-    struct wn_value taken_a = a.v, taken_b = b.v;
+    const struct wn_reg *a = &q->s.r[op->a], *b = &q->s.r[op->b];
+    if (!wn_is_number(a) || (by_register && !wn_is_number(b)))
+        return WN_PERHAPS;
+    const struct wn_value *vb = by_register ? &b->v : &imm;
     enum wn_outlook outlook = WN_PERHAPS;
-    if (!wn_value_refine((enum wn_op_id)op->id, true, &taken_a, &taken_b))
+    bool plain = a->v.umax <= INT32_MAX && vb->umax <= INT32_MAX;
+    struct wn_value taken_a = a->v, taken_b = *vb, on_a = a->v, on_b = *vb;
+    if (plain && op->id != WN_OP_JSET64_K && op->id != WN_OP_JSET64_X && op->id != WN_OP_JSET32_K &&
+        op->id != WN_OP_JSET32_X)
+        outlook = foresee_plain((enum wn_op_id)op->id, &a->v, vb);
+    else if (!wn_value_refine((enum wn_op_id)op->id, true, &taken_a, &taken_b))
         outlook = WN_NEVER;
-    else if (!wn_value_refine((enum wn_op_id)op->id, false, &a.v, &b.v))
+    else if (!wn_value_refine((enum wn_op_id)op->id, false, &on_a, &on_b))
         outlook = WN_ALWAYS;
     if (outlook == WN_PERHAPS)
         return outlook;

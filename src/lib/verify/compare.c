@@ -117,6 +117,8 @@ static bool unlink_number(void *arg, struct wn_reg *r)
 bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap)
 {
     struct census c = {.n = 0};
+    if (s->next_id == WN_ID_LENGTH + 1) /* nothing has ever been linked */
+        return true;
     take_census(&c, s, m);
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->n_rooms; i++) {

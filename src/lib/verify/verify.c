@@ -75,13 +75,16 @@ static bool find_loops(struct wn_walk *w)
     struct wn_search *q = &w->q;
     const struct wn_code *code = q->code;
     WN_OWN(free) uint8_t *bounded = calloc(code->n_ops, 1);
+    bool any = code->n_funcs > 1; /* which may call each other */
     if (!bounded)
         return false;
+    for (uint32_t i = 0; i < code->n_ops && !any; i++)
+        any = is_jump_back(code, i);
     if (w->phase == WN_EXPLORING) {
         if (!wn_graph_circles((uint32_t)w->nodes.len, w->edges.data, w->edges.len, note_circle, w))
             return false;
         memset(bounded, q->steps < UNBOUNDED, code->n_ops);
-    } else if (!wn_loops_bound(code, UNBOUNDED, range_at, w, bounded)) {
+    } else if (any && !wn_loops_bound(code, UNBOUNDED, range_at, w, bounded)) {
         return false;
     }
     for (uint32_t i = 0; i < code->n_ops; i++) {
