@@ -21,7 +21,7 @@
 #define MOST_APART    16u
 #define MOST_CALLS    64u /* and so many for all the places a function is called from */
 /* A joined state is told so many times what came there too before it is widened, then forgotten. */
-#define JOINS    2u
+#define JOINS    0u
 #define LIMITING 60u
 #define WIDENING 100u
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
@@ -294,12 +294,53 @@ static struct wn_node *find_joined(struct wn_walk *w, const struct wn_matters *m
     return alike;
 }
 
+static bool comes_before(const struct wn_walk *w, uint32_t a, uint32_t b)
+{
+    uint32_t x = w->nodes.data[a]->s.at, y = w->nodes.data[b]->s.at;
+    return x < y || (x == y && a < b);
+}
+
+/** Have a joined state followed, again if need be. */
 static void wait(struct wn_walk *w, struct wn_node *n)
 {
-    n->waiting = true;
     n->times += n->times < UINT16_MAX;
-    if (n->number < w->lowest)
-        w->lowest = n->number;
+    if (n->waiting)
+        return;
+    n->waiting = true;
+    if (!wn_vec_push(&w->waiting, n->number)) {
+        w->q.heap.out = true;
+        return;
+    }
+    uint32_t *heap = w->waiting.data;
+    for (size_t at = w->waiting.len - 1; at > 0 && comes_before(w, heap[at], heap[(at - 1) / 2]);) {
+        size_t up = (at - 1) / 2;
+        uint32_t other = heap[up];
+        heap[up] = heap[at];
+        heap[at] = other;
+        at = up;
+    }
+}
+
+/** The one of those that wait that stands first in the program. */
+static struct wn_node *next_waiting(struct wn_walk *w)
+{
+    uint32_t *heap = w->waiting.data, first = heap[0];
+    size_t n = --w->waiting.len, at = 0;
+    heap[0] = heap[n];
+    for (;;) {
+        size_t least = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < n; child++)
+            if (comes_before(w, heap[child], heap[least]))
+                least = child;
+        if (least == at)
+            break;
+        uint32_t other = heap[least];
+        heap[least] = heap[at];
+        heap[at] = other;
+        at = least;
+    }
+    w->nodes.data[first]->waiting = false;
+    return w->nodes.data[first];
 }
 
 /** Let the state that is kept here allow what has come here. */
@@ -685,7 +726,7 @@ static void drop_all(struct wn_walk *w)
     }
     for (size_t i = 0; i < w->ways.len; i++)
         wn_state_fini(&w->ways.data[i].s, heap);
-    w->nodes.len = w->ways.len = w->edges.len = w->trail.len = 0;
+    w->nodes.len = w->ways.len = w->edges.len = w->trail.len = w->waiting.len = 0;
 }
 
 /** Begin anew, knowing nothing but which guards nothing is to be assumed of. */
@@ -711,7 +752,6 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
         memset(w->facts, 0, n * sizeof *w->facts);
     w->most_steps = phase == WN_JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
     w->most_nodes = phase == WN_JOINING ? UINT64_MAX : EXPLORE_NODES(n);
-    w->lowest = UINT32_MAX;
     w->from = 0;
     w->via = WN_NOWHERE;
     find_heads(w);
@@ -767,14 +807,9 @@ static bool join_all(struct wn_walk *w)
                 follow(w, false);
             continue;
         }
-        uint32_t at = w->lowest;
-        while (at < w->nodes.len && !w->nodes.data[at]->waiting)
-            at++;
-        if (at >= w->nodes.len)
+        if (w->waiting.len == 0)
             return true;
-        struct wn_node *n = w->nodes.data[at];
-        w->lowest = at + 1;
-        n->waiting = false;
+        struct wn_node *n = next_waiting(w);
         wn_state_copy(&q->s, &n->s);
         w->from = n->number;
         w->via = WN_NOWHERE;
@@ -819,6 +854,7 @@ void wn_walk_fini(struct wn_walk *w)
     free(w->ways.data);
     free(w->edges.data);
     free(w->trail.data);
+    free(w->waiting.data);
     free(q->whys.data);
     free(q->found);
     free(w->heads);

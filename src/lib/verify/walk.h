@@ -54,7 +54,10 @@ struct wn_walk {
     struct wn_trail trail;
     struct wn_marks everything; /* all numbers matter */
     struct wn_limits limits; /* joining: numbers that the program compares with */
-    uint32_t lowest; /* joining: no node before it waits */
+    struct {
+        uint32_t *data;
+        size_t len, cap;
+    } waiting; /* joining: nodes to be followed from, a heap by slot: what comes first is told first */
     struct wn_fact *facts; /* joining: what was found of each slot */
     uint64_t most_steps, most_nodes;
     uint64_t all_steps, all_nodes; /* of earlier attempts */
