@@ -392,14 +392,21 @@ static bool arrive(struct wn_walk *w)
 
 /* ---- instructions that lead elsewhere -------------------------------------------------------- */
 
-/** Put a way off; it is the state's new owner. */
-static void put_off(struct wn_walk *w, struct wn_state *s, uint32_t via, uint32_t later)
+/** Put off the way that a copy of the state goes; false without memory. */
+static bool put_off(struct wn_walk *w, const struct wn_state *s, uint32_t later)
 {
-    struct wn_way way = {.s = *s, .from = w->from, .via = via, .trail = w->trail.len, .later = later};
-    if (wn_vec_push(&w->ways, way))
-        return;
-    wn_state_fini(s, &w->q.heap);
-    w->q.heap.out = true;
+    if (w->ways.len == w->ways.cap && !wn_vec_grow((void **)&w->ways.data, &w->ways.cap,
+                                                   w->ways.len, sizeof *w->ways.data)) {
+        w->q.heap.out = true;
+        return false;
+    }
+    struct wn_way *way = &w->ways.data[w->ways.len++];
+    wn_state_copy(&way->s, s);
+    way->from = w->from;
+    way->via = WN_NOWHERE;
+    way->trail = w->trail.len;
+    way->later = later;
+    return true;
 }
 
 static uint32_t via_of(uint32_t slot, uint32_t target)
@@ -475,10 +482,7 @@ static bool branch(struct wn_walk *w, const struct wn_op *op)
     case WN_NEVER: return go(w, slot, false);
     case WN_PERHAPS: break;
     }
-    struct wn_state other;
-    wn_state_copy(&other, &q->s);
-    put_off(w, &other, WN_NOWHERE, first ? LATER_ON : LATER_TAKEN);
-    return go(w, slot, first);
+    return put_off(w, &q->s, first ? LATER_ON : LATER_TAKEN) && go(w, slot, first);
 }
 
 static bool leave(struct wn_walk *w)
@@ -496,18 +500,15 @@ static bool leave(struct wn_walk *w)
 static void may_leave(struct wn_walk *w, bool packet_moved, const struct wn_reg *result)
 {
     struct wn_search *q = &w->q;
-    uint32_t slot = q->s.at;
-    if (q->s.depth == 1)
+    if (q->s.depth == 1 || !put_off(w, &q->s, WN_STEP_LEFT | q->s.at))
         return;
     struct wn_state here = q->s;
-    wn_state_copy(&q->s, &here);
+    q->s = w->ways.data[w->ways.len - 1].s;
     if (packet_moved)
         wn_forget_packet(q);
     q->s.r[WN_R0] = *result;
-    if (wn_state_pop(&q->s, &q->heap))
-        put_off(w, &q->s, WN_NOWHERE, WN_STEP_LEFT | slot);
-    else
-        wn_state_fini(&q->s, &q->heap);
+    wn_state_pop(&q->s, &q->heap);
+    w->ways.data[w->ways.len - 1].s = q->s;
     q->s = here;
 }
 
@@ -765,18 +766,19 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
 static bool take(struct wn_walk *w)
 {
     struct wn_search *q = &w->q;
-    struct wn_way way = w->ways.data[--w->ways.len];
-    q->s = way.s;
-    w->from = way.from;
-    w->via = way.via;
-    go_back(w, way.trail);
-    if (way.later & WN_STEP_LEFT)
-        walked(w, way.later);
-    if (way.later != LATER_ON && way.later != LATER_TAKEN)
+    const struct wn_way *way = &w->ways.data[--w->ways.len];
+    uint32_t later = way->later;
+    q->s = way->s;
+    w->from = way->from;
+    w->via = way->via;
+    go_back(w, way->trail);
+    if (later & WN_STEP_LEFT)
+        walked(w, later);
+    if (later != LATER_ON && later != LATER_TAKEN)
         return true;
     /* The branch is the last step of the trail. */
     begin_step(q);
-    bool possible = go(w, q->s.at, way.later == LATER_TAKEN);
+    bool possible = go(w, q->s.at, later == LATER_TAKEN);
     end_step(w, w->trail.len ? w->trail.len - 1 : 0, q->s.depth);
     if (!possible)
         wn_state_fini(&q->s, &q->heap);
