@@ -339,6 +339,20 @@ static void load_packet(struct machine *m, const struct wn_op *op)
     clear_arguments(m);
 }
 
+/** Whether what has just been done is what facts say of it. */
+static bool is_as_known(const struct machine *m, const struct wn_op *op, uint64_t a, uint64_t b)
+{
+    if (!m->code->facts || m->fault)
+        return true;
+    const struct wn_fact *f = &m->code->facts[m->at];
+    switch (wn_op_kind(op)) {
+    case WN_KIND_ALU:
+    case WN_KIND_LOAD: return !(f->flags & WN_FACT_RESULT) || m->r[op->dst] == f->value;
+    case WN_KIND_BRANCH: return f->flags & (compare(op, a, b) ? WN_FACT_TAKEN : WN_FACT_PASSED);
+    default: return f->flags & WN_FACT_REACHED || wn_op_kind(op) == WN_KIND_HOLE;
+    }
+}
+
 static void step(struct machine *m)
 {
     const struct wn_op *op = &m->code->ops[m->at];
@@ -369,6 +383,7 @@ static void step(struct machine *m)
     case WN_KIND_FUEL:
     case WN_KIND_CHECK: assert(!"not in decoded code"); break;
     }
+    assert(is_as_known(m, op, a, b));
 }
 
 static void note(struct wn_trace *trace, const struct machine *m)

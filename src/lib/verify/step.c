@@ -322,18 +322,10 @@ static void alu_address(struct wn_search *q, const struct wn_op *op, const struc
 
 /* ---- moves ----------------------------------------------------------------------------------- */
 
-/** Compilers move what they know to be of no use; it is none at the other place either. */
-static bool read_moved(struct wn_search *q, unsigned number, struct wn_reg *out)
-{
-    *out = wn_state_reg(&q->s, number);
-    return out->type != WN_T_NONE || !q->env->strict || wn_read(q, number, out);
-}
-
 static void move(struct wn_search *q, const struct wn_op *op)
 {
-    struct wn_reg a;
-    if (!read_moved(q, op->a, &a))
-        return;
+    /* Compilers move what they know to be of no use; it is none at the other place either. */
+    struct wn_reg a = wn_state_reg(&q->s, op->a);
     if (wn_is_number(&a) && !wn_value_is_const(&a.v) && !a.id)
         give_id(q, op->a, &a);
     set(q, op, &a);
@@ -342,9 +334,7 @@ static void move(struct wn_search *q, const struct wn_op *op)
 /** Moves that change what they move, or might. */
 static void convert(struct wn_search *q, const struct wn_op *op, uint64_t umax)
 {
-    struct wn_reg a;
-    if (!read_moved(q, op->a, &a))
-        return;
+    struct wn_reg a = wn_state_reg(&q->s, op->a);
     if (a.type == WN_T_NONE) {
         set(q, op, &a);
         return;

@@ -290,6 +290,8 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
     bool enough = walk(w, WN_JOINING, &joined);
     if (enough && !w->late && (!joined.usable || joined.n_open))
         enough = walk(w, WN_EXPLORING, &explored);
+    if (joined.usable) /* which is worth having when time has run out meanwhile */
+        w->late = false;
     const struct found *best =
         explored.usable && (!joined.usable || explored.n_open <= joined.n_open) ? &explored
                                                                                 : &joined;

@@ -9,11 +9,12 @@
 #include "base/vec.h"
 #include "verify/compare.h"
 
-/* How long all ways are followed, before they are joined; how long they are joined, before
- * everything is checked at run time. Steps for each slot, and some for the smallest programs. */
-#define EXPLORE_STEPS(n) (getenv("WNS") ? strtoull(getenv("WNS"),0,0) : 48u * (uint64_t)(n) + 8000u)
-#define EXPLORE_NODES(n) (getenv("WNS") ? 1000000u : 6u * (uint64_t)(n) + 4000u)
-#define JOIN_STEPS(n)    (400u * (uint64_t)(n) + 40000u)
+/* How many steps ways are joined for, before all is checked at run time, and how many they are followed
+ * for one by one, before that is given up: some for the smallest programs, many for each slot of small
+ * ones, and a small number for each of all others. */
+#define JOIN_STEPS(n)    (4000u + 128u * smaller_of(n, 1000) + 24u * (uint64_t)(n))
+#define EXPLORE_STEPS(n) (4000u + 48u * smaller_of(n, 2000) + 8u * (uint64_t)(n))
+#define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
 /* Of the states at one place, so many are compared with, and each so often in vain before it is left
  * out; when joining, so many are kept apart. */
 #define MOST_COMPARED 64u
@@ -27,6 +28,11 @@
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
 #define MOST_RESTARTS 8u
 
+
+static uint64_t smaller_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 /** What is still to be done when a way is gone on with: go one way at the branch where it is, or note
  * the end of a function (WN_STEP_LEFT and the slot). */
