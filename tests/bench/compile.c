@@ -10,9 +10,10 @@
 #include "jit/backend.h"
 #include "jit/pages.h"
 #include "opt/lower.h"
+#include "opt/simplify.h"
 #include "verify/flow.h"
-#include "verify/packet.h"
 #include "verify/stack.h"
+#include "verify/verify.h"
 
 #define ROUND_NS    15e6 /* a program is compiled again and again for so long */
 #define MAX_POINTS  64
@@ -20,9 +21,9 @@
 #define TARGET_ONCE 5000.0 /* ns */
 
 /* The steps of wn_prog_new(), and both machines' code whichever this one is. */
-enum stage { DECODE, CHECK, LOWER, X86, A64, PAGES, STAGES };
+enum stage { DECODE, CHECK, VERIFY, LOWER, X86, A64, PAGES, STAGES };
 
-static const char *const stage_names[STAGES] = {"decode", "check", "lower",
+static const char *const stage_names[STAGES] = {"decode", "check", "verify", "lower",
                                                 "x86-64", "a64",   "pages"};
 
 struct point {
@@ -37,8 +38,8 @@ static double now(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/** What users of this machine wait for: not the other machine's code, and pages are another matter.
- */
+/** What compiling takes on a machine: not the other machine's code; verifying and pages are other
+ * matters. */
 static double total(const struct point *p, enum stage machine)
 {
     return p->ns[DECODE] + p->ns[CHECK] + p->ns[LOWER] + p->ns[machine];
@@ -48,9 +49,14 @@ static int check(struct wn_code *code, struct wn_error *err)
 {
     uint32_t stack;
     int r = wn_flow_check(code, err);
-    if (r == 0)
-        r = wn_packet_prove(code, err);
     return r ? r : wn_stack_need(code, &stack, err);
+}
+
+static int verify(struct wn_code *code, struct wn_error *err)
+{
+    const struct wn_verify_env env = {.type = WN_PROG_FILTER};
+    struct wn_verified verified;
+    return wn_verify(code, &env, &verified, err);
 }
 
 /** From slots to lowered code, with what each step takes. */
@@ -58,15 +64,21 @@ static int prepare(const struct wn_slot *slots, size_t count, struct wn_code **l
                    double ns[STAGES], struct wn_error *err)
 {
     struct wn_code *decoded = NULL;
-    double start = now(), decode_end, check_end;
+    double start = now(), decode_end, check_end, verify_end;
     int r = wn_decode(slots, count, &decoded, err);
     decode_end = now();
     if (r == 0)
         r = check(decoded, err);
     check_end = now();
     if (r == 0)
+        r = verify(decoded, err);
+    verify_end = now();
+    if (r == 0)
+        r = wn_simplify(decoded, err);
+    if (r == 0)
         r = wn_lower(decoded, lowered, err);
-    ns[LOWER] = now() - check_end;
+    ns[LOWER] = now() - verify_end;
+    ns[VERIFY] = verify_end - check_end;
     ns[CHECK] = check_end - decode_end;
     ns[DECODE] = decode_end - start;
     wn_code_free(decoded);
