@@ -151,15 +151,29 @@ static bool can_go_on(const struct compile_source *s)
     return s->count <= INT16_MAX;
 }
 
+#define ARGUMENTS 3
+
+/** Keep the arguments at the far end of the stack, or get them from there again. */
+static size_t arguments(struct wn_slot *out, bool keep)
+{
+    for (int i = 0; i < ARGUMENTS; i++) {
+        uint8_t reg = (uint8_t)(WN_R1 + i);
+        int16_t off = (int16_t)(-512 + 8 * i);
+        out[i] = keep ? wn_slot(0x7b, WN_R10, reg, off, 0) : wn_slot(0x79, reg, WN_R10, off, 0);
+    }
+    return ARGUMENTS;
+}
+
 /** One program after the other; where one ended it goes on with the next. */
 static size_t chain(const struct compile_source *sources, size_t n, size_t least,
                     struct wn_slot *out)
 {
-    size_t len = 0;
+    size_t len = arguments(out, true);
     for (size_t k = 0; len < least; k = (k + 1) % n) {
-        size_t i = len;
         if (!can_go_on(&sources[k]))
             continue;
+        len += arguments(out + len, false);
+        size_t i = len;
         memcpy(out + len, sources[k].slots, sources[k].count * sizeof *out);
         len += sources[k].count;
         for (; i < len && len < least; i++)
@@ -177,7 +191,7 @@ static bool measure_chain(const struct compile_source *sources, size_t n, size_t
     for (size_t i = 0; i < n; i++)
         if (can_go_on(&sources[i]) && sources[i].count > most)
             most = sources[i].count;
-    struct wn_slot *slots = most ? calloc(least + most, sizeof *slots) : NULL;
+    struct wn_slot *slots = most ? calloc(least + most + 2 * ARGUMENTS, sizeof *slots) : NULL;
     if (!slots)
         return false;
     bool done = measure(slots, chain(sources, n, least, slots), p);

@@ -12,8 +12,8 @@
 /* How many steps ways are joined for, before all is checked at run time, and how many they are followed
  * for one by one, before that is given up: some for the smallest programs, many for each slot of small
  * ones, and a small number for each of all others. */
-#define JOIN_STEPS(n)    (4000u + 128u * smaller_of(n, 1000) + 24u * (uint64_t)(n))
-#define EXPLORE_STEPS(n) (4000u + 48u * smaller_of(n, 2000) + 8u * (uint64_t)(n))
+#define JOIN_STEPS(n)    (3000u + 32u * smaller_of(n, 1000) + 16u * (uint64_t)(n))
+#define EXPLORE_STEPS(n) (4000u + 32u * smaller_of(n, 1000) + 8u * (uint64_t)(n))
 #define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
 /* Of the states at one place, so many are compared with, and each so often in vain before it is left
  * out; when joining, so many are kept apart. */
