@@ -15,6 +15,8 @@
 #define MOST_ALIKE   64u /* loops behind each other that may be one circle */
 #define DEEPEST      64u /* functions within each other that are looked into */
 #define FAR          (INT64_C(1) << 30)
+#define SMALL        (INT64_C(1) << 20)
+#define ENDLESS      (INT64_C(1) << 62)
 
 enum { NOTHING = 0xff };
 
@@ -33,6 +35,7 @@ struct deltas {
 struct loop {
     uint32_t head;
     uint64_t times; /* it begins, at most; 0: nobody knows */
+    uint32_t by;    /* registers that say so, as a mask */
     bool whole;     /* the body is known */
     struct {
         bool known;
@@ -168,9 +171,14 @@ static bool find_body(struct finding *f, struct loop *l)
 
 static struct delta sum(struct delta d, int64_t by)
 {
-    if (d.of == NOTHING || d.min + by < -FAR || d.max + by > FAR)
+    bool endless = d.min == -ENDLESS || d.max == ENDLESS;
+    if (endless && (by < -SMALL || by > SMALL))
+        d.of = NOTHING;
+    d.min += d.min == -ENDLESS ? 0 : by;
+    d.max += d.max == ENDLESS ? 0 : by;
+    if (d.of == NOTHING || (d.min < -FAR && d.min != -ENDLESS) || (d.max > FAR && d.max != ENDLESS))
         return (struct delta){NOTHING, 0, 0};
-    return (struct delta){d.of, d.min + by, d.max + by};
+    return d;
 }
 
 /** What registers grow by is followed modulo 2^32, so operations of both widths are the same. */
@@ -192,8 +200,15 @@ static void pass(struct deltas *s, const struct wn_op *op)
         s->r[op->dst] = r;
 }
 
-/** Let `into` be what either is; whether that changed it. */
-static bool meet(struct deltas *into, const struct deltas *s, unsigned round)
+/**
+ * Let `into` be what either is; whether that changed it.
+ *
+ * Circles within the body that do not pass its head go around any number of times. What a register
+ * grows by there has no end then, but each time around is exact: it is held against what is known of the
+ * register at `slot`, for nothing to be lost modulo 2^32 on the way.
+ */
+static bool meet(const struct finding *f, uint32_t slot, struct deltas *into,
+                 const struct deltas *s, unsigned round)
 {
     bool changed = !into->reached;
     if (changed)
@@ -201,15 +216,21 @@ static bool meet(struct deltas *into, const struct deltas *s, unsigned round)
     for (unsigned i = 0; i < WN_R10; i++) {
         struct delta *a = &into->r[i];
         const struct delta *b = &s->r[i];
+        int64_t min, max;
         if (a->of == NOTHING || (a->of == b->of && a->min <= b->min && b->max <= a->max))
             continue;
         changed = true;
-        if (a->of != b->of || round >= ROUNDS) {
+        bool settles = round < ROUNDS || f->first[slot + 1] - f->first[slot] < 2;
+        if (a->of != b->of ||
+            round > 3 * ROUNDS || (!settles && (!f->range(f->arg, slot, i, &min, &max) ||
+                          min < 0 || max > FAR))) {
             a->of = NOTHING;
             continue;
         }
-        a->min = a->min < b->min ? a->min : b->min;
-        a->max = a->max > b->max ? a->max : b->max;
+        if (b->min < a->min)
+            a->min = settles ? b->min : -ENDLESS;
+        if (b->max > a->max)
+            a->max = settles ? b->max : ENDLESS;
     }
     return changed;
 }
@@ -233,9 +254,9 @@ static bool follow(struct finding *f, const struct loop *l, struct deltas *at,
             uint32_t to[2];
             for (unsigned i = ways_of(f->code, slot, to); i-- > 0;) {
                 if (to[i] == l->head)
-                    meet(back, &s, 0);
+                    meet(f, l->head, back, &s, 0);
                 else if (f->place[to[i]])
-                    changed |= meet(&at[f->place[to[i]] - 1], &s, round);
+                    changed |= meet(f, to[i], &at[f->place[to[i]] - 1], &s, round);
             }
         }
     }
@@ -269,7 +290,10 @@ static void count(struct finding *f, struct loop *l)
         if (d->of != r || by <= 0 || !l->range[r].known || span > INT32_MAX)
             continue;
         uint64_t most = span / (uint64_t)by + 1;
-        if (most < f->most && (l->times == 0 || most < l->times))
+        if (most >= f->most)
+            continue;
+        l->by |= 1u << r;
+        if (l->times == 0 || most < l->times)
             l->times = most;
     }
 }
@@ -346,9 +370,35 @@ static bool contains(const struct loop *l, uint32_t slot)
     return l->n_slots && bsearch(&slot, l->slots, l->n_slots, sizeof slot, by_number);
 }
 
+/** Of these registers, those that nothing in the loop does anything to but count in one direction. */
+static uint32_t counters(const struct finding *f, const struct loop *l, uint32_t regs)
+{
+    uint32_t up = regs, down = regs;
+    for (uint32_t i = 0; i < l->n_slots && (up | down); i++) {
+        const struct wn_op *op = &f->code->ops[l->slots[i]];
+        uint32_t defs = wn_op_defs(op);
+        bool adds = op->id == WN_OP_ADD64_K || op->id == WN_OP_ADD32_K;
+        up &= adds && op->imm > 0 ? UINT32_MAX : ~defs;
+        down &= adds && op->imm < 0 ? UINT32_MAX : ~defs;
+    }
+    return up | down;
+}
+
+/** Whether two loops come around together no more often than each of them may. */
+static bool are_alike(const struct finding *f, const struct loop *l, const struct loop *m)
+{
+    bool inner = contains(l, m->head), outer = contains(m, l->head);
+    if (l == m || (inner && outer))
+        return true;
+    if (!inner && !outer)
+        return false;
+    return counters(f, inner ? l : m, l->by & m->by);
+}
+
 /**
  * Loops that contain each other's heads are one circle with several beginnings: each of them comes
- * around as often as it may, but not as often for each of the others.
+ * around as often as it may, but not as often for each of the others. So do those that count with
+ * the same register, which nobody sets back.
  *
  * here   of each slot: 0, and so it is left
  */
@@ -360,7 +410,7 @@ static void count_circle(const struct finding *f, size_t first, bool *done, uint
     size_t n = 0;
     for (size_t k = first; k < f->loops.len && k < first + MOST_ALIKE; k++) {
         const struct loop *m = &f->loops.data[k];
-        if (done[k] || (m != l && !(contains(l, m->head) && contains(m, l->head))))
+        if (done[k] || !are_alike(f, l, m))
             continue;
         done[k] = true;
         circle[n++] = m;

@@ -20,6 +20,7 @@ struct found {
     struct wn_finding *at; /* each slot */
     struct wn_why *whys;
     uint32_t n_open;    /* accesses, calls and loops that are not proved */
+    uint32_t n_loops;   /* of these, loops */
     bool usable;        /* the walk came to its end */
     bool in_place;
     bool reads_unwritten;
@@ -129,7 +130,9 @@ static bool take_found(struct wn_walk *w, struct found *out)
         return false;
     *out = (struct found){.at = q->found, .whys = q->whys.data, .usable = true};
     for (uint32_t i = 0; i < code->n_ops; i++) {
-        out->n_open += is_open(code, &q->found[i], i);
+        bool open = is_open(code, &q->found[i], i);
+        out->n_open += open;
+        out->n_loops += open && is_jump_back(code, i);
         varies |= loads_several(&q->found[i]);
     }
     out->in_place = q->env->type != WN_PROG_FILTER && !q->writes_packet && !q->detours && !varies;
@@ -288,6 +291,7 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
     struct wn_search *q = &w->q;
     struct found joined = {0}, explored = {0};
     bool enough = walk(w, WN_JOINING, &joined);
+    w->brief = joined.usable && joined.n_loops == joined.n_open;
     if (enough && !w->late && (!joined.usable || joined.n_open))
         enough = walk(w, WN_EXPLORING, &explored);
     if (joined.usable) /* which is worth having when time has run out meanwhile */

@@ -15,6 +15,8 @@
 #define JOIN_STEPS(n)    (3000u + 32u * smaller_of(n, 1000) + 16u * (uint64_t)(n))
 #define EXPLORE_STEPS(n) (4000u + 32u * smaller_of(n, 1000) + 8u * (uint64_t)(n))
 #define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
+/* Where only loops are left open, most of them have no bound that could be found. */
+#define BRIEFLY 3u
 /* Of the states at one place, so many are compared with, and each so often in vain before it is left
  * out; when joining, so many are kept apart. */
 #define MOST_COMPARED 64u
@@ -758,6 +760,8 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     if (phase == WN_JOINING)
         memset(w->facts, 0, n * sizeof *w->facts);
     w->most_steps = phase == WN_JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
+    if (phase == WN_EXPLORING && w->brief)
+        w->most_steps /= BRIEFLY;
     w->most_nodes = phase == WN_JOINING ? UINT64_MAX : EXPLORE_NODES(n);
     w->from = 0;
     w->via = WN_NOWHERE;

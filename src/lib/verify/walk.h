@@ -63,6 +63,7 @@ struct wn_walk {
     uint64_t all_steps, all_nodes; /* of earlier attempts */
     uint64_t deadline;
     uint32_t restarts;
+    bool brief; /* exploring: there is little to be won */
     bool late; /* it takes longer than it may */
     bool lost; /* there are too many ways */
 };
