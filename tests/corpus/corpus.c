@@ -143,8 +143,8 @@ static bool load_program(const char *path, struct wn_object *object, size_t i,
     wn_object_describe(object, i, &about);
     int r = wn_prog_load(object, about.name, &opts, &prog, &err);
     if (r) {
-        if (verify != WN_VERIFY_STRICT)
-            printf("# %s: %s is rejected: %s\n", file_of(path), about.name, err.text);
+        printf("# %s: %s is rejected%s: %s\n", file_of(path), about.name,
+               verify == WN_VERIFY_STRICT ? " by strictness" : "", err.text);
         return false;
     }
     wn_prog_info(prog, &info);
