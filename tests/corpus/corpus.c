@@ -346,8 +346,7 @@ static void check_total(void)
            ", checked %" PRIu64 "; loops %" PRIu64 ", fuelled %" PRIu64 "\n",
            total.programs, total.accesses, total.guarded, total.calls, total.calls_checked,
            total.loops, total.loops_fuelled);
-    say(total.guarded * 100 <= total.accesses,
-        "of 100 accesses at least 99 are proved");
+    say(total.guarded * 100 <= total.accesses, "of 100 accesses at least 99 are proved");
     for (size_t i = 0; exceptions[i].name; i++) {
         if (used[i] == exceptions[i].what)
             continue;
