@@ -24,12 +24,15 @@ unsigned raw_rules(const unsigned char *data, unsigned long caplen, unsigned lon
 {
     if (caplen < 38 || wn_be16(data + 12) != 0x0800 || data[14] != 0x45)
         return WN_REJECT;
-    unsigned from = wn_be32(data + 26), port = wn_be16(data + 36);
+    unsigned from = wn_be32(data + 26), port = wn_be16(data + 36), verdict = WN_REJECT;
 #pragma clang loop unroll(disable)
     for (unsigned i = 0; i < sizeof rules / sizeof *rules; i++) {
         const struct rule *r = &rules[i];
-        if ((from & r->mask) == r->net && port >= r->low && port <= r->high && data[23] == r->proto)
-            return r->accept ? WN_ACCEPT : WN_REJECT;
+        if ((from & r->mask) == r->net && port >= r->low && port <= r->high &&
+            data[23] == r->proto) {
+            verdict = r->accept ? WN_ACCEPT : WN_REJECT;
+            break;
+        }
     }
-    return WN_REJECT;
+    return verdict;
 }
