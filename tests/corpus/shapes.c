@@ -422,6 +422,6 @@ const struct shape shapes[] = {
     {"straight_2048", WN_PROG_XDP, make_straight_2048, 0, 0, 0, false},
     {"straight_100000", WN_PROG_XDP, make_straight_100000, 0, 0, 0, false},
     {"calls_2", WN_PROG_XDP, make_calls_2, 0, 0, 0, false},
-    {"calls_10", WN_PROG_XDP, make_calls_10, 1, 0, 0, true},
+    {"calls_10", WN_PROG_XDP, make_calls_10, 3, 0, 0, true},
     {0},
 };

@@ -27,7 +27,8 @@ enum wn_arg {
     WN_ARG_CTX,       /* what the program found in r1 */
     WN_ARG_MAP,       /* a map of the program's; keys and values that follow are its */
     WN_ARG_KEY,       /* address of a key, which the helper reads */
-    WN_ARG_VALUE,     /* address of a value, which the helper reads; of a result: one of the map's, or 0 */
+    WN_ARG_VALUE, /* address of a value, which the helper reads; of a result: one of the map's, or 0
+                   */
     WN_ARGS
 };
 

@@ -85,10 +85,10 @@ enum wn_prog_flags {
 enum wn_verify {
     WN_VERIFY_GUARD = 0, /* they are checked when the program runs, and a run that fails the check
                             ends with a fault; loops without a proved bound spend fuel */
-    WN_VERIFY_STRICT,    /* the program is rejected, and one with such a loop as well: what one wants
-                            before giving it to a kernel */
-    WN_VERIFY_NONE,      /* nothing is proved, so nearly everything is checked when the program runs;
-                            rejected is only what has no meaning */
+    WN_VERIFY_STRICT, /* the program is rejected, and one with such a loop as well: what one wants
+                         before giving it to a kernel */
+    WN_VERIFY_NONE,   /* nothing is proved, so nearly everything is checked when the program runs;
+                         rejected is only what has no meaning */
 };
 
 /** Takes what the verifier says it does, one line without its end. */
@@ -104,11 +104,11 @@ struct wn_prog_opts {
     bool lines;             /* keep where machine code came from: wn_prog_lines() of debug.h */
     const char *name;       /* what perf and gdb call the program (debug.h); borrowed for the call;
                                may be NULL */
-    uint64_t verify_ns;    /* most time the verifier may take; 0 means 5 s */
-    uint64_t verify_bytes; /* most memory it may take; 0 means 256 MiB */
-    bool explain;          /* keep why what is checked at run time could not be proved:
-                              wn_prog_unproved() */
-    wn_log_fn log;         /* told what the verifier does, slot by slot; NULL: nobody is */
+    uint64_t verify_ns;     /* most time the verifier may take; 0 means 5 s */
+    uint64_t verify_bytes;  /* most memory it may take; 0 means 256 MiB */
+    bool explain;           /* keep why what is checked at run time could not be proved:
+                               wn_prog_unproved() */
+    wn_log_fn log;          /* told what the verifier does, slot by slot; NULL: nobody is */
     void *log_arg;
     struct wn_map *const *maps; /* wn_prog_new(): what the slots' map references index; borrowed for
                                    the call, the program keeps a reference of each */

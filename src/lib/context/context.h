@@ -69,7 +69,8 @@ bool wn_context_begin(struct wn_run *run, enum wn_prog_type type, const struct w
 void wn_context_begin_in_place(struct wn_run *run, enum wn_prog_type type,
                                const struct wn_packet *packet);
 
-/** What to add to the offset of a load of a field that holds an address, for a load of all 64 bits. */
+/** What to add to the offset of a load of a field that holds an address, for a load of all 64 bits.
+ */
 int32_t wn_context_widen(const struct wn_context_field *field);
 
 /** The field of a type's structure that holds this; NULL if there is none. */

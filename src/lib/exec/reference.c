@@ -190,7 +190,8 @@ static void touch(struct machine *m, const struct wn_op *op)
     bool within = kind == WN_KIND_ATOMIC
                       ? wn_run_reach_atomic(m->run, address, op->size)
                       : wn_run_reach(m->run, address, op->size, kind == WN_KIND_STORE);
-    assert(within || m->code->mark[m->at] == WN_MARK_NONE || m->code->mark[m->at] == WN_MARK_PACKET);
+    assert(within || m->code->mark[m->at] == WN_MARK_NONE ||
+           m->code->mark[m->at] == WN_MARK_PACKET);
     if (m->code->mark[m->at] == WN_MARK_PACKET)
         within = wn_run_reach_packet(m->run, address, op->size);
     if (!within) {

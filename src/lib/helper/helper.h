@@ -17,11 +17,13 @@ struct wn_helper {
     uint32_t id;
     const char *name;
     wn_helper_fn fn;
-    uint8_t types; /* programs that may call it: a bit for each enum wn_prog_type; WN_HELPER_MOVES */
+    uint8_t
+        types; /* programs that may call it: a bit for each enum wn_prog_type; WN_HELPER_MOVES */
     struct wn_helper_sig sig;
 };
 
-/** Whether a helper may move the packet's ends: addresses of it that the program has mean nothing then. */
+/** Whether a helper may move the packet's ends: addresses of it that the program has mean nothing
+ * then. */
 bool wn_helper_moves_packet(const struct wn_helper *helper);
 
 /** The helper of a number; NULL if this library has none. */

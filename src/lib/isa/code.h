@@ -35,21 +35,22 @@ enum wn_code_form { WN_DECODED, WN_LOWERED };
  * their arguments are checked.
  */
 enum wn_mark {
-    WN_MARK_NONE,    /* an access of any memory that the program has; fuel; checked */
-    WN_MARK_PROVED,  /* none of it is needed */
-    WN_MARK_PACKET,  /* an access of the packet: checked against that alone */
-    WN_MARK_DATA,    /* proved, and a load of this address from the context: the packet's first byte, */
-    WN_MARK_META,    /* its metadata's */
-    WN_MARK_END,     /* or the byte behind it */
+    WN_MARK_NONE,   /* an access of any memory that the program has; fuel; checked */
+    WN_MARK_PROVED, /* none of it is needed */
+    WN_MARK_PACKET, /* an access of the packet: checked against that alone */
+    WN_MARK_DATA,   /* proved, and a load of this address from the context: the packet's first byte,
+                     */
+    WN_MARK_META,   /* its metadata's */
+    WN_MARK_END,    /* or the byte behind it */
 };
 
 /** What holds of an instruction in every run, as bits. */
 enum wn_fact_flag {
-    WN_FACT_REACHED = 1, /* some run may come there */
-    WN_FACT_TAKEN = 2,   /* branches: some run may go to the target, */
-    WN_FACT_PASSED = 4,  /* or go on */
-    WN_FACT_RESULT = 8,  /* what it writes is `value`, */
-    WN_FACT_VARIES = 16, /* or not always the same */
+    WN_FACT_REACHED = 1,  /* some run may come there */
+    WN_FACT_TAKEN = 2,    /* branches: some run may go to the target, */
+    WN_FACT_PASSED = 4,   /* or go on */
+    WN_FACT_RESULT = 8,   /* what it writes is `value`, */
+    WN_FACT_VARIES = 16,  /* or not always the same */
     WN_FACT_CHANGES = 32, /* moves of 32 bits, shifts by 32: they may lose bits that are not 0 */
 };
 
@@ -70,12 +71,12 @@ enum wn_wide_what {
  * program asks for it. Lowering turns these into operations.
  */
 enum wn_check {
-    WN_CHECK_DIVISOR = 1, /* divisions by a register: WN_FAULT_DIVIDE if it holds 0 */
-    WN_CHECK_RUN = 2,     /* helpers: the fault in wn_run.ended, if there is one */
-    WN_CHECK_RESULT = 4,  /* helpers: a result of 0 ends the run, with 0 and without fault */
-    WN_CHECK_ARGUMENTS = 16, /* helpers: CHECK_RUN stands here for their arguments alone, and the call
-                                behind the one named is of the same helper without checks */
-    WN_CHECK_TAIL = 8,    /* helpers: the function ends with the result if wn_run.tailed is set */
+    WN_CHECK_DIVISOR = 1,    /* divisions by a register: WN_FAULT_DIVIDE if it holds 0 */
+    WN_CHECK_RUN = 2,        /* helpers: the fault in wn_run.ended, if there is one */
+    WN_CHECK_RESULT = 4,     /* helpers: a result of 0 ends the run, with 0 and without fault */
+    WN_CHECK_ARGUMENTS = 16, /* helpers: CHECK_RUN stands here for their arguments alone, and the
+                                call behind the one named is of the same helper without checks */
+    WN_CHECK_TAIL = 8, /* helpers: the function ends with the result if wn_run.tailed is set */
 };
 
 /**
@@ -131,7 +132,7 @@ struct wn_code {
     bool frozen; /* ops lie in pages that nobody writes: wn_code_freeze() */
     uint8_t
         *mark; /* decoded: enum wn_mark of each slot; NULL before the check, and in lowered code */
-    struct wn_fact *facts; /* decoded: what is known of each slot; NULL: nothing */
+    struct wn_fact *facts;   /* decoded: what is known of each slot; NULL: nothing */
     uint32_t *slot;          /* lowered: slot of each operation; NULL in decoded code */
     struct wn_block *blocks; /* lowered only */
     uint32_t n_blocks;

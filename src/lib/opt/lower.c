@@ -163,8 +163,7 @@ static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t
     bool direct = l->from->mark[slot] == WN_MARK_PROVED && check & WN_CHECK_ARGUMENTS;
     if (direct) /* what it calls after checking stands behind it */
         check &= (uint8_t)~WN_CHECK_RUN;
-    emit(l, slot,
-         &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call + direct});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call + direct});
     if (check & WN_CHECK_RUN)
         emit(l, slot, &(struct wn_op){.id = WN_OP_CHECK_RUN});
     if (check & WN_CHECK_RESULT)
@@ -251,7 +250,8 @@ static void emit_call(struct lowering *l, uint32_t slot, const struct wn_op *op)
 
 static void emit_wide(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    uint64_t value = op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, slot)) : wn_op_wide(op);
+    uint64_t value =
+        op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, slot)) : wn_op_wide(op);
     emit(l, slot,
          &(struct wn_op){.id = WN_OP_IMM64,
                          .dst = op->dst,

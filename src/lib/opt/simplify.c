@@ -55,8 +55,8 @@ static void simplify_branch(struct wn_op *op, const struct wn_fact *f)
         *op = (struct wn_op){.id = WN_OP_JA, .target = op->target};
 }
 
-/** What nobody reaches is nothing, where nothing goes on to it; else it is where a function ends that has
- * ended before. */
+/** What nobody reaches is nothing, where nothing goes on to it; else it is where a function ends
+ * that has ended before. */
 static void cut_off(struct wn_op *op, bool *ended)
 {
     vanish(op);

@@ -18,9 +18,8 @@ static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct
         wn_map_info(env->maps[i], &infos[i]);
         wn_map_values(env->maps[i], &values);
         const struct wn_map_info *info = &infos[i];
-        uint64_t address = info->type == WN_MAP_ARRAY && info->max_entries == 1
-                               ? values.start + values.first
-                               : 0;
+        uint64_t address =
+            info->type == WN_MAP_ARRAY && info->max_entries == 1 ? values.start + values.first : 0;
         bool constant = address && info->frozen && !values.writable;
         maps[i] = (struct wn_verify_map){
             .name = info->name,
@@ -63,7 +62,8 @@ static void describe_unverified(const struct wn_code *decoded, struct wn_prog_in
     info->calls_checked = info->calls;
 }
 
-/** Have a program that runs on the packet itself load addresses of 64 bits, where the context has 32. */
+/** Have a program that runs on the packet itself load addresses of 64 bits, where the context
+ * has 32. */
 static void widen_loads(struct wn_code *decoded, enum wn_prog_type type)
 {
     static const uint8_t what[] = {[WN_MARK_DATA] = WN_CONTEXT_DATA,

@@ -41,8 +41,8 @@ static enum wn_fit aligned(const struct wn_reg *p, const struct wn_span *s, stru
     return at.bits.value & low ? WN_NEVER_FITS : WN_MAY_FIT;
 }
 
-static enum wn_fit fits_packet(struct wn_search *q, const struct wn_reg *p,
-                               const struct wn_span *s, struct wn_why *why)
+static enum wn_fit fits_packet(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s,
+                               struct wn_why *why)
 {
     bool writable = q->env->type == WN_PROG_XDP || q->env->type == WN_PROG_TC;
     if (s->atomic || (s->write && !writable)) {
@@ -78,7 +78,7 @@ static enum wn_fit fits_end(struct wn_search *q, const struct wn_reg *p, const s
     if (s->atomic || s->write) {
         why->reason = s->atomic ? WN_WHY_ATOMIC : WN_WHY_READ_ONLY;
         return q->env->type == WN_PROG_XDP || q->env->type == WN_PROG_TC ? WN_MAY_FIT
-                                                                        : WN_NEVER_FITS;
+                                                                         : WN_NEVER_FITS;
     }
     if (first + s->least > 0) {
         why->reason = WN_WHY_OUTSIDE;
@@ -107,8 +107,8 @@ static enum wn_fit fits_context(struct wn_search *q, const struct wn_reg *p,
     return WN_FITS;
 }
 
-static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p,
-                              const struct wn_span *s, struct wn_why *why)
+static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s,
+                              struct wn_why *why)
 {
     const struct wn_verify_map *map = &q->env->maps[p->which];
     if (s->write && !map->writable) {
@@ -219,8 +219,7 @@ static struct wn_reg find_kept(struct wn_search *q, const struct wn_frame *f, in
     return r;
 }
 
-static struct wn_reg load_stack(struct wn_search *q, const struct wn_op *op,
-                                const struct wn_reg *p)
+static struct wn_reg load_stack(struct wn_search *q, const struct wn_op *op, const struct wn_reg *p)
 {
     const struct wn_frame *f = q->s.frames[p->which];
     struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_NUMBER};
@@ -307,8 +306,7 @@ static struct wn_reg load_context(struct wn_search *q, const struct wn_op *op,
                                   const struct wn_reg *p)
 {
     struct wn_reg r = wn_reg_number(wn_value_of_bits(8u * op->size));
-    const struct wn_context_field *f =
-        wn_context_field(q->env->type, (uint32_t)(p->off + op->off));
+    const struct wn_context_field *f = wn_context_field(q->env->type, (uint32_t)(p->off + op->off));
     enum wn_context_what what = wn_context_what(f);
     if (what == WN_CONTEXT_NUMBER)
         return r;
@@ -446,13 +444,15 @@ void wn_step_access(struct wn_search *q, const struct wn_op *op)
                         (fit != WN_FITS && p.type != WN_T_VALUE && p.type != WN_T_STACK);
     if (p.type == WN_T_STACK && fit == WN_FITS) {
         if (kind == WN_KIND_ATOMIC)
-            src = (struct wn_reg){.v = wn_value_unknown(), .type = src.type == WN_T_NUMBER ? WN_T_NUMBER : WN_T_ANY};
+            src = (struct wn_reg){.v = wn_value_unknown(),
+                                  .type = src.type == WN_T_NUMBER ? WN_T_NUMBER : WN_T_ANY};
         if (kind == WN_KIND_ATOMIC)
             q->reads_unwritten = true;
         store_stack(q, op, &p, &src);
     }
     if (kind == WN_KIND_ATOMIC && wn_op_defs(op)) {
-        struct wn_reg was = {.v = wn_value_of_bits(8u * op->size), .type = p.type == WN_T_STACK ? WN_T_ANY : WN_T_NUMBER};
+        struct wn_reg was = {.v = wn_value_of_bits(8u * op->size),
+                             .type = p.type == WN_T_STACK ? WN_T_ANY : WN_T_NUMBER};
         if (fit != WN_FITS)
             was.type = WN_T_ANY;
         q->s.r[op->dst] = was;

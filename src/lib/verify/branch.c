@@ -101,8 +101,7 @@ static struct order order_of(enum wn_op_id id, bool taken)
 /** Whether this is the packet's end, as an address or as a number. */
 static bool is_end(const struct wn_reg *r)
 {
-    return r->type == WN_T_END ||
-           (r->type == WN_T_NUMBER && r->id == WN_ID_LENGTH && !r->shifted);
+    return r->type == WN_T_END || (r->type == WN_T_NUMBER && r->id == WN_ID_LENGTH && !r->shifted);
 }
 
 /** Whether this is a place in the packet: an address, or a number that is linked with some. Numbers
@@ -132,8 +131,8 @@ static bool learn_inside(struct wn_search *q, const struct wn_reg *place, const 
 }
 
 /** A place is not before the packet's end, or if `strict` behind it. */
-static bool learn_outside(struct wn_search *q, const struct wn_reg *place,
-                          const struct wn_reg *end, bool strict)
+static bool learn_outside(struct wn_search *q, const struct wn_reg *place, const struct wn_reg *end,
+                          bool strict)
 {
     int64_t less = (int64_t)place->off - end->off + 1 - strict;
     if (less <= wn_state_room(&q->s, place->id)) {
@@ -266,8 +265,8 @@ static bool learn(struct wn_search *q, const struct wn_op *op, bool taken)
     bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
     enum wn_op_id id = (enum wn_op_id)op->id;
     struct wn_reg a = wn_state_reg(&q->s, op->a);
-    struct wn_reg b = by_register ? wn_state_reg(&q->s, op->b)
-                                  : wn_reg_const((uint64_t)(int64_t)op->imm);
+    struct wn_reg b =
+        by_register ? wn_state_reg(&q->s, op->b) : wn_reg_const((uint64_t)(int64_t)op->imm);
     if (by_register && op->a == op->b)
         return true;
     if (!wn_is_number(&a) && wn_is_number(&b))
@@ -299,7 +298,8 @@ bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
 {
     struct wn_reg a = wn_state_reg(&q->s, op->a);
     bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
-    bool addresses = !wn_is_number(&a) || (by_register && op->b < WN_R10 && !wn_is_number(&q->s.r[op->b]));
+    bool addresses =
+        !wn_is_number(&a) || (by_register && op->b < WN_R10 && !wn_is_number(&q->s.r[op->b]));
     q->says_place = false;
     bool possible = learn(q, op, taken);
     if (possible && !q->says_place && !addresses)

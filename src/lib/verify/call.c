@@ -92,8 +92,8 @@ static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigne
 }
 
 /** A key or value of the map before it. */
-static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5], const struct wn_reg *map,
-                    bool key)
+static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5],
+                    const struct wn_reg *map, bool key)
 {
     const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
     if (!m) {
@@ -121,9 +121,11 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
     case WN_ARG_MEM: sized(q, i, r, false, may_be_empty); break;
     case WN_ARG_MEM_WRITE: sized(q, i, r, true, may_be_empty); break;
     case WN_ARG_CTX:
-        judge(q, is_context(q, &r[i])          ? WN_FITS
-                 : r[i].type == WN_T_ANY ? WN_MAY_FIT
-                                         : WN_NEVER_FITS, &why);
+        judge(q,
+              is_context(q, &r[i])    ? WN_FITS
+              : r[i].type == WN_T_ANY ? WN_MAY_FIT
+                                      : WN_NEVER_FITS,
+              &why);
         break;
     case WN_ARG_MAP:
         *map = &r[i];

@@ -23,7 +23,8 @@ bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b)
     return true;
 }
 
-/** What matters of the frame `which` of a state: of all but the last one when they are returned to. */
+/** What matters of the frame `which` of a state: of all but the last one when they are returned to.
+ */
 static uint64_t words_of(const struct wn_state *s, uint32_t which, const struct wn_matters *m)
 {
     return which + 1 == s->depth ? m->stack : m->live->stack[s->frames[which + 1]->back];
@@ -167,16 +168,16 @@ static bool pair(struct pairs *p, uint32_t old, uint32_t now, int64_t by)
 }
 
 /**
- * A place in the packet, where nothing depends on how far away it can be. What was compared with the
- * packet's end holds of any number that is not so large that addresses wrap; no way is so long that
- * what is let pass here adds up to that.
+ * A place in the packet, where nothing depends on how far away it can be. What was compared with
+ * the packet's end holds of any number that is not so large that addresses wrap; no way is so long
+ * that what is let pass here adds up to that.
  */
 static bool includes_place(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now)
 {
     int64_t most = old->v.smax > (int64_t)UINT32_MAX ? old->v.smax : (int64_t)UINT32_MAX;
     int64_t by = (int64_t)now->off - old->off;
-    return wn_is_near(&now->v) && now->v.smin + by >= old->v.smin &&
-           now->v.smax + by <= most && pair(p, old->id, now->id, by);
+    return wn_is_near(&now->v) && now->v.smin + by >= old->v.smin && now->v.smax + by <= most &&
+           pair(p, old->id, now->id, by);
 }
 
 /** Addresses of the same memory. */
@@ -287,14 +288,16 @@ static bool frames_include(struct pairs *p, const struct wn_state *old, const st
         if (!frame_includes(p, a, b, words_of(now, f, m), precise->words[f]))
             return false;
         for (unsigned i = 0; f > 0 && i < 4; i++)
-            if (kept_matters(now, f, i, m) && !includes(p, &a->kept[i], &b->kept[i], precise->regs[f - 1] >> (WN_R6 + i) & 1))
+            if (kept_matters(now, f, i, m) &&
+                !includes(p, &a->kept[i], &b->kept[i], precise->regs[f - 1] >> (WN_R6 + i) & 1))
                 return false;
     }
     return true;
 }
 
 /** Whether as much is known of the packet behind a number, plus `by`, as `room` says. */
-static bool knows_room(const struct wn_state *s, uint32_t id, int64_t by, const struct wn_room *room)
+static bool knows_room(const struct wn_state *s, uint32_t id, int64_t by,
+                       const struct wn_room *room)
 {
     if (room->bytes != WN_NO_ROOM && wn_state_room(s, id) < room->bytes + by)
         return false;
@@ -308,8 +311,8 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
     struct pairs p;
     uint32_t top = now->depth - 1;
     p.n = 0;
-    if (m->deep >> *clash & 1 && !includes(&p, &old->r[*clash], &now->r[*clash],
-                                           precise->regs[top] >> *clash & 1))
+    if (m->deep >> *clash & 1 &&
+        !includes(&p, &old->r[*clash], &now->r[*clash], precise->regs[top] >> *clash & 1))
         return false;
     p.n = 0;
     if (needs > now->least || old->meta > now->meta || old->less < now->less)
@@ -330,14 +333,13 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
         return false;
     for (uint32_t i = 0; i < old->n_rooms; i++)
         for (unsigned k = 0; k < p.n; k++)
-            if (p.old[k] == old->rooms[i].id &&
-                !knows_room(now, p.now[k], p.by[k], &old->rooms[i]))
+            if (p.old[k] == old->rooms[i].id && !knows_room(now, p.now[k], p.by[k], &old->rooms[i]))
                 return false;
     return true;
 }
 
-/** Numbers that functions return to say how they went, and flags that are not set: 0, or the number of an
- * error. */
+/** Numbers that functions return to say how they went, and flags that are not set: 0, or the number
+ * of an error. */
 static bool says_how(const struct wn_reg *r)
 {
     return r->type == WN_T_NUMBER && wn_value_is_const(&r->v) && r->v.smax <= 0 &&
@@ -457,7 +459,8 @@ static struct wn_value joined(const struct join *j, const struct wn_value *a,
     return wn_value_settle(&v) ? v : wn_value_unknown();
 }
 
-/** What both know of the packet behind something; what shrinks while a loop goes around is nothing. */
+/** What both know of the packet behind something; what shrinks while a loop goes around is nothing.
+ */
 static int64_t joined_room(const struct join *j, int64_t a, int64_t b)
 {
     if (b >= a)
@@ -475,8 +478,8 @@ static struct wn_value any_place(const struct wn_value *a, const struct wn_value
     return wn_value_settle(&v) ? v : wn_value_unknown();
 }
 
-/** The number that `a` of the one state and `b` plus `by` of the other become: the same one wherever
- * they meet, so what is linked on both ways stays so. */
+/** The number that `a` of the one state and `b` plus `by` of the other become: the same one
+ * wherever they meet, so what is linked on both ways stays so. */
 static uint32_t folded(struct join *j, uint32_t a, uint32_t b, int64_t by)
 {
     for (unsigned i = 0; i < j->n_folds; i++)
@@ -484,8 +487,7 @@ static uint32_t folded(struct join *j, uint32_t a, uint32_t b, int64_t by)
             return j->folds[i].id;
     uint32_t id = j->into->next_id++;
     int64_t room = wn_state_room(j->from, b);
-    wn_state_learn_room(j->into, id,
-                        joined_room(j, wn_state_room(j->before, a), room - by));
+    wn_state_learn_room(j->into, id, joined_room(j, wn_state_room(j->before, a), room - by));
     if (j->n_folds < MOST_FOLDS)
         j->folds[j->n_folds++] = (struct fold){a, b, by, id};
     return id;
@@ -534,8 +536,8 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
         a->v = joined(j, &a->v, &b->v);
         if (b->type == WN_T_ANY)
             a->type = WN_T_ANY;
-        bool linked = a->id && b->id && !a->shifted && !b->shifted &&
-                      a->id != WN_ID_LENGTH && b->id != WN_ID_LENGTH;
+        bool linked = a->id && b->id && !a->shifted && !b->shifted && a->id != WN_ID_LENGTH &&
+                      b->id != WN_ID_LENGTH;
         if (linked && is_torn(j, a->id) && !wn_value_is_const(&a->v))
             a->id = folded(j, a->id, b->id, (int64_t)b->off - a->off);
         else if (a->id && (is_torn(j, a->id) || wn_value_is_const(&a->v)))
@@ -549,8 +551,8 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
         return;
     }
     bool linked = a->type == WN_T_PACKET || a->type == WN_T_META;
-    if (linked && (a->off != b->off || (a->id == 0) != (b->id == 0) ||
-                   (a->id && is_torn(j, a->id)))) {
+    if (linked &&
+        (a->off != b->off || (a->id == 0) != (b->id == 0) || (a->id && is_torn(j, a->id)))) {
         if (a->type == WN_T_META)
             *a = wn_reg_any();
         else
@@ -658,8 +660,7 @@ void wn_limits_init(struct wn_limits *l, const struct wn_code *code)
 }
 
 bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_joining how,
-                   const struct wn_limits *limits, const struct wn_matters *m,
-                   struct wn_heap *heap)
+                   const struct wn_limits *limits, const struct wn_matters *m, struct wn_heap *heap)
 {
     struct wn_state before = *into; /* for its rooms */
     struct join j = {.into = into, .from = from, .how = how, .limits = limits, .before = &before};

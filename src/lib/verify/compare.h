@@ -15,8 +15,8 @@ struct wn_matters {
 
 struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot);
 
-/** Make a state as simple as it can be said: what is linked with nothing has no number of its own. False
- * without memory. */
+/** Make a state as simple as it can be said: what is linked with nothing has no number of its own.
+ * False without memory. */
 bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap);
 
 /** Whether both have the same functions, called from the same places. */
@@ -26,8 +26,8 @@ bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b);
  * numbers that do, `needs` how many bytes the packet has to have. `clash` is
  * the register to look at first, and set to the one that told them apart. */
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
-                       const struct wn_matters *m, const struct wn_marks *precise,
-                       uint32_t needs, uint8_t *clash);
+                       const struct wn_matters *m, const struct wn_marks *precise, uint32_t needs,
+                       uint8_t *clash);
 
 /** Whether registers and stacks hold the same kinds of things. */
 bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,

@@ -5,8 +5,8 @@
 
 #include "helper/helper.h"
 
-#define ARGUMENTS 0x3eu                                  /* r1 to r5 */
-#define CALLED    (ARGUMENTS | 1u)                       /* what calls leave nothing of */
+#define ARGUMENTS 0x3eu            /* r1 to r5 */
+#define CALLED    (ARGUMENTS | 1u) /* what calls leave nothing of */
 #define REGS      ((1u << WN_R10) - 1u)
 
 /** What matters at one place. */
@@ -34,7 +34,8 @@ static void add(struct needs *n, const struct needs *other)
     n->stack |= other->stack;
 }
 
-/** The words of the stack that [off, off + size) from the frame's end touches, all of them or any. */
+/** The words of the stack that [off, off + size) from the frame's end touches, all of them or any.
+ */
 static uint64_t words(int32_t off, uint32_t size, bool whole)
 {
     int32_t first = off + (int32_t)WN_STACK_FRAME, last = first + (int32_t)size;
@@ -194,7 +195,8 @@ bool wn_live_init(struct wn_live *live, const struct wn_code *code, bool spills,
     for (bool changed = true; changed;) {
         changed = false;
         for (uint32_t f = code->n_funcs; f-- > 0;)
-            for (uint32_t i = code->funcs[f].first + code->funcs[f].count; i-- > code->funcs[f].first;)
+            for (uint32_t i = code->funcs[f].first + code->funcs[f].count;
+                 i-- > code->funcs[f].first;)
                 changed |= visit(&w, i, f == 0);
     }
     return true;

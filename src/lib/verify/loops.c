@@ -11,7 +11,7 @@
 /* Loops are looked into for so many steps a slot in all; what is left has no bound. */
 #define STEPS_A_SLOT 64u
 #define FIRST_STEPS  20000u
-#define ROUNDS       6u /* until what a register grows by has to stay as it is */
+#define ROUNDS       6u  /* until what a register grows by has to stay as it is */
 #define MOST_ALIKE   64u /* loops behind each other that may be one circle */
 #define DEEPEST      64u /* functions within each other that are looked into */
 #define FAR          (INT64_C(1) << 30)
@@ -144,8 +144,8 @@ static bool add(struct finding *f, struct body *body, uint32_t slot)
     return !f->out;
 }
 
-/** What leads to the jumps back without passing the head, of the circles that it is on; false without
- * memory, or steps. */
+/** What leads to the jumps back without passing the head, of the circles that it is on; false
+ * without memory, or steps. */
 static bool find_body(struct finding *f, struct loop *l)
 {
     struct body body = {0};
@@ -204,8 +204,8 @@ static void pass(struct deltas *s, const struct wn_op *op)
  * Let `into` be what either is; whether that changed it.
  *
  * Circles within the body that do not pass its head go around any number of times. What a register
- * grows by there has no end then, but each time around is exact: it is held against what is known of the
- * register at `slot`, for nothing to be lost modulo 2^32 on the way.
+ * grows by there has no end then, but each time around is exact: it is held against what is known
+ * of the register at `slot`, for nothing to be lost modulo 2^32 on the way.
  */
 static bool meet(const struct finding *f, uint32_t slot, struct deltas *into,
                  const struct deltas *s, unsigned round)
@@ -221,9 +221,8 @@ static bool meet(const struct finding *f, uint32_t slot, struct deltas *into,
             continue;
         changed = true;
         bool settles = round < ROUNDS || f->first[slot + 1] - f->first[slot] < 2;
-        if (a->of != b->of ||
-            round > 3 * ROUNDS || (!settles && (!f->range(f->arg, slot, i, &min, &max) ||
-                          min < 0 || max > FAR))) {
+        if (a->of != b->of || round > 3 * ROUNDS ||
+            (!settles && (!f->range(f->arg, slot, i, &min, &max) || min < 0 || max > FAR))) {
             a->of = NOTHING;
             continue;
         }
@@ -235,9 +234,9 @@ static bool meet(const struct finding *f, uint32_t slot, struct deltas *into,
     return changed;
 }
 
-/** Follow the body from the head until nothing changes; what comes back to the head is put together. */
-static bool follow(struct finding *f, const struct loop *l, struct deltas *at,
-                   struct deltas *back)
+/** Follow the body from the head until nothing changes; what comes back to the head is put
+ * together. */
+static bool follow(struct finding *f, const struct loop *l, struct deltas *at, struct deltas *back)
 {
     bool changed = true;
     for (unsigned round = 0; changed; round++) {
@@ -370,7 +369,8 @@ static bool contains(const struct loop *l, uint32_t slot)
     return l->n_slots && bsearch(&slot, l->slots, l->n_slots, sizeof slot, by_number);
 }
 
-/** Of these registers, those that nothing in the loop does anything to but count in one direction. */
+/** Of these registers, those that nothing in the loop does anything to but count in one direction.
+ */
 static uint32_t counters(const struct finding *f, const struct loop *l, uint32_t regs)
 {
     uint32_t up = regs, down = regs;
@@ -452,8 +452,8 @@ static bool decide(struct finding *f, uint8_t *bounded)
     spread(f, hot);
     bool small = cost_of(f, costs, often, 0, 0) < f->most;
     for (uint32_t i = 0; i < code->n_ops; i++)
-        bounded[i] = small && !hot[i] && jumps(&code->ops[i]) &&
-                     wn_is_back_edge(i, code->ops[i].target);
+        bounded[i] =
+            small && !hot[i] && jumps(&code->ops[i]) && wn_is_back_edge(i, code->ops[i].target);
     return true;
 }
 

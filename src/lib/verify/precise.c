@@ -113,7 +113,7 @@ static void back_into(struct back *b, bool known)
 {
     uint16_t *regs = &b->m->regs[b->depth];
     bool result = *regs & 1u;
-    *regs &= (uint16_t)~(SCRATCH | 1u);
+    *regs &= (uint16_t) ~(SCRATCH | 1u);
     if (b->depth + 1 < WN_CALL_DEPTH)
         b->depth++;
     b->m->regs[b->depth] = result && known;
@@ -128,7 +128,7 @@ static void back_out(struct back *b)
     b->m->words[b->depth] = 0;
     if (b->depth > 0)
         b->depth--;
-    b->m->regs[b->depth] &= (uint16_t)~(SCRATCH | 1u);
+    b->m->regs[b->depth] &= (uint16_t) ~(SCRATCH | 1u);
     b->m->regs[b->depth] |= arguments;
 }
 
@@ -150,7 +150,7 @@ static void back_over(struct back *b, uint32_t entry)
         if (op->id != WN_OP_CALL)
             back_out(b);
         else
-            *regs &= (uint16_t)~(SCRATCH | 1u);
+            *regs &= (uint16_t) ~(SCRATCH | 1u);
         break;
     case WN_KIND_WIDE:
     case WN_KIND_ATOMIC:

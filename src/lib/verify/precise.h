@@ -20,11 +20,11 @@ struct wn_marks {
 
 /** What is said of a step of a way, beside the slot. */
 enum wn_step_flag {
-    WN_STEP_NODE = 1u << 31,  /* no slot: the number of a place where ways met */
-    WN_STEP_CUT = 1u << 30,   /* the result is what it would be of any operand */
-    WN_STEP_STACK = 1u << 29, /* the stack is used through another register than r10 */
+    WN_STEP_NODE = 1u << 31,   /* no slot: the number of a place where ways met */
+    WN_STEP_CUT = 1u << 30,    /* the result is what it would be of any operand */
+    WN_STEP_STACK = 1u << 29,  /* the stack is used through another register than r10 */
     WN_STEP_LINKED = 1u << 28, /* a branch said something of other registers than its operands */
-    WN_STEP_LEFT = 1u << 27,  /* the function ended here, with a number of no origin */
+    WN_STEP_LEFT = 1u << 27,   /* the function ended here, with a number of no origin */
 };
 #define WN_STEP_SLOT (WN_STEP_LEFT - 1u)
 

@@ -45,8 +45,8 @@ static void put_number(struct text *t, const struct wn_value *v)
 static const char *kind_name(enum wn_type type)
 {
     static const char *const names[WN_TYPES] = {
-        [WN_T_NONE] = "nothing",    [WN_T_NUMBER] = "number", [WN_T_ANY] = "unknown",
-        [WN_T_CONTEXT] = "context", [WN_T_STACK] = "stack",   [WN_T_PACKET] = "packet",
+        [WN_T_NONE] = "nothing",    [WN_T_NUMBER] = "number",  [WN_T_ANY] = "unknown",
+        [WN_T_CONTEXT] = "context", [WN_T_STACK] = "stack",    [WN_T_PACKET] = "packet",
         [WN_T_META] = "metadata",   [WN_T_END] = "packet end", [WN_T_MAP] = "map",
         [WN_T_VALUE] = "value",     [WN_T_FUNC] = "function",
     };
@@ -110,11 +110,12 @@ static void put_access(struct text *t, const struct wn_verify_env *env, const st
     put(t, " (r%u)", w->number);
 }
 
-static void put_memory_size(struct text *t, const struct wn_verify_env *env,
-                            const struct wn_why *w)
+static void put_memory_size(struct text *t, const struct wn_verify_env *env, const struct wn_why *w)
 {
     switch ((enum wn_type)w->reg.type) {
-    case WN_T_STACK: put(t, "the stack of a function has %u bytes below r10", WN_STACK_FRAME); break;
+    case WN_T_STACK:
+        put(t, "the stack of a function has %u bytes below r10", WN_STACK_FRAME);
+        break;
     case WN_T_VALUE:
         put(t, "a value of map '%.40s' has %u", map_name(env, w->reg.which),
             w->reg.which < env->n_maps ? (unsigned)env->maps[w->reg.which].value_bytes : 0);
@@ -281,8 +282,8 @@ static void put_call_why(struct text *t, const struct wn_code *code,
             put_place(t, env, &w->reg, 0);
         break;
     case WN_WHY_WANTS_CONTEXT:
-        put(t, "argument %u of %s() is to be what the program got in r1, but r%u holds ",
-            w->number, called(code, w->slot), w->number);
+        put(t, "argument %u of %s() is to be what the program got in r1, but r%u holds ", w->number,
+            called(code, w->slot), w->number);
         if (wn_is_number(&w->reg))
             put(t, "a number");
         else

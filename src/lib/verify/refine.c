@@ -130,8 +130,7 @@ static bool on_whole(learn_fn learn, struct wn_value *a, struct wn_value *b)
 {
     const struct wn_part before_a = whole_of(a), before_b = whole_of(b);
     struct wn_part wa = before_a, wb = before_b;
-    return learn(&wa, &wb, WHOLE) && put_whole(a, &wa, &before_a) &&
-           put_whole(b, &wb, &before_b);
+    return learn(&wa, &wb, WHOLE) && put_whole(a, &wa, &before_a) && put_whole(b, &wb, &before_b);
 }
 
 static bool put_half(struct wn_value *v, const struct wn_part *half, const struct wn_part *before)

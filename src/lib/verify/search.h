@@ -19,10 +19,10 @@ enum wn_outcome {
 
 /** Of each slot. */
 struct wn_finding {
-    uint8_t outcome;  /* enum wn_outcome, as bits */
-    uint8_t loads;    /* of contexts: enum wn_context_what, as bits */
-    uint16_t types;   /* of memory, as bits: enum wn_type */
-    uint32_t why;     /* in whys, counted from 1 */
+    uint8_t outcome; /* enum wn_outcome, as bits */
+    uint8_t loads;   /* of contexts: enum wn_context_what, as bits */
+    uint16_t types;  /* of memory, as bits: enum wn_type */
+    uint32_t why;    /* in whys, counted from 1 */
 };
 
 /** A state that was kept where ways meet. */
@@ -40,15 +40,15 @@ struct wn_search {
     } whys;
     struct wn_state s; /* that is being followed */
     uint64_t steps;
-    uint32_t flags;       /* of the instruction: enum wn_step_flag */
-    uint16_t precise;     /* registers whose numbers it depends on */
-    bool all_precise;     /* it depends on all of them */
-    uint32_t needs;       /* it depends on the packet having so many bytes */
-    bool by_range;        /* a place in the packet was proved by how far away it can be */
-    bool says_place;      /* a branch has said where the packet ends */
-    bool restart;      /* something was assumed that does not hold */
-    bool hopeless;     /* nothing can be said of this program */
-    bool detours;      /* addresses of the packet become numbers of 32 bits */
+    uint32_t flags;   /* of the instruction: enum wn_step_flag */
+    uint16_t precise; /* registers whose numbers it depends on */
+    bool all_precise; /* it depends on all of them */
+    uint32_t needs;   /* it depends on the packet having so many bytes */
+    bool by_range;    /* a place in the packet was proved by how far away it can be */
+    bool says_place;  /* a branch has said where the packet ends */
+    bool restart;     /* something was assumed that does not hold */
+    bool hopeless;    /* nothing can be said of this program */
+    bool detours;     /* addresses of the packet become numbers of 32 bits */
     bool writes_packet;
     bool reads_unwritten;
     bool reads_spills; /* through other registers than r10: all that is kept may matter */
@@ -83,7 +83,8 @@ static inline void wn_depend(struct wn_search *q, unsigned number)
         q->precise |= (uint16_t)(1u << number);
 }
 
-/** What the instruction does depends on the packet having so many bytes, if it is known to have them. */
+/** What the instruction does depends on the packet having so many bytes, if it is known to have
+ * them. */
 static inline void wn_need(struct wn_search *q, int64_t bytes)
 {
     if (bytes > (int64_t)q->needs && bytes <= (int64_t)q->s.least)

@@ -76,8 +76,8 @@ struct wn_spill {
 /** One function that has not returned. Shared by states until one of them changes it. */
 struct wn_frame {
     uint32_t refs;
-    uint32_t back;                    /* slot it returns to; WN_NOWHERE in the main function */
-    bool blurred;                     /* what is not among the spills may be part of an address */
+    uint32_t back; /* slot it returns to; WN_NOWHERE in the main function */
+    bool blurred;  /* what is not among the spills may be part of an address */
     uint16_t n_spills, cap;
     struct wn_reg kept[4];            /* r6 to r9 of its caller */
     uint64_t written[WN_FRAME_WORDS]; /* bit 0 is the byte at -512 */
@@ -113,7 +113,7 @@ struct wn_state {
 /** Memory of states, counted. */
 struct wn_heap {
     uint64_t bytes, most, limit;
-    bool out; /* sticky: no memory, or more than the limit */
+    bool out;  /* sticky: no memory, or more than the limit */
     bool over; /* the limit it was */
 };
 
@@ -164,7 +164,8 @@ void wn_state_copy(struct wn_state *to, const struct wn_state *from);
 /** Let go of the frames. */
 void wn_state_fini(struct wn_state *s, struct wn_heap *heap);
 
-/** A frame that may be changed: this state's alone, with room for one more spill; NULL without memory. */
+/** A frame that may be changed: this state's alone, with room for one more spill; NULL without
+ * memory. */
 struct wn_frame *wn_state_own_frame(struct wn_state *s, uint32_t which, struct wn_heap *heap);
 
 /** Enter a function: r1 to r5 are its arguments; false without memory. */
@@ -179,11 +180,12 @@ void wn_state_clear_arguments(struct wn_state *s);
 /** Register `reg`, r10 included. */
 struct wn_reg wn_state_reg(const struct wn_state *s, unsigned reg);
 
-/** Call `fn` with every register and spill of all frames, until it returns false. The frames become the
- *  state's own when `fn` may change what `wants` says. False if fn said so, or without memory. */
+/** Call `fn` with every register and spill of all frames, until it returns false. The frames become
+ * the state's own when `fn` may change what `wants` says. False if fn said so, or without memory.
+ */
 typedef bool (*wn_reg_fn)(void *arg, struct wn_reg *reg);
-bool wn_state_each(struct wn_state *s, struct wn_heap *heap, bool (*wants)(const void *arg, const struct wn_reg *),
-                   wn_reg_fn fn, void *arg);
+bool wn_state_each(struct wn_state *s, struct wn_heap *heap,
+                   bool (*wants)(const void *arg, const struct wn_reg *), wn_reg_fn fn, void *arg);
 
 /* ---- the stack */
 
@@ -201,7 +203,8 @@ bool wn_frame_is_written(const struct wn_frame *f, int32_t off, uint32_t size);
 
 /* ---- the packet */
 
-/** What is known of the packet behind a number: so many bytes at least; negative: less than none. */
+/** What is known of the packet behind a number: so many bytes at least; negative: less than none.
+ */
 int64_t wn_state_room(const struct wn_state *s, uint32_t id);
 
 /** Learn that there are so many. */

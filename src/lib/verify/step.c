@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/** What arithmetic does to registers: numbers, and addresses that go on pointing to their memory. */
+/** What arithmetic does to registers: numbers, and addresses that go on pointing to their memory.
+ */
 #include <string.h>
 
 #include "verify/search.h"
@@ -42,7 +43,8 @@ static void set(struct wn_search *q, const struct wn_op *op, const struct wn_reg
 }
 
 /** An address that has become a number of which nothing is known but that it was one. */
-static void set_any(struct wn_search *q, const struct wn_op *op, const struct wn_reg *was, bool half)
+static void set_any(struct wn_search *q, const struct wn_op *op, const struct wn_reg *was,
+                    bool half)
 {
     struct wn_reg r = wn_reg_any();
     if (half)
@@ -121,10 +123,11 @@ static bool is_cut(const struct wn_op *op, const struct wn_value *r)
     case WN_OP_AND64_K:
         return op->imm >= 0 && r->umin == 0 && r->umax == (uint32_t)op->imm &&
                r->bits.mask == (uint32_t)op->imm;
-    case WN_OP_AND32_K: return r->umin == 0 && r->bits.mask == (uint32_t)op->imm && r->umax == (uint32_t)op->imm;
+    case WN_OP_AND32_K:
+        return r->umin == 0 && r->bits.mask == (uint32_t)op->imm && r->umax == (uint32_t)op->imm;
     case WN_OP_RSH64_K:
-        return op->imm > 0 && op->imm < 64 && r->umin == 0 &&
-               r->umax == UINT64_MAX >> op->imm && r->bits.mask == r->umax;
+        return op->imm > 0 && op->imm < 64 && r->umin == 0 && r->umax == UINT64_MAX >> op->imm &&
+               r->bits.mask == r->umax;
     case WN_OP_MOD64_K:
     case WN_OP_MOD32_K: return op->imm > 0 && r->umin == 0 && r->umax == (uint32_t)op->imm - 1;
     default: return false;

@@ -15,13 +15,17 @@
 #define DEFAULT_BYTES (UINT64_C(256) << 20)
 #define UNBOUNDED     (1u << 20) /* steps of all loops together, from which on they spend fuel */
 
+static const char too_many[] = "the program has too many ways for anything of it to be proved; "
+                               "calls of functions from many places, in "
+                               "loops and within each other, are what makes them many";
+
 /** What one way of walking has found. */
 struct found {
     struct wn_finding *at; /* each slot */
     struct wn_why *whys;
-    uint32_t n_open;    /* accesses, calls and loops that are not proved */
-    uint32_t n_loops;   /* of these, loops */
-    bool usable;        /* the walk came to its end */
+    uint32_t n_open;  /* accesses, calls and loops that are not proved */
+    uint32_t n_loops; /* of these, loops */
+    bool usable;      /* the walk came to its end */
     bool in_place;
     bool reads_unwritten;
 };
@@ -69,8 +73,8 @@ static bool range_at(void *arg, uint32_t slot, unsigned reg, int64_t *min, int64
     return *min <= *max;
 }
 
-/** Find the jumps back that may be taken without end. When all ways were followed, those that lie on a
- * circle; when ways were joined, those of loops in which nothing counts. */
+/** Find the jumps back that may be taken without end. When all ways were followed, those that lie
+ * on a circle; when ways were joined, those of loops in which nothing counts. */
 static bool find_loops(struct wn_walk *w)
 {
     struct wn_search *q = &w->q;
@@ -189,8 +193,8 @@ static uint8_t mark_of(const struct wn_code *code, const struct found *found, ui
 }
 
 /** Say of each slot that is not proved why; refuse what is wrong on every way. */
-static int give_reasons(const struct wn_walk *w, const struct found *found,
-                        struct wn_verified *out, struct wn_error *err)
+static int give_reasons(const struct wn_walk *w, const struct found *found, struct wn_verified *out,
+                        struct wn_error *err)
 {
     const struct wn_verify_env *env = w->q.env;
     struct {
@@ -255,13 +259,29 @@ static bool assumes(const struct wn_code *code, const struct found *found)
 static int give_up(const struct wn_walk *w, struct wn_verified *out, struct wn_error *err)
 {
     const struct wn_code *code = w->q.code;
+    struct {
+        struct wn_error *data;
+        size_t len, cap;
+    } list = {0};
     if (w->q.env->strict)
-        return wn_fail(err, WN_E_REJECTED, WN_NOWHERE,
-                       "too complicated to prove; without strict it is checked at run time");
+        return wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%s", too_many);
     for (uint32_t i = 0; i < code->n_ops; i++) {
-        out->loops += is_jump_back(code, i);
-        out->calls += needs_check(code, i);
+        bool access = is_access(wn_op_kind(&code->ops[i])) && code->mark[i] == WN_MARK_NONE;
+        bool loop = is_jump_back(code, i), call = needs_check(code, i);
+        struct wn_error said = {.at = i};
+        out->loops += loop;
+        out->calls += call;
+        if (!w->q.env->explain || !(access || loop || call))
+            continue;
+        wn_fail(&said, WN_E_REJECTED, i, "%s", too_many);
+        said.code = 0;
+        if (!wn_vec_push(&list, said)) {
+            free(list.data);
+            return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+        }
     }
+    out->unproved = list.data;
+    out->n_unproved = (uint32_t)list.len;
     out->fuelled = out->loops;
     out->checked = out->calls;
     out->reads_unwritten = true;
@@ -306,7 +326,8 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
         r = refuse_limits(w, err);
     else
         r = best->usable ? conclude(w, best, code, out, err) : give_up(w, out, err);
-    /* What was found when ways were joined holds in every run, if what was assumed there of guards does. */
+    /* What was found when ways were joined holds in every run, if what was assumed there of guards
+     * does. */
     if (r == 0 && joined.usable && (best == &joined || !assumes(code, &joined))) {
         free(code->facts);
         code->facts = w->facts;

@@ -51,11 +51,9 @@ struct wn_verified {
  * Verify a program.
  *
  * code   decoded, checked by wn_flow_check(), its helpers resolved (wn_resolve()), which are
- *        this library's. Its marks are set: of accesses, of jumps back and local calls (proved: they
- *        spend no fuel) and of helpers' calls (proved: their arguments need no check)
- *        Its facts are set, if some were found
- * out    filled on success
- * err    the first thing wrong, by slot
+ *        this library's. Its marks are set: of accesses, of jumps back and local calls (proved:
+ * they spend no fuel) and of helpers' calls (proved: their arguments need no check) Its facts are
+ * set, if some were found out    filled on success err    the first thing wrong, by slot
  *
  * Returns 0, WN_E_REJECTED (wrong in every run that comes there; with strict also what is
  * not proved), WN_E_LIMIT (time or memory) or -ENOMEM.

@@ -9,16 +9,16 @@
 #include "base/vec.h"
 #include "verify/compare.h"
 
-/* How many steps ways are joined for, before all is checked at run time, and how many they are followed
- * for one by one, before that is given up: some for the smallest programs, many for each slot of small
- * ones, and a small number for each of all others. */
+/* How many steps ways are joined for, before all is checked at run time, and how many they are
+ * followed for one by one, before that is given up: some for the smallest programs, many for each
+ * slot of small ones, and a small number for each of all others. */
 #define JOIN_STEPS(n)    (3000u + 32u * smaller_of(n, 1000) + 16u * (uint64_t)(n))
 #define EXPLORE_STEPS(n) (4000u + 32u * smaller_of(n, 1000) + 8u * (uint64_t)(n))
 #define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
 /* Where only loops are left open, most of them have no bound that could be found. */
 #define BRIEFLY 3u
-/* Of the states at one place, so many are compared with, and each so often in vain before it is left
- * out; when joining, so many are kept apart. */
+/* Of the states at one place, so many are compared with, and each so often in vain before it is
+ * left out; when joining, so many are kept apart. */
 #define MOST_COMPARED 64u
 #define PATIENCE      48u
 #define MOST_APART    16u
@@ -30,14 +30,13 @@
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
 #define MOST_RESTARTS 8u
 
-
 static uint64_t smaller_of(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-/** What is still to be done when a way is gone on with: go one way at the branch where it is, or note
- * the end of a function (WN_STEP_LEFT and the slot). */
+/** What is still to be done when a way is gone on with: go one way at the branch where it is, or
+ * note the end of a function (WN_STEP_LEFT and the slot). */
 enum { LATER_NOTHING, LATER_ON, LATER_TAKEN };
 
 /* ---- what the parts ask for ------------------------------------------------------------------ */
@@ -145,7 +144,8 @@ static void depend(struct wn_walk *w, struct wn_marks *marks, size_t skip, uint3
         wn_trail_mark(w->q.code, &w->trail, skip, depth, marks, marks_of, w);
 }
 
-/** Something depends on the packet having so many bytes: all places on the way since that is known. */
+/** Something depends on the packet having so many bytes: all places on the way since that is known.
+ */
 static void need(struct wn_walk *w, uint32_t bytes)
 {
     for (size_t i = w->trail.len; i > 0 && bytes && w->phase == WN_EXPLORING; i--) {
@@ -403,8 +403,8 @@ static bool arrive(struct wn_walk *w)
 /** Put off the way that a copy of the state goes; false without memory. */
 static bool put_off(struct wn_walk *w, const struct wn_state *s, uint32_t later)
 {
-    if (w->ways.len == w->ways.cap && !wn_vec_grow((void **)&w->ways.data, &w->ways.cap,
-                                                   w->ways.len, sizeof *w->ways.data)) {
+    if (w->ways.len == w->ways.cap &&
+        !wn_vec_grow((void **)&w->ways.data, &w->ways.cap, w->ways.len, sizeof *w->ways.data)) {
         w->q.heap.out = true;
         return false;
     }
@@ -425,8 +425,7 @@ static uint32_t via_of(uint32_t slot, uint32_t target)
 /** Of the two ways, the one on which less is learned comes first: most others are like it. */
 static bool taken_first(enum wn_op_id id)
 {
-    return id == WN_OP_JNE64_K || id == WN_OP_JNE64_X || id == WN_OP_JNE32_K ||
-           id == WN_OP_JNE32_X;
+    return id == WN_OP_JNE64_K || id == WN_OP_JNE64_X || id == WN_OP_JNE32_K || id == WN_OP_JNE32_X;
 }
 
 /* ---- what holds in every run ----------------------------------------------------------------- */
@@ -748,7 +747,8 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     drop_all(w);
     for (uint32_t i = 0; i < n; i++) {
         uint8_t pinned = q->found[i].outcome & WN_PINNED;
-        q->found[i] = (struct wn_finding){.outcome = w->restarts > MOST_RESTARTS ? WN_PINNED : pinned};
+        q->found[i] =
+            (struct wn_finding){.outcome = w->restarts > MOST_RESTARTS ? WN_PINNED : pinned};
     }
     q->whys.len = 0;
     q->steps = 0;
@@ -855,7 +855,6 @@ bool wn_walk(struct wn_walk *w, enum wn_phase phase)
         }
     }
 }
-
 
 void wn_walk_fini(struct wn_walk *w)
 {

@@ -9,12 +9,12 @@
 struct wn_node {
     struct wn_state s;
     uint32_t number;
-    uint32_t next; /* at the same place, counted from 1 */
+    uint32_t next;           /* at the same place, counted from 1 */
     struct wn_marks precise; /* numbers that something behind it depends on */
     uint32_t needs;          /* bytes of the packet that something behind it depends on */
     uint16_t times;
     uint16_t hits, misses; /* times that it was like what came there, or not */
-    uint8_t clash; /* register that told it apart from what came there last */
+    uint8_t clash;         /* register that told it apart from what came there last */
     bool waiting;
     bool open; /* the way that is being followed comes from here */
 };
@@ -53,19 +53,20 @@ struct wn_walk {
     uint32_t from, via; /* of the way that is followed */
     struct wn_trail trail;
     struct wn_marks everything; /* all numbers matter */
-    struct wn_limits limits; /* joining: numbers that the program compares with */
+    struct wn_limits limits;    /* joining: numbers that the program compares with */
     struct {
         uint32_t *data;
         size_t len, cap;
-    } waiting; /* joining: nodes to be followed from, a heap by slot: what comes first is told first */
+    } waiting; /* joining: nodes to be followed from, a heap by slot: what comes first is told first
+                */
     struct wn_fact *facts; /* joining: what was found of each slot */
     uint64_t most_steps, most_nodes;
     uint64_t all_steps, all_nodes; /* of earlier attempts */
     uint64_t deadline;
     uint32_t restarts;
     bool brief; /* exploring: there is little to be won */
-    bool late; /* it takes longer than it may */
-    bool lost; /* there are too many ways */
+    bool late;  /* it takes longer than it may */
+    bool lost;  /* there are too many ways */
 };
 
 /**
@@ -73,8 +74,8 @@ struct wn_walk {
  *
  * w   q.code, q.env, q.found, heads, loops, deadline are set
  *
- * Returns false if that takes too long that way. What it found is nothing to go by then, nor if q.fatal,
- * q.hopeless, q.heap.out or late is set.
+ * Returns false if that takes too long that way. What it found is nothing to go by then, nor if
+ * q.fatal, q.hopeless, q.heap.out or late is set.
  */
 bool wn_walk(struct wn_walk *w, enum wn_phase phase);
 
