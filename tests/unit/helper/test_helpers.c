@@ -16,13 +16,17 @@ static struct wn_map *map_of(enum wn_map_type type, uint32_t entries)
     return map;
 }
 
-/** Run with one map, fresh for each engine. */
-static void with_map(enum wn_map_type type, const char *text, struct wn_result wanted)
+/** Run with one map, fresh for each engine and each way of verifying. */
+static void runs_with_map(enum wn_map_type type, enum wn_verify verify, const char *text,
+                          struct wn_result wanted)
 {
     for (unsigned i = 0; i < ENGINES; i++) {
         struct wn_map *map = map_of(type, 2);
-        struct wn_prog_opts opts = {
-            .engine = engines[i], .type = WN_PROG_XDP, .maps = &map, .n_maps = 1};
+        struct wn_prog_opts opts = {.engine = engines[i],
+                                    .verify = verify,
+                                    .type = WN_PROG_XDP,
+                                    .maps = &map,
+                                    .n_maps = 1};
         struct wn_prog *prog = make(text, &opts);
         struct wn_run *run = wn_run_new();
         struct wn_packet pkt = packet();
@@ -38,6 +42,22 @@ static void with_map(enum wn_map_type type, const char *text, struct wn_result w
     }
 }
 
+static void with_map(enum wn_map_type type, const char *text, struct wn_result wanted)
+{
+    runs_with_map(type, WN_VERIFY_GUARD, text, wanted);
+    runs_with_map(type, WN_VERIFY_NONE, text, wanted);
+}
+
+/** What the verifier refuses is a fault there if nobody verifies it. */
+static void is_wrong_with_map(enum wn_map_type type, const char *text, uint32_t slot)
+{
+    struct wn_map *map = map_of(type, 2);
+    struct wn_prog_opts opts = {.type = WN_PROG_XDP, .maps = &map, .n_maps = 1};
+    refuses(opts, text, slot);
+    wn_map_free(map);
+    runs_with_map(type, WN_VERIFY_NONE, text, (struct wn_result){.fault = BAD, .slot = slot});
+}
+
 #define KEY(n)    "*(u32 *)(r10 - 4) = " #n "\nr2 = r10\nr2 += -4\n"
 #define VALUE(n)  "*(u64 *)(r10 - 16) = " #n "\nr3 = r10\nr3 += -16\n"
 #define MAP       "r1 = map_fd(0) ll\n"
@@ -49,7 +69,6 @@ static void with_map(enum wn_map_type type, const char *text, struct wn_result w
         "call 2\n"
 #define DELETE(key) KEY(key) MAP "call 3\n"
 #define GIVES(n)    ((struct wn_result){.value = (uint64_t)(n)})
-#define FAULTS(at)  ((struct wn_result){.fault = BAD, .slot = at})
 
 static void map_elements_are_made_found_and_deleted(void **state)
 {
