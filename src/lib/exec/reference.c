@@ -280,6 +280,7 @@ static void call_helper(struct machine *m, uint32_t index, uint8_t check)
     clear_arguments(m);
     if (check & WN_CHECK_RUN)
         m->fault = (enum wn_fault)m->run->ended;
+    assert(!(check & WN_CHECK_ARGUMENTS) || !m->fault || m->code->mark[m->at] == WN_MARK_NONE);
     m->done = check & WN_CHECK_RESULT && !r[WN_R0];
     if (check & WN_CHECK_TAIL && m->run->tailed)
         leave(m);

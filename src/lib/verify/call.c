@@ -5,11 +5,19 @@
 #include "helper/helper.h"
 #include "verify/search.h"
 
-/** What an argument came out as, worst first. */
+/** What an argument came out as. A call is as wrong as the worst of them. */
 static void judge(struct wn_search *q, enum wn_fit fit, struct wn_why *why)
 {
+    if (fit <= q->worst)
+        return;
+    q->worst = fit;
+    q->worst_why = *why;
+}
+
+static void note_worst(struct wn_search *q)
+{
     static const enum wn_outcome outcome[] = {WN_PROVED, WN_UNPROVED, WN_WRONG};
-    wn_note(q, outcome[fit], fit == WN_FITS ? NULL : why);
+    wn_note(q, outcome[q->worst], q->worst == WN_FITS ? NULL : &q->worst_why);
 }
 
 /** Memory of a length between `least` and `most`. */
@@ -47,8 +55,8 @@ static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], boo
     wn_depend(q, WN_R1 + i + 1);
     struct wn_why why = wn_why_of(q, WN_WHY_SIZE, i + 2, size);
     if (size->type != WN_T_NUMBER || size->v.umax > WN_FARTHEST) {
-        judge(q, size->type == WN_T_NUMBER || size->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS,
-              &why);
+        bool number = wn_is_number(size) && size->v.umin <= WN_FARTHEST;
+        judge(q, number ? WN_MAY_FIT : WN_NEVER_FITS, &why);
         if (write) {
             wn_blur(q);
             q->writes_packet = true;
@@ -179,8 +187,10 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
         if (h->sig.args[i] != WN_ARG_ANY && !wn_read(q, WN_R1 + i, &r[i]))
             return;
+    q->worst = WN_FITS;
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
         argument(q, h, i, r, &map);
+    note_worst(q);
     const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
     struct wn_reg result = wn_reg_number(wn_value_unknown());
     if (h->sig.result == WN_ARG_VALUE) {

@@ -17,6 +17,9 @@ enum wn_outcome {
     WN_PINNED = 16, /* nothing is to be assumed of its guard */
 };
 
+/** Whether memory may be used as an instruction does it. */
+enum wn_fit { WN_FITS, WN_MAY_FIT, WN_NEVER_FITS };
+
 /** Of each slot. */
 struct wn_finding {
     uint8_t outcome; /* enum wn_outcome, as bits */
@@ -53,6 +56,8 @@ struct wn_search {
     bool reads_unwritten;
     bool reads_spills; /* through other registers than r10: all that is kept may matter */
     bool was_wrong;    /* what the instruction does */
+    enum wn_fit worst; /* of a call's arguments, */
+    struct wn_why worst_why; /* and why */
     bool fatal;        /* found something that is refused at once: in `refusal` */
     struct wn_why refusal;
 };
@@ -121,8 +126,7 @@ bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct
 /** Nothing that is kept in any stack can be relied on any more. */
 void wn_blur(struct wn_search *q);
 
-/** Whether [off, off + size) behind an address is memory that may be used so. */
-enum wn_fit { WN_FITS, WN_MAY_FIT, WN_NEVER_FITS };
+/** Memory behind an address that is to be used so. */
 struct wn_span {
     int64_t off;   /* from what the register holds */
     int64_t least; /* bytes, at least */
@@ -130,6 +134,7 @@ struct wn_span {
     bool write;
     bool atomic;
 };
+/** Whether that is such memory. */
 enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *reg, const struct wn_span *span,
                     struct wn_why *why);
 

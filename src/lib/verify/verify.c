@@ -178,7 +178,7 @@ static uint8_t mark_of(const struct wn_code *code, const struct found *found, ui
 {
     const struct wn_op *op = &code->ops[slot];
     const struct wn_finding *f = &found->at[slot];
-    bool proved = (f->outcome & (WN_PROVED | WN_UNPROVED | WN_WRONG)) == WN_PROVED;
+    bool proved = !(f->outcome & (WN_UNPROVED | WN_WRONG)); /* so is what no run comes to */
     if (is_access(wn_op_kind(op))) {
         if (proved)
             return mark_of_load(f);

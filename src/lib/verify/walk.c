@@ -443,7 +443,9 @@ static void note_result(struct wn_walk *w, uint32_t slot, const struct wn_op *op
     struct wn_fact *f = &w->facts[slot];
     if (w->phase != WN_JOINING || f->flags & WN_FACT_VARIES)
         return;
-    bool known = r->type == WN_T_NUMBER && wn_value_is_const(&r->v);
+    /* Of what nobody reads, nothing was kept where ways met. */
+    bool read = (w->q.live.deep[slot + 1] | w->q.live.shallow[slot + 1]) >> op->dst & 1;
+    bool known = read && r->type == WN_T_NUMBER && wn_value_is_const(&r->v);
     uint64_t value = r->v.bits.value;
     if (!known || (f->flags & WN_FACT_RESULT && f->value != value)) {
         f->flags = (uint8_t)((f->flags & ~WN_FACT_RESULT) | WN_FACT_VARIES);

@@ -16,13 +16,17 @@ static struct wn_map *map_of(enum wn_map_type type, uint32_t entries)
     return map;
 }
 
-/** Run with one map, fresh for each engine. */
-static void with_map(enum wn_map_type type, const char *text, struct wn_result wanted)
+/** Run with one map, fresh for each engine and each way of verifying. */
+static void runs_with_map(enum wn_map_type type, enum wn_verify verify, const char *text,
+                          struct wn_result wanted)
 {
     for (unsigned i = 0; i < ENGINES; i++) {
         struct wn_map *map = map_of(type, 2);
-        struct wn_prog_opts opts = {
-            .engine = engines[i], .type = WN_PROG_XDP, .maps = &map, .n_maps = 1};
+        struct wn_prog_opts opts = {.engine = engines[i],
+                                    .verify = verify,
+                                    .type = WN_PROG_XDP,
+                                    .maps = &map,
+                                    .n_maps = 1};
         struct wn_prog *prog = make(text, &opts);
         struct wn_run *run = wn_run_new();
         struct wn_packet pkt = packet();
@@ -38,6 +42,22 @@ static void with_map(enum wn_map_type type, const char *text, struct wn_result w
     }
 }
 
+static void with_map(enum wn_map_type type, const char *text, struct wn_result wanted)
+{
+    runs_with_map(type, WN_VERIFY_GUARD, text, wanted);
+    runs_with_map(type, WN_VERIFY_NONE, text, wanted);
+}
+
+/** What the verifier refuses is a fault there if nobody verifies it. */
+static void is_wrong_with_map(enum wn_map_type type, const char *text, uint32_t slot)
+{
+    struct wn_map *map = map_of(type, 2);
+    struct wn_prog_opts opts = {.type = WN_PROG_XDP, .maps = &map, .n_maps = 1};
+    refuses(opts, text, slot);
+    wn_map_free(map);
+    runs_with_map(type, WN_VERIFY_NONE, text, (struct wn_result){.fault = BAD, .slot = slot});
+}
+
 #define KEY(n)    "*(u32 *)(r10 - 4) = " #n "\nr2 = r10\nr2 += -4\n"
 #define VALUE(n)  "*(u64 *)(r10 - 16) = " #n "\nr3 = r10\nr3 += -16\n"
 #define MAP       "r1 = map_fd(0) ll\n"
@@ -49,7 +69,6 @@ static void with_map(enum wn_map_type type, const char *text, struct wn_result w
         "call 2\n"
 #define DELETE(key) KEY(key) MAP "call 3\n"
 #define GIVES(n)    ((struct wn_result){.value = (uint64_t)(n)})
-#define FAULTS(at)  ((struct wn_result){.fault = BAD, .slot = at})
 
 static void map_elements_are_made_found_and_deleted(void **state)
 {
@@ -59,7 +78,8 @@ static void map_elements_are_made_found_and_deleted(void **state)
     with_map(WN_MAP_HASH, UPDATE(7, 5, 2) "exit\n", GIVES(-2));
     with_map(WN_MAP_HASH, UPDATE(7, 5, 1) UPDATE(7, 5, 1) "exit\n", GIVES(-17));
     with_map(WN_MAP_HASH, UPDATE(7, 5, 0) UPDATE(8, 5, 0) UPDATE(9, 5, 0) "exit\n", GIVES(-7));
-    with_map(WN_MAP_HASH, UPDATE(7, 5, 0) DELETE(7) "r6 = r0\n" LOOKUP(7) "r0 |= r6\nexit\n",
+    with_map(WN_MAP_HASH,
+             UPDATE(7, 5, 0) DELETE(7) "r6 = r0\n" LOOKUP(7) "if r0 != 0 goto +1\nr0 |= r6\nexit\n",
              GIVES(0));
     with_map(WN_MAP_HASH, DELETE(7) "exit\n", GIVES(-2));
     with_map(WN_MAP_ARRAY, DELETE(1) "exit\n", GIVES(-22));
@@ -69,20 +89,24 @@ static void map_elements_are_made_found_and_deleted(void **state)
 static void maps_keys_and_values_are_checked(void **state)
 {
     (void)state;
-    with_map(WN_MAP_HASH, "r1 = 0\n" KEY(1) "call 1\nexit\n", FAULTS(4));
-    with_map(WN_MAP_HASH, "r1 = 0xf0c1000000000001 ll\n" KEY(1) "call 1\nexit\n", FAULTS(5));
-    with_map(WN_MAP_HASH, MAP "r2 = r10\nr2 += -3\ncall 1\nexit\n", FAULTS(4));
-    with_map(WN_MAP_HASH, MAP "r2 = 0\ncall 3\nexit\n", FAULTS(3));
-    with_map(WN_MAP_HASH, KEY(1) MAP "r3 = r10\nr3 += -7\nr4 = 0\ncall 2\nexit\n", FAULTS(8));
+    is_wrong_with_map(WN_MAP_HASH, "r1 = 0\n" KEY(1) "call 1\nexit\n", 4);
+    is_wrong_with_map(WN_MAP_HASH, "r1 = 0xf0c1000000000001 ll\n" KEY(1) "call 1\nexit\n", 5);
+    is_wrong_with_map(WN_MAP_HASH, MAP "r2 = r10\nr2 += -3\ncall 1\nexit\n", 4);
+    is_wrong_with_map(WN_MAP_HASH, MAP "r2 = 0\ncall 3\nexit\n", 3);
+    is_wrong_with_map(WN_MAP_HASH, KEY(1) MAP "r3 = r10\nr3 += -7\nr4 = 0\ncall 2\nexit\n", 8);
 }
 
 /** Values that begin in one element and end in the next are nobody's. */
 static void values_do_not_run_into_each_other(void **state)
 {
     (void)state;
-    with_map(WN_MAP_ARRAY, LOOKUP(0) "r0 = *(u64 *)(r0 + 8)\nexit\n", GIVES(0));
-    with_map(WN_MAP_ARRAY, LOOKUP(0) "r0 = *(u64 *)(r0 + 4)\nexit\n", FAULTS(6));
-    with_map(WN_MAP_ARRAY, LOOKUP(1) "r0 = *(u64 *)(r0 + 8)\nexit\n", FAULTS(6));
+    static const char *const other = LOOKUP(0) "r0 = *(u64 *)(r0 + 8)\nexit\n";
+    struct wn_map *map = map_of(WN_MAP_ARRAY, 2);
+    refuses((struct wn_prog_opts){.maps = &map, .n_maps = 1}, other, 6);
+    runs_with_map(WN_MAP_ARRAY, WN_VERIFY_NONE, other, GIVES(0));
+    wn_map_free(map);
+    is_wrong_with_map(WN_MAP_ARRAY, LOOKUP(0) "r0 = *(u64 *)(r0 + 4)\nexit\n", 6);
+    is_wrong_with_map(WN_MAP_ARRAY, LOOKUP(1) "r0 = *(u64 *)(r0 + 8)\nexit\n", 6);
 }
 
 static void programs_change_no_program_array(void **state)
@@ -93,7 +117,10 @@ static void programs_change_no_program_array(void **state)
             .type = WN_MAP_PROG_ARRAY, .key_bytes = 4, .value_bytes = 4, .max_entries = 2};
         struct wn_map *map = NULL;
         assert_int_equal(wn_map_new(&of, &map, NULL), 0);
-        struct wn_prog_opts opts = {.engine = engines[i], .maps = &map, .n_maps = 1};
+        struct wn_prog_opts opts = {
+            .engine = engines[i], .verify = WN_VERIFY_NONE, .maps = &map, .n_maps = 1};
+        refuses(opts, DELETE(1) "exit\n", 5);
+        refuses(opts, UPDATE(1, 1, 0) "exit\n", 9);
         struct wn_prog *prog = make(DELETE(1) "exit\n", &opts);
         struct wn_run *run = wn_run_new();
         struct wn_packet pkt = packet();
@@ -157,10 +184,10 @@ static void bytes_are_loaded_over_the_packet_itself(void **state)
 static void bytes_are_not_loaded_to_where_programs_may_not_write(void **state)
 {
     (void)state;
-    faults(tc, "r2 = 0\nr3 = r1\nr4 = 4\ncall 26\nexit\n", BAD, 3);
-    faults(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 5\ncall 26\nexit\n", BAD, 4);
-    faults(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 0\ncall 26\nexit\n", BAD, 4);
-    faults(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 0x100000004 ll\ncall 26\nexit\n", BAD, 5);
+    is_wrong(tc, "r2 = 0\nr3 = r1\nr4 = 4\ncall 26\nexit\n", BAD, 3);
+    is_wrong(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 5\ncall 26\nexit\n", BAD, 4);
+    is_wrong(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 0\ncall 26\nexit\n", BAD, 4);
+    is_wrong(tc, "r2 = 0\nr3 = r10\nr3 += -4\nr4 = 0x100000004 ll\ncall 26\nexit\n", BAD, 5);
     gives(tc, "r2 = -1\nr3 = r10\nr3 += -4\nr4 = 4\ncall 26\nexit\n", (uint64_t)-14);
     gives(tc, "r2 = 0x7fffffff\nr3 = r10\nr3 += -4\nr4 = 4\ncall 26\nexit\n", (uint64_t)-14);
 }
@@ -176,8 +203,8 @@ static void adjusting_takes_effect_at_once(void **state)
           "r7 = r1\nr6 = *(u32 *)(r1 + 0)\n*(u8 *)(r6 + 59) = 9\nr2 = -1\ncall 65\n"
           "r1 = r7\nr2 = 1\ncall 65\nr0 = *(u8 *)(r6 + 59)\nexit\n",
           0);
-    faults(xdp, "r1 = r10\nr2 = 0\ncall 44\nexit\n", BAD, 2);
-    faults(xdp, "r1 += 4\nr2 = 0\ncall 65\nexit\n", BAD, 2);
+    is_wrong(xdp, "r1 = r10\nr2 = 0\ncall 44\nexit\n", BAD, 2);
+    is_wrong(xdp, "r1 += 4\nr2 = 0\ncall 65\nexit\n", BAD, 2);
     gives(xdp, "r6 = r1\nr2 = 1\ncall 44\nr0 = *(u8 *)skb[11]\nexit\n", 8);
 }
 
@@ -210,9 +237,9 @@ static void checksums_are_the_kernels(void **state)
 static void checksums_read_what_programs_may_read(void **state)
 {
     (void)state;
-    faults(tc, SUMS "r2 = 17\nr4 = 8\ncall 28\nexit\n", BAD, 8);
-    faults(tc, SUMS "r2 = 16\nr4 = 9\ncall 28\nexit\n", BAD, 8);
-    faults(tc, "r1 = 0\nr2 = 4\nr3 = 0\nr4 = 0\ncall 28\nexit\n", BAD, 4);
+    is_wrong(tc, SUMS "r2 = 17\nr4 = 8\nr5 = 0\ncall 28\nexit\n", BAD, 9);
+    is_wrong(tc, SUMS "r2 = 16\nr4 = 9\nr5 = 0\ncall 28\nexit\n", BAD, 9);
+    is_wrong(tc, "r1 = 0\nr2 = 4\nr3 = 0\nr4 = 0\nr5 = 0\ncall 28\nexit\n", BAD, 5);
 }
 
 static void redirecting_is_kept_for_the_caller(void **state)
@@ -320,8 +347,8 @@ static void formats_the_kernel_refuses_are_refused(void **state)
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
         prints(wrong[i], "r3 = 0", NULL, -22);
     gives(tc, "*(u64 *)(r10 - 8) = -1\nr1 = r10\nr1 += -8\nr2 = 8\ncall 6\nexit\n", (uint64_t)-22);
-    faults(tc, "r1 = r10\nr1 += -8\nr2 = 9\ncall 6\nexit\n", BAD, 3);
-    faults(tc, "r1 = r10\nr1 += -8\nr2 = 0\ncall 6\nexit\n", BAD, 3);
+    is_wrong(tc, "r1 = r10\nr1 += -8\nr2 = 9\ncall 6\nexit\n", BAD, 3);
+    is_wrong(tc, "r1 = r10\nr1 += -8\nr2 = 0\ncall 6\nexit\n", BAD, 3);
 }
 
 int main(void)

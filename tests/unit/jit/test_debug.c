@@ -52,7 +52,8 @@ static int make(const struct wn_prog_opts *opts, struct wn_prog **out, struct wn
 
 static struct wn_prog *made(const char *name, bool lines)
 {
-    struct wn_prog_opts opts = {.engine = WN_ENGINE_JIT, .name = name, .lines = lines};
+    struct wn_prog_opts opts = {
+        .engine = WN_ENGINE_JIT, .verify = WN_VERIFY_NONE, .name = name, .lines = lines};
     struct wn_error err = {0};
     struct wn_prog *prog = NULL;
     if (make(&opts, &prog, &err))
@@ -91,7 +92,8 @@ static void lines_are_there_only_if_asked_for(void **state)
     assert_null(wn_prog_lines(prog, &n));
     assert_int_equal(n, 0);
     wn_prog_free(prog);
-    struct wn_prog_opts opts = {.engine = WN_ENGINE_INTERP, .lines = true};
+    struct wn_prog_opts opts = {
+        .engine = WN_ENGINE_INTERP, .verify = WN_VERIFY_NONE, .lines = true};
     assert_int_equal(make(&opts, &prog, NULL), 0);
     assert_null(wn_prog_lines(prog, &n));
     assert_int_equal(n, 0);
@@ -491,7 +493,8 @@ static void names_of_any_length_and_bytes_do(void **state)
 static void without_memory_nothing_is_left_behind(void **state)
 {
     (void)state;
-    struct wn_prog_opts opts = {.engine = WN_ENGINE_JIT, .lines = true, .name = "alpha"};
+    struct wn_prog_opts opts = {
+        .engine = WN_ENGINE_JIT, .verify = WN_VERIFY_NONE, .lines = true, .name = "alpha"};
     wn_prog_free(made(NULL, false)); /* the text is assembled */
     opened();
     wn_gdb_announce(true);

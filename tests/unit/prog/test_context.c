@@ -62,21 +62,24 @@ static void xdp_may_write_its_packet_which_stays_as_it_was_outside(void **state)
 static void access_behind_data_end_faults(void **state)
 {
     (void)state;
-    faults(xdp, "r2 = *(u32 *)(r1 + 4)\nr0 = *(u8 *)(r2 + 0)\nexit\n", WN_FAULT_MEMORY, 1);
-    faults(xdp, "r2 = *(u32 *)(r1 + 0)\n*(u8 *)(r2 - 1) = 0\nexit\n", WN_FAULT_MEMORY, 1);
+    is_wrong(xdp, "r2 = *(u32 *)(r1 + 4)\nr0 = *(u8 *)(r2 + 0)\nexit\n", WN_FAULT_MEMORY, 1);
+    is_wrong(xdp, "r2 = *(u32 *)(r1 + 0)\n*(u8 *)(r2 - 1) = 0\nexit\n", WN_FAULT_MEMORY, 1);
+    faults(xdp, "r2 = *(u32 *)(r1 + 0)\nr0 = *(u8 *)(r2 + 60)\nexit\n", WN_FAULT_MEMORY, 1);
+    faults(xdp, "r2 = *(u32 *)(r1 + 0)\n*(u32 *)(r2 + 57) = 0\nr0 = 2\nexit\n", WN_FAULT_MEMORY, 1);
+    faults(xdp, "r2 = *(u32 *)(r1 + 4)\nr0 = *(u8 *)(r2 - 61)\nexit\n", WN_FAULT_MEMORY, 1);
 }
 
 static void context_fields_are_read_and_written_as_the_table_says(void **state)
 {
     (void)state;
-    faults(xdp, "r0 = *(u32 *)(r1 + 20)\nexit\n", WN_FAULT_MEMORY, 0);
-    faults(xdp, "*(u32 *)(r1 + 0) = 1\nexit\n", WN_FAULT_MEMORY, 0);
-    faults(xdp, "r0 = *(u32 *)(r1 + 24)\nexit\n", WN_FAULT_MEMORY, 0);
+    is_wrong(xdp, "r0 = *(u32 *)(r1 + 20)\nexit\n", WN_FAULT_MEMORY, 0);
+    is_wrong(xdp, "*(u32 *)(r1 + 0) = 1\nexit\n", WN_FAULT_MEMORY, 0);
+    is_wrong(xdp, "r0 = *(u32 *)(r1 + 24)\nexit\n", WN_FAULT_MEMORY, 0);
     gives(tc, "*(u32 *)(r1 + 8) = 9\nr0 = *(u32 *)(r1 + 8)\nexit\n", 9);
-    faults(tc, "*(u32 *)(r1 + 0) = 9\nexit\n", WN_FAULT_MEMORY, 0);
-    faults(sock, "*(u32 *)(r1 + 8) = 9\nexit\n", WN_FAULT_MEMORY, 0);
+    is_wrong(tc, "*(u32 *)(r1 + 0) = 9\nexit\n", WN_FAULT_MEMORY, 0);
+    is_wrong(sock, "*(u32 *)(r1 + 8) = 9\nexit\n", WN_FAULT_MEMORY, 0);
     gives(sock, "*(u32 *)(r1 + 64) = 9\nr0 = *(u32 *)(r1 + 64)\nexit\n", 9);
-    faults(sock, "r0 = *(u32 *)(r1 + 76)\nexit\n", WN_FAULT_MEMORY, 0);
+    is_wrong(sock, "r0 = *(u32 *)(r1 + 76)\nexit\n", WN_FAULT_MEMORY, 0);
 }
 
 static void skb_has_length_protocol_and_packet_type(void **state)
@@ -111,8 +114,8 @@ static void skb_load_bytes_copies_or_clears(void **state)
     snprintf(outside, sizeof outside, text, "59");
     gives(tc, inside, 0x0800);
     gives(tc, outside, (uint64_t)-14 << 16);
-    faults(tc, "r2 = 0\nr3 = 0\nr4 = 4\ncall 26\nexit\n", WN_FAULT_MEMORY, 3);
-    faults(tc, "r1 = 1\nr2 = 0\nr3 = r10\nr3 += -8\nr4 = 4\ncall 26\nexit\n", WN_FAULT_MEMORY, 5);
+    is_wrong(tc, "r2 = 0\nr3 = 0\nr4 = 4\ncall 26\nexit\n", WN_FAULT_MEMORY, 3);
+    is_wrong(tc, "r1 = 1\nr2 = 0\nr3 = r10\nr3 += -8\nr4 = 4\ncall 26\nexit\n", WN_FAULT_MEMORY, 5);
 }
 
 /** Length after moving an end, or the error. */
@@ -231,14 +234,19 @@ struct pair {
     struct wn_run *run;
 };
 
-static struct pair make_pair(enum wn_engine engine, const char *first, const char *second)
+static struct pair make_pair(enum wn_engine engine, enum wn_verify verify, const char *first,
+                             const char *second)
 {
     struct pair p = {0};
     struct wn_map_opts of = {
         .type = WN_MAP_PROG_ARRAY, .key_bytes = 4, .value_bytes = 4, .max_entries = 4};
     assert_int_equal(wn_map_new(&of, &p.map, NULL), 0);
-    struct wn_prog_opts opts = {
-        .engine = engine, .type = WN_PROG_XDP, .maps = &p.map, .n_maps = 1, .fuel = 5000};
+    struct wn_prog_opts opts = {.engine = engine,
+                                .verify = verify,
+                                .type = WN_PROG_XDP,
+                                .maps = &p.map,
+                                .n_maps = 1,
+                                .fuel = 5000};
     p.first = make(first, &opts);
     p.second = make(second, &opts);
     p.run = wn_run_new();
@@ -257,8 +265,9 @@ static void free_pair(struct pair *p)
 
 static void runs_pair(const char *first, const char *second, struct wn_result wanted, bool behind)
 {
-    for (unsigned i = 0; i < ENGINES; i++) {
-        struct pair p = make_pair(engines[i], first, second);
+    for (unsigned i = 0; i < 2 * ENGINES; i++) {
+        struct pair p =
+            make_pair(engines[i / 2], i % 2 ? WN_VERIFY_NONE : WN_VERIFY_GUARD, first, second);
         struct wn_packet pkt = packet();
         for (int again = 0; p.first && again < 2; again++) {
             struct wn_result r = wn_prog_run(p.first, p.run, &pkt);
@@ -306,7 +315,7 @@ static void tail_calls_are_33_at_most(void **state)
 static void fault_behind_a_tail_call_names_its_program(void **state)
 {
     (void)state;
-    runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n", "r0 = 0\nr0 = *(u8 *)(r0 + 0)\nexit\n",
+    runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n", "r0 = *(u32 *)(r1 + 0)\nr0 = *(u8 *)(r0 + 60)\nexit\n",
               (struct wn_result){.fault = WN_FAULT_MEMORY, .slot = 1}, true);
     runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n", "goto -1\nexit\n",
               (struct wn_result){.fault = WN_FAULT_FUEL, .slot = 0}, true);
@@ -315,7 +324,7 @@ static void fault_behind_a_tail_call_names_its_program(void **state)
 static void what_is_no_map_faults(void **state)
 {
     (void)state;
-    faults(xdp, "r1 = 0\nr2 = r10\nr2 += -4\ncall 1\nexit\n", WN_FAULT_MEMORY, 3);
+    is_wrong(xdp, "r1 = 0\nr2 = r10\nr2 += -4\ncall 1\nexit\n", WN_FAULT_MEMORY, 3);
 }
 
 static void nothing_of_another_program_is_within_reach(void **state)
@@ -328,7 +337,9 @@ static void nothing_of_another_program_is_within_reach(void **state)
         struct wn_map_opts of = {
             .type = WN_MAP_ARRAY, .key_bytes = 4, .value_bytes = 8, .max_entries = 2};
         assert_int_equal(wn_map_new(&of, &map, NULL), 0);
-        struct wn_prog_opts opts = {.engine = engines[i], .maps = &map, .n_maps = 1};
+        struct wn_prog_opts opts = {
+            .engine = engines[i], .verify = WN_VERIFY_NONE, .maps = &map, .n_maps = 1};
+        refuses(opts, count, 5);
         struct wn_prog *with = make(count, &opts);
         opts.n_maps = 0;
         struct wn_prog *without = make(count, &opts);
@@ -371,25 +382,37 @@ static void what_a_run_has_left_may_be_the_next_ones_packet(void **state)
     }
 }
 
+/** What only reads is given the packet where it lies, however long it is. */
 static void a_packet_too_long_to_copy_faults(void **state)
 {
     (void)state;
     static uint8_t huge[(256 << 10) + 1];
-    for (unsigned i = 0; i < ENGINES; i++) {
-        struct wn_prog_opts opts = {.engine = engines[i], .type = WN_PROG_XDP};
-        struct wn_prog *prog =
-            make("r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr0 = *(u8 *)(r3 - 1)\n"
-                 "r3 -= r2\nr0 += r3\nexit\n",
-                 &opts);
+    static const char *const reads = "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\n"
+                                     "r0 = *(u8 *)(r3 - 1)\nr3 -= r2\nr0 += r3\nexit\n",
+                             *const writes = "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\n"
+                                             "r0 = *(u8 *)(r3 - 1)\n*(u8 *)(r3 - 1) = r0\n"
+                                             "r3 -= r2\nr0 += r3\nexit\n";
+    for (unsigned i = 0; i < 3 * ENGINES; i++) {
+        struct wn_prog_opts opts = {.engine = engines[i / 3],
+                                    .verify = i % 3 == 0 ? WN_VERIFY_NONE : WN_VERIFY_GUARD,
+                                    .type = WN_PROG_XDP};
+        bool in_place = i % 3 == 1 && opts.engine != WN_ENGINE_REFERENCE;
+        struct wn_prog *prog = make(i % 3 == 2 ? writes : reads, &opts);
         struct wn_run *run = wn_run_new();
         struct wn_packet pkt = {.data = huge, .caplen = sizeof huge, .wirelen = sizeof huge};
         uint32_t n = 1;
+        huge[sizeof huge - 1] = 5;
+        huge[sizeof huge - 2] = 7;
         if (prog) {
-            assert_int_equal(wn_prog_run(prog, run, &pkt).fault, WN_FAULT_MEMORY);
-            assert_null(wn_run_packet(run, &n));
-            assert_int_equal(n, 0);
+            struct wn_prog_info info;
+            wn_prog_info(prog, &info);
+            assert_int_equal(info.in_place, in_place);
+            struct wn_result r = wn_prog_run(prog, run, &pkt);
+            assert_int_equal(r.fault, in_place ? WN_FAULT_NONE : WN_FAULT_MEMORY);
+            assert_int_equal(r.value, in_place ? pkt.caplen + 5 : 0);
+            assert_ptr_equal(wn_run_packet(run, &n), in_place ? huge : NULL);
+            assert_int_equal(n, in_place ? sizeof huge : 0);
             pkt.caplen--;
-            huge[pkt.caplen - 1] = 7;
             assert_int_equal(wn_prog_run(prog, run, &pkt).value, pkt.caplen + 7);
         }
         wn_run_free(run);
@@ -402,7 +425,8 @@ static void socket_programs_may_read_their_packet_but_not_write(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < ENGINES; i++) {
-        struct wn_prog_opts opts = {.engine = engines[i], .type = WN_PROG_SOCKET};
+        struct wn_prog_opts opts = {
+            .engine = engines[i], .verify = WN_VERIFY_NONE, .type = WN_PROG_SOCKET};
         struct wn_prog *none = make("r0 = 1\nexit\n", &opts);
         struct wn_run *run = wn_run_new();
         struct wn_packet pkt = packet();
@@ -440,7 +464,8 @@ static void a_program_of_another_type_is_not_called(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < ENGINES; i++) {
-        struct pair p = make_pair(engines[i], TAIL_CALL(2) "r0 = 1\nexit\n", "r0 = 5\nexit\n");
+        struct pair p =
+            make_pair(engines[i], WN_VERIFY_GUARD, TAIL_CALL(2) "r0 = 1\nexit\n", "r0 = 5\nexit\n");
         struct wn_prog_opts opts = {
             .engine = engines[i], .type = WN_PROG_TC, .maps = &p.map, .n_maps = 1};
         struct wn_prog *other = make(TAIL_CALL(2) "r0 = 1\nexit\n", &opts);
@@ -459,8 +484,8 @@ static void a_later_fault_is_not_blamed_on_a_tail_call(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < ENGINES; i++) {
-        struct pair p = make_pair(engines[i], TAIL_CALL(2) "r0 = 1\nexit\n",
-                                  "r0 = 0\nr0 = *(u8 *)(r0 + 0)\nexit\n");
+        struct pair p = make_pair(engines[i], WN_VERIFY_GUARD, TAIL_CALL(2) "r0 = 1\nexit\n",
+                                  "r0 = *(u32 *)(r1 + 0)\nr0 = *(u8 *)(r0 + 60)\nexit\n");
         struct wn_prog_opts opts = {.engine = engines[i]};
         struct wn_prog *filter = make("r0 = *(u8 *)(r1 + 60)\nexit\n", &opts);
         struct wn_packet pkt = packet();
