@@ -264,11 +264,13 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
         struct lookup l = {p->id, is_null};
         return wn_state_each(&q->s, &q->heap, is_of_lookup, settle_lookup, &l) || q->heap.out;
     }
+    /* Nothing begins so low that a small distance before it is 0. */
+    bool near = wn_value_is_const(&p->v) && p->off > -(int32_t)WN_SMALLEST_ADDRESS;
     switch ((enum wn_type)p->type) {
     case WN_T_CONTEXT:
-    case WN_T_STACK:
+    case WN_T_STACK: return !is_null || !near;
     case WN_T_MAP: return !is_null;
-    case WN_T_VALUE: return !is_null || p->off != 0 || !wn_value_is_const(&p->v);
+    case WN_T_VALUE: return !is_null || p->off != 0 || !near;
     default: return true;
     }
 }

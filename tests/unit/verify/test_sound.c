@@ -9,6 +9,8 @@ static enum wn_prog_type xdp = WN_PROG_XDP;
 #define BEGIN                                                                                      \
     "r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4);"                                                \
     "r4 = *(u32 *)(r1 + 16); r5 = *(u32 *)(r1 + 12);"
+/* r0 is a value of a hash, or 0. */
+#define LOOKUP "*(u32 *)(r10 - 4) = 1; r1 = map_fd(0) ll; r2 = r10; r2 += -4; call 1;"
 /* A store that is within the stack if r6 is 0. */
 #define USE_R6 "use: r7 = r10; r7 += -8; r7 += r6; ?*(u64 *)(r7 + 0) = 0;"
 
@@ -78,12 +80,29 @@ static void metadata_is_not_proved_by_places_that_may_wrap(void **state)
                         "-");
 }
 
+static void sums_with_anything_may_be_zero(void **state)
+{
+    (void)state;
+    assert_string_equal(proves(xdp, "r5 = r10; r5 += -8; r6 = 0; if r5 != 0 goto use;"
+                                    "r6 = 100000;" USE_R6 EXIT),
+                        "+");
+    assert_string_equal(proves(xdp, "r5 = r10; r5 += -100000; r6 = 0; if r5 != 0 goto use;"
+                                    "r6 = 100000;" USE_R6 EXIT),
+                        "-");
+    /* A number that is less an address: memory gives it back as one. */
+    assert_string_equal(proves(xdp, LOOKUP "if r0 == 0 goto out; *(u64 *)(r0 + 0) = r10;"
+                                           "r3 = *(u64 *)(r0 + 0); r3 = -r3; r5 = r10; r5 += r3;"
+                                           "r6 = 0; if r5 != 0 goto use; r6 = 100000;" USE_R6 EXIT),
+                        "-");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_not_compared_with_lengths),
         cmocka_unit_test(addresses_before_the_packet_may_wrap),
         cmocka_unit_test(ends_before_the_packet_may_wrap),
+        cmocka_unit_test(sums_with_anything_may_be_zero),
         cmocka_unit_test(metadata_is_not_proved_by_places_that_may_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
