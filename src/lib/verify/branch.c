@@ -113,6 +113,19 @@ static bool is_place(const struct wn_reg *r)
     return r->type == WN_T_PACKET || (r->type == WN_T_NUMBER && r->id);
 }
 
+/** Whether an address is not so far before the packet's first byte that it wraps, whatever that
+ * byte's address is: it is not before it at all. Numbers do not get here if they wrap. */
+static bool is_whole(struct wn_search *q, const struct wn_reg *r)
+{
+    if (wn_is_number(r))
+        return true;
+    if (r->type != WN_T_END)
+        return r->v.smin + r->off >= 0;
+    if (r->off < 0)
+        wn_need(q, -(int64_t)r->off);
+    return (int64_t)r->off + q->s.least >= 0;
+}
+
 /** A place is not behind the packet's end, or if `strict` before it; false if that cannot be. */
 static bool learn_inside(struct wn_search *q, const struct wn_reg *place, const struct wn_reg *end,
                          bool strict)
@@ -159,24 +172,26 @@ static bool learn_before(struct wn_search *q, const struct wn_reg *low, const st
     return learn_inside(q, low, &end, strict);
 }
 
-/** low <= high, or low < high. */
+/** low <= high, or low < high. What wraps is larger than all that does not. */
 static bool learn_place(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
                         bool strict)
 {
     q->says_place |= is_end(high) || is_end(low);
+    if (wn_is_number(low) != wn_is_number(high))
+        return true;
     if (is_end(high) && is_place(low))
-        return learn_inside(q, low, high, strict);
+        return !is_whole(q, high) || learn_inside(q, low, high, strict);
     if (is_end(low) && is_place(high))
-        return learn_outside(q, high, low, strict);
+        return !is_whole(q, high) || learn_outside(q, high, low, strict);
     if (is_place(low) && is_place(high) && low->type == high->type)
-        return learn_before(q, low, high, strict);
+        return !is_whole(q, high) || learn_before(q, low, high, strict);
     return true;
 }
 
 static void learn_meta(struct wn_search *q, const struct wn_reg *low, const struct wn_reg *high,
                        bool strict)
 {
-    if (low->type != WN_T_META || high->type != WN_T_PACKET || low->id || high->id)
+    if (low->type != WN_T_META || high->type != WN_T_PACKET || low->id || high->id || high->off < 0)
         return;
     int64_t bytes = (int64_t)low->off + strict - high->off;
     if (bytes > (int64_t)q->s.meta && bytes <= WN_FARTHEST)
@@ -249,11 +264,13 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
         struct lookup l = {p->id, is_null};
         return wn_state_each(&q->s, &q->heap, is_of_lookup, settle_lookup, &l) || q->heap.out;
     }
+    /* Nothing begins so low that a small distance before it is 0. */
+    bool near = wn_value_is_const(&p->v) && p->off > -(int32_t)WN_SMALLEST_ADDRESS;
     switch ((enum wn_type)p->type) {
     case WN_T_CONTEXT:
-    case WN_T_STACK:
+    case WN_T_STACK: return !is_null || !near;
     case WN_T_MAP: return !is_null;
-    case WN_T_VALUE: return !is_null || p->off != 0 || !wn_value_is_const(&p->v);
+    case WN_T_VALUE: return !is_null || p->off != 0 || !near;
     default: return true;
     }
 }

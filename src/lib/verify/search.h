@@ -8,6 +8,9 @@
 #include "verify/state.h"
 #include "verify/verify.h"
 
+/** Pages below this are nobody's. */
+#define WN_SMALLEST_ADDRESS 4096u
+
 /** How an instruction has come out, on the ways so far. */
 enum wn_outcome {
     WN_PROVED = 1,

@@ -9,9 +9,6 @@
  * lengths, so that loops that count up to one are widened to something that still is. */
 #define NEAR (INT64_C(1) << 41)
 
-/* Pages below this are nobody's. */
-#define SMALLEST 4096u
-
 struct wn_value wn_value_plus(const struct wn_value *v, int64_t number)
 {
     struct wn_value n = wn_value_const((uint64_t)number);
@@ -139,7 +136,7 @@ static void compute(struct wn_search *q, const struct wn_op *op, const struct wn
 {
     struct wn_reg r = wn_reg_number(wn_value_compute((enum wn_op_id)op->id, &a->v, &b->v));
     /* No address is so small. */
-    if ((a->type == WN_T_ANY || b->type == WN_T_ANY) && r.v.umax >= SMALLEST)
+    if ((a->type == WN_T_ANY || b->type == WN_T_ANY) && r.v.umax >= WN_SMALLEST_ADDRESS)
         r.type = WN_T_ANY;
     bool constant = wn_value_is_const(&b->v);
     if (is_cut(op, &r.v))
