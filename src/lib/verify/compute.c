@@ -324,6 +324,20 @@ static struct wn_value on_half(part_fn fn, const struct wn_value *a, const struc
     return settled(&whole, &half);
 }
 
+/** The least and the largest of numbers that have no sign in any width, as all parts say. */
+static uint64_t least_of(const struct wn_value *v)
+{
+    uint64_t signs =
+        larger(v->smin > 0 ? (uint64_t)v->smin : 0, v->smin32 > 0 ? (uint64_t)v->smin32 : 0);
+    return larger(larger(v->umin, v->umin32), signs);
+}
+
+static uint64_t most_of(const struct wn_value *v)
+{
+    uint64_t signs = smaller((uint64_t)v->smax, (uint64_t)(uint32_t)v->smax32);
+    return smaller(smaller(v->umax, v->umax32), signs);
+}
+
 /**
  * A sum that stays among the numbers that both halves and signs agree about: most sums
  * are such, of an index or a length and a constant. False if it does not.
@@ -333,11 +347,11 @@ static bool add_small(const struct wn_value *a, const struct wn_value *b, struct
     uint64_t limit = (uint64_t)most(HALF);
     if (a->umax > limit || b->umax > limit - a->umax)
         return false;
-    struct wn_tnum bits = wn_tnum_add(a->bits, b->bits);
-    struct wn_tnum range = wn_tnum_range(a->umin + b->umin, a->umax + b->umax);
-    struct wn_part sum = {wn_tnum_meet(bits, range), a->umin + b->umin, a->umax + b->umax, 0, 0};
-    sum.smin = (int64_t)sum.umin;
-    sum.smax = (int64_t)sum.umax;
+    uint64_t umin = least_of(a) + least_of(b), umax = most_of(a) + most_of(b);
+    if (umin > umax)
+        return false;
+    struct wn_tnum bits = wn_tnum_add(a->bits, b->bits), range = wn_tnum_range(umin, umax);
+    struct wn_part sum = {wn_tnum_meet(bits, range), umin, umax, (int64_t)umin, (int64_t)umax};
     *out = value_of(&sum, &sum);
     return wn_tnum_meets(bits, range);
 }
