@@ -40,7 +40,7 @@ bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct
 {
     struct wn_value base = wn_value_plus(v, -(int64_t)off);
     struct learned l = {id, &base, 0};
-    if (id == WN_ID_LENGTH && base.smin > 0 && base.smin <= WN_FARTHEST) {
+    if (id == WN_ID_LENGTH && base.smin > 0) {
         wn_state_learn_room(&q->s, 0, base.smin);
         q->says_place = true;
     }

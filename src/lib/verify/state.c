@@ -255,8 +255,10 @@ int64_t wn_state_room(const struct wn_state *s, uint32_t id)
 
 void wn_state_learn_room(struct wn_state *s, uint32_t id, int64_t bytes)
 {
-    if (bytes > WN_FARTHEST || bytes < -WN_FARTHEST || id == WN_ID_LENGTH)
+    if (bytes < -WN_FARTHEST || id == WN_ID_LENGTH)
         return;
+    if (bytes > WN_FARTHEST) /* of a packet that long no more is to be known */
+        bytes = WN_FARTHEST;
     if (id == 0) {
         if (bytes > (int64_t)s->least)
             s->least = (uint32_t)bytes;
