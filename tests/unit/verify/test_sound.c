@@ -186,6 +186,58 @@ static void what_is_widened_goes_on_allowing_what_it_did(void **state)
     assert_string_equal(proves(xdp, PLACES("3")), "p");
 }
 
+static void what_does_not_depend_on_a_number_may_depend_on_its_link(void **state)
+{
+    (void)state;
+    /* r2 is a number that was shifted there and back, which the other way has linked with another
+     * one. */
+#define SHIFTED(second)                                                                            \
+    "r9 = *(u32 *)(r1 + 12); r6 = *(u32 *)(r1 + 16); r7 = *(u32 *)(r1 + 16);" OPEN                 \
+    "r2 = r6; r5 = r6; r3 = r7;" FORK second                                                       \
+    "m: r2 <<= 32; r2 >>= 32; if r6 > 7 goto out;" STORE_AT(                                       \
+        "r2") "if r5 > 3 goto out; if r3 > 3 goto out;" EXIT
+    assert_string_equal(proves(xdp, SHIFTED("r9 = 0;")), "+");
+    assert_string_equal(proves(xdp, SHIFTED("r2 = r7;")), "-");
+}
+
+static void a_remainder_may_be_what_it_was_made_of(void **state)
+{
+    (void)state;
+    /* Numbers below 7 that are even: their remainder is, others' is not. */
+#define REMAINDER(second)                                                                          \
+    "r9 = *(u32 *)(r1 + 12); r6 = *(u32 *)(r1 + 16); r6 &= 6;" OPEN FORK second                    \
+    "m: r6 %= 7; r6 <<= 2; r4 = r10; r4 += -64; r4 += r6; r5 = 1;"                                 \
+    "?lock *(u64 *)(r4 + 0) += r5;" EXIT
+    assert_string_equal(proves(xdp, REMAINDER("r6 = 2;")), "+");
+    assert_string_equal(proves(xdp, REMAINDER("r6 = *(u32 *)(r1 + 16);")), "-");
+}
+
+static void where_a_place_begins_may_come_from_a_number(void **state)
+{
+    (void)state;
+    /* r5 is a place that r6 says, and compared with the end; then r6 turns out not to be negative.
+     */
+#define NEGATIVE(second)                                                                           \
+    "r9 = *(u32 *)(r1 + 12); r7 = *(u32 *)(r1 + 4);" OPEN                                          \
+    "r6 = *(u32 *)(r1 + 16); r6 += -100; r4 = *(u32 *)(r1 + 16); r4 += -100; r3 = r4;"             \
+    "r5 = r8; r5 += r6; r2 = r5; r2 += 8; if r2 > r7 goto out;" FORK second                        \
+    "m: if r6 s< 0 goto out; ?r0 = *(u8 *)(r5 + 0); if r4 s> 3 goto out;" EXIT
+    assert_string_equal(proves(xdp, NEGATIVE("r4 = r6;")), "+");
+    assert_string_equal(proves(xdp, NEGATIVE("r6 = r4;")), "p");
+}
+
+static void swapped_addresses_have_64_bits(void **state)
+{
+    (void)state;
+#define SWAP(how)                                                                                  \
+    "r6 = *(u32 *)(r1 + 16); r2 = r10; if r6 > 3 goto m; r2 = 0; m: " how "; r2 >>= 32;"           \
+    "r4 = r10; r4 += -8; r4 += r2; ?*(u64 *)(r4 + 0) = 0;" EXIT
+    assert_string_equal(proves(xdp, SWAP("r2 = be32 r2")), "+");
+    assert_string_equal(proves(xdp, SWAP("r2 = be64 r2")), "-");
+    assert_string_equal(proves(xdp, SWAP("r2 = le64 r2")), "-");
+    assert_string_equal(proves(xdp, SWAP("r2 = bswap64 r2")), "-");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +251,10 @@ int main(void)
         cmocka_unit_test(links_of_what_may_be_an_address_are_compared),
         cmocka_unit_test(more_links_than_can_be_followed_are_forgotten),
         cmocka_unit_test(what_is_widened_goes_on_allowing_what_it_did),
+        cmocka_unit_test(what_does_not_depend_on_a_number_may_depend_on_its_link),
+        cmocka_unit_test(a_remainder_may_be_what_it_was_made_of),
+        cmocka_unit_test(where_a_place_begins_may_come_from_a_number),
+        cmocka_unit_test(swapped_addresses_have_64_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
