@@ -9,6 +9,7 @@ struct learned {
     uint32_t id;
     const struct wn_value *base; /* of the number itself, without any `off` */
     uint32_t times;              /* it was met */
+    bool raised; /* a place is farther behind the packet's first byte than was known */
 };
 
 static bool is_linked(const void *arg, const struct wn_reg *r)
@@ -33,13 +34,16 @@ static bool apply(void *arg, struct wn_reg *r)
     } else if (wn_is_number(r)) {
         v = wn_value_plus(&v, r->off);
     }
-    return wn_value_meet(&r->v, &v);
+    int64_t least = r->v.smin;
+    bool possible = wn_value_meet(&r->v, &v);
+    l->raised |= !wn_is_number(r) && r->v.smin > least;
+    return possible;
 }
 
 bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct wn_value *v)
 {
     struct wn_value base = wn_value_plus(v, -(int64_t)off);
-    struct learned l = {id, &base, 0};
+    struct learned l = {.id = id, .base = &base};
     if (id == WN_ID_LENGTH && base.smin > 0) {
         wn_state_learn_room(&q->s, 0, base.smin);
         q->says_place = true;
@@ -53,6 +57,8 @@ bool wn_learn_number(struct wn_search *q, uint32_t id, int32_t off, const struct
     bool possible = wn_state_each(&q->s, &q->heap, is_linked, apply, &l) || q->heap.out;
     if (l.times > 1)
         q->flags |= WN_STEP_LINKED;
+    q->says_place |=
+        l.raised; /* where places begin counts although nothing is said to depend on it */
     q->all_precise |= !possible;
     return possible;
 }

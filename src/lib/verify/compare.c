@@ -74,18 +74,17 @@ static void take_census(struct census *c, const struct wn_state *s, const struct
 {
     for (unsigned r = 0; r < WN_R10; r++)
         if (m->deep >> r & 1)
-            count_id(c, &s->r[r], s->r[r].type == WN_T_NUMBER ? 1 : 2);
+            count_id(c, &s->r[r], wn_is_number(&s->r[r]) ? 1 : 2);
     for (uint32_t f = 0; f < s->depth; f++) {
         uint64_t words = words_of(s, f, m);
         for (unsigned i = 0; i < s->frames[f]->n_spills; i++) {
             const struct wn_spill *k = &s->frames[f]->spills[i];
             if (spill_matters(k, words))
-                count_id(c, &k->reg, k->reg.type == WN_T_NUMBER ? 1 : 2);
+                count_id(c, &k->reg, wn_is_number(&k->reg) ? 1 : 2);
         }
         for (unsigned i = 0; f > 0 && i < 4; i++)
             if (kept_matters(s, f, i, m))
-                count_id(c, &s->frames[f]->kept[i],
-                         s->frames[f]->kept[i].type == WN_T_NUMBER ? 1 : 2);
+                count_id(c, &s->frames[f]->kept[i], wn_is_number(&s->frames[f]->kept[i]) ? 1 : 2);
     }
     for (uint32_t i = 0; i < s->n_rooms; i++) {
         struct wn_reg room = {.id = s->rooms[i].id};
@@ -98,7 +97,7 @@ static void take_census(struct census *c, const struct wn_state *s, const struct
 static bool is_alone(const void *arg, const struct wn_reg *r)
 {
     const struct census *c = arg;
-    if (r->type != WN_T_NUMBER || !r->id || r->id == WN_ID_LENGTH)
+    if (!wn_is_number(r) || !r->id || r->id == WN_ID_LENGTH)
         return false;
     for (unsigned i = 0; i < c->n; i++)
         if (c->id[i] == r->id)
@@ -142,6 +141,10 @@ static inline bool value_includes(const struct wn_value *old, const struct wn_va
         return wn_value_is_const(now) && old->bits.value == now->bits.value;
     return wn_value_includes(old, now);
 }
+
+/* Of values that may be missing in the old state and are there in the new one: if one of a lookup
+ * is, all of it are. */
+#define ID_PRESENT UINT32_MAX
 
 /** Which number of the new state, plus `by`, each of the old one is. */
 struct pairs {
@@ -189,7 +192,7 @@ static bool includes_address(struct pairs *p, const struct wn_reg *old, const st
         return false;
     if (old->type == WN_T_VALUE && (old->nullable || now->nullable))
         return old->off == now->off && value_includes(&old->v, &now->v) && old->nullable &&
-               (!now->nullable || pair(p, old->id, now->id, 0));
+               pair(p, old->id, now->nullable ? now->id : ID_PRESENT, 0);
     bool place = old->type == WN_T_PACKET || old->type == WN_T_META;
     if (place && (old->id == 0) != (now->id == 0))
         return false;
@@ -203,6 +206,13 @@ static bool includes_address(struct pairs *p, const struct wn_reg *old, const st
     return wn_value_includes(&old->v, &moved) && pair(p, old->id, now->id, by);
 }
 
+/** Numbers that something else may be linked with. */
+static bool includes_link(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now)
+{
+    return !old->id || (old->shifted == now->shifted &&
+                        pair(p, old->id, now->id, (int64_t)now->off - old->off));
+}
+
 static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_reg *now,
                      bool precise)
 {
@@ -212,13 +222,11 @@ static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_
     case WN_T_NONE: return true; /* nobody can have read it */
     case WN_T_ANY:
         if (!wn_is_number(now))
-            return now->type != WN_T_NONE && wn_value_is_unknown(&old->v);
-        return value_includes(&old->v, &now->v);
+            return now->type != WN_T_NONE && wn_value_is_unknown(&old->v) && !old->id;
+        return value_includes(&old->v, &now->v) && includes_link(p, old, now);
     case WN_T_NUMBER:
-        if (now->type != WN_T_NUMBER || !value_includes(&old->v, &now->v))
-            return false;
-        return !old->id || (old->shifted == now->shifted &&
-                            pair(p, old->id, now->id, (int64_t)now->off - old->off));
+        return now->type == WN_T_NUMBER && value_includes(&old->v, &now->v) &&
+               includes_link(p, old, now);
     case WN_T_CONTEXT:
     case WN_T_STACK:
     case WN_T_PACKET:
@@ -282,9 +290,8 @@ static bool frames_include(struct pairs *p, const struct wn_state *old, const st
                            const struct wn_matters *m, const struct wn_marks *precise)
 {
     for (uint32_t f = 0; f < now->depth; f++) {
+        /* If they are the same frame, what it keeps may still be linked with something else. */
         const struct wn_frame *a = old->frames[f], *b = now->frames[f];
-        if (a == b)
-            continue;
         if (!frame_includes(p, a, b, words_of(now, f, m), precise->words[f]))
             return false;
         for (unsigned i = 0; f > 0 && i < 4; i++)
@@ -382,6 +389,7 @@ struct join {
     struct pairs ids;        /* of `into` and `from` */
     uint32_t torn[MOST_IDS]; /* of `into`: not the same number everywhere */
     unsigned n_torn;
+    bool all_torn;                 /* there are more than that */
     const struct wn_state *before; /* `into`, as it was */
     struct fold {
         uint32_t a, b;
@@ -393,6 +401,8 @@ struct join {
 
 static bool is_torn(const struct join *j, uint32_t id)
 {
+    if (j->all_torn)
+        return true;
     for (unsigned i = 0; i < j->n_torn; i++)
         if (j->torn[i] == id)
             return true;
@@ -405,8 +415,12 @@ static void relate(struct join *j, const struct wn_reg *a, const struct wn_reg *
     bool alike = a->type == b->type && a->off == b->off && a->shifted == b->shifted;
     if (!a->id || is_torn(j, a->id))
         return;
-    if ((!alike || !pair(&j->ids, a->id, b->id, 0)) && j->n_torn < MOST_IDS)
+    if (alike && pair(&j->ids, a->id, b->id, 0))
+        return;
+    if (j->n_torn < MOST_IDS)
         j->torn[j->n_torn++] = a->id;
+    else
+        j->all_torn = true;
 }
 
 /** The least limit that is not below a number; the number itself if there is none. */
@@ -472,7 +486,8 @@ static int64_t joined_room(const struct join *j, int64_t a, int64_t b)
 static struct wn_value any_place(const struct wn_value *a, const struct wn_value *b)
 {
     struct wn_value v = wn_value_of_bits(32);
-    if (b->smin < a->smin || b->smax > (int64_t)UINT32_MAX || a->smin < 0)
+    int64_t most = a->smax > b->smax ? a->smax : b->smax;
+    if (b->smin < a->smin || most > (int64_t)UINT32_MAX || a->smin < 0)
         return wn_value_unknown();
     v.umin = (uint64_t)a->smin;
     return wn_value_settle(&v) ? v : wn_value_unknown();

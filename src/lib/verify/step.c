@@ -56,7 +56,9 @@ static void meaningless(struct wn_search *q, const struct wn_op *op, unsigned nu
 {
     struct wn_why why = wn_why_of(q, WN_WHY_ARITHMETIC, number, reg);
     wn_note(q, WN_WRONG, &why);
-    set_any(q, op, reg, wn_opcode_is32(wn_rows[op->id].opcode));
+    /* Swapping bytes has an opcode of 32 bits for all widths. */
+    bool swaps = op->id == WN_OP_BE64 || op->id == WN_OP_LE64;
+    set_any(q, op, reg, wn_opcode_is32(wn_rows[op->id].opcode) && !swaps);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -113,7 +115,7 @@ static void link_shift(const struct wn_op *op, const struct wn_reg *a, struct wn
     }
 }
 
-/** Whether the result is what the operation makes of any number. */
+/** Whether the result is what the operation makes of any number, one that it is not linked with. */
 static bool is_cut(const struct wn_op *op, const struct wn_value *r)
 {
     switch ((enum wn_op_id)op->id) {
@@ -126,7 +128,9 @@ static bool is_cut(const struct wn_op *op, const struct wn_value *r)
         return op->imm > 0 && op->imm < 64 && r->umin == 0 && r->umax == UINT64_MAX >> op->imm &&
                r->bits.mask == r->umax;
     case WN_OP_MOD64_K:
-    case WN_OP_MOD32_K: return op->imm > 0 && r->umin == 0 && r->umax == (uint32_t)op->imm - 1;
+    case WN_OP_MOD32_K:
+        return op->imm > 0 && r->umin == 0 && r->umax == (uint32_t)op->imm - 1 &&
+               r->bits.mask == wn_tnum_range(0, r->umax).mask;
     default: return false;
     }
 }
@@ -139,8 +143,6 @@ static void compute(struct wn_search *q, const struct wn_op *op, const struct wn
     if ((a->type == WN_T_ANY || b->type == WN_T_ANY) && r.v.umax >= WN_SMALLEST_ADDRESS)
         r.type = WN_T_ANY;
     bool constant = wn_value_is_const(&b->v);
-    if (is_cut(op, &r.v))
-        q->flags |= WN_STEP_CUT;
     switch ((enum wn_op_id)op->id) {
     case WN_OP_ADD64_K:
     case WN_OP_ADD64_X:
@@ -168,6 +170,8 @@ static void compute(struct wn_search *q, const struct wn_op *op, const struct wn
         r.off = 0;
         r.shifted = 0;
     }
+    if (!r.id && is_cut(op, &r.v))
+        q->flags |= WN_STEP_CUT;
     set(q, op, &r);
 }
 
