@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Programs with what they must come to, on every engine: run_data FILE...
+ * Programs with what they must come to, on every engine, with everything checked
+ * and as the verifier marks them: run_data FILE...
  *
  * A file holds cases. Words at the beginning of a line:
  *
@@ -12,6 +13,9 @@
  *   result N             what r0 must be at the exit,
  *   fault NAME SLOT      or how and where the run must fail,
  *   refused SLOT TEXT    or what must be said instead of making it a program
+ *   rejected SLOT        what the verifier must reject, so that only unverified ones run
+ *   verified N           what r0 must be where the verifier has bound its loops and calls,
+ *   verified NAME SLOT   or how and where the run must fail then
  *   #                    a comment
  */
 #include <ctype.h>
@@ -56,6 +60,10 @@ struct test_case {
     uint64_t value;
     char words[160]; /* of a fault: its name; of a refusal: its text */
     uint32_t slot;
+    bool rejected, verified;
+    uint32_t rejected_at, verified_slot;
+    uint64_t verified_value;
+    char verified_words[16]; /* of a fault: its name */
 };
 
 static unsigned cases_run, cases_failed;
@@ -128,6 +136,17 @@ static bool parse_line(const char *word, const char *rest, struct test_case *c)
         return sscanf(rest, "%" SCNu32 "%n", &c->wirelen, &used) == 1 && !rest[used];
     if (!strcmp(word, "fuel"))
         return sscanf(rest, "%" SCNu64 "%n", &c->fuel, &used) == 1 && !rest[used];
+    if (!strcmp(word, "rejected")) {
+        c->rejected = true;
+        return sscanf(rest, "%" SCNu32 "%n", &c->rejected_at, &used) == 1 && !rest[used];
+    }
+    if (!strcmp(word, "verified")) {
+        c->verified = true;
+        if (sscanf(rest, "%15s %" SCNu32 "%n", c->verified_words, &c->verified_slot, &used) == 2)
+            return !rest[used];
+        c->verified_words[0] = 0;
+        return sscanf(rest, "%" SCNu64 "%n", &c->verified_value, &used) == 1 && !rest[used];
+    }
     if (c->expect != EXPECT_NOTHING)
         return false;
     if (!strcmp(word, "result")) {
@@ -147,8 +166,26 @@ static bool parse_line(const char *word, const char *rest, struct test_case *c)
     return false;
 }
 
+static bool is_fault(const struct wn_result *r, const char *name, uint32_t slot)
+{
+    return r->fault && !strcmp(wn_fault_name((enum wn_fault)r->fault), name) && r->slot == slot &&
+           r->value == 0;
+}
+
+/** Whether a run came to what a case says. */
+static bool is_expected(const struct test_case *c, const struct wn_result *r, enum wn_verify way)
+{
+    if (c->verified && way != WN_VERIFY_NONE && c->verified_words[0])
+        return is_fault(r, c->verified_words, c->verified_slot);
+    if (c->verified && way != WN_VERIFY_NONE)
+        return !r->fault && r->value == c->verified_value;
+    if (c->expect == EXPECT_FAULT)
+        return is_fault(r, c->words, c->slot);
+    return c->expect == EXPECT_RESULT && !r->fault && r->value == c->value;
+}
+
 static void judge(const char *file, const struct test_case *c, const char *engine,
-                  const struct wn_prog *prog)
+                  enum wn_verify way, const struct wn_prog *prog)
 {
     static uint8_t no_bytes;
     struct wn_packet pkt = {.data = c->caplen ? c->packet : &no_bytes,
@@ -165,31 +202,45 @@ static void judge(const char *file, const struct test_case *c, const char *engin
         run->trace = &w.trace;
     }
     struct wn_result r = wn_prog_run(prog, run, &pkt);
-    const char *fault = wn_fault_name((enum wn_fault)r.fault);
-    bool ok = c->expect == EXPECT_FAULT
-                  ? r.fault && !strcmp(fault, c->words) && r.slot == c->slot && r.value == 0
-                  : c->expect == EXPECT_RESULT && !r.fault && r.value == c->value;
+    bool ok = is_expected(c, &r, way);
     tap(ok, file, c->name, engine);
     if (!ok)
-        printf("# got value 0x%" PRIx64 ", fault %s at slot %u\n", r.value, fault, r.slot);
+        printf("# got value 0x%" PRIx64 ", fault %s at slot %u\n", r.value,
+               wn_fault_name((enum wn_fault)r.fault), r.slot);
     if (prog->decoded)
         tap(watch_end(&w, false), file, c->name, "registers as known");
     free(times);
     wn_run_free(run);
 }
 
-static void run_on(const char *file, const struct test_case *c, size_t which)
+/** Whether what is said of a program instead of making it is what a case says. */
+static bool is_refused(const struct test_case *c, const struct wn_error *err, enum wn_verify way)
 {
-    struct wn_prog_opts opts = {
-        .engine = engines[which].engine, .fuel = c->fuel, .flags = engines[which].flags};
+    if (c->rejected && way != WN_VERIFY_NONE)
+        return err->code == WN_E_REJECTED && err->at == c->rejected_at;
+    return c->expect == EXPECT_REFUSAL && err->at == c->slot && !strcmp(err->text, c->words);
+}
+
+static void run_on(const char *file, const struct test_case *c, size_t which, enum wn_verify way)
+{
+    struct wn_prog_opts opts = {.engine = engines[which].engine,
+                                .verify = way,
+                                .fuel = c->fuel,
+                                .flags = engines[which].flags};
     struct wn_error err = {0};
     struct wn_prog *prog = NULL;
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", engines[which].name,
+             way == WN_VERIFY_NONE ? "" : ", verified");
     int r = wn_prog_new(c->slots, c->n_slots, &opts, &prog, &err);
-    if (r == 0) {
-        judge(file, c, engines[which].name, prog);
+    if (r == 0 && c->rejected && way != WN_VERIFY_NONE) {
+        tap(false, file, c->name, name);
+        printf("# not rejected\n");
+    } else if (r == 0) {
+        judge(file, c, name, way, prog);
     } else {
-        bool ok = c->expect == EXPECT_REFUSAL && err.at == c->slot && !strcmp(err.text, c->words);
-        tap(ok, file, c->name, engines[which].name);
+        bool ok = is_refused(c, &err, way);
+        tap(ok, file, c->name, name);
         if (!ok)
             printf("# refused at slot %u: %s\n", err.at, err.text);
     }
@@ -211,8 +262,10 @@ static void finish_case(const char *file, unsigned line, struct test_case *c)
         memcpy(c->slots, slots, c->n_slots * sizeof *slots);
         free(slots);
     }
-    for (size_t e = 0; e < n_engines; e++)
-        run_on(file, c, e);
+    for (size_t e = 0; e < n_engines; e++) {
+        run_on(file, c, e, WN_VERIFY_NONE);
+        run_on(file, c, e, WN_VERIFY_GUARD);
+    }
     memset(c, 0, sizeof *c);
 }
 

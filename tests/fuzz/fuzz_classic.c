@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Any bytes as a classic program: what libpcap accepts is translated, and gives
- * the verdict of libpcap's own interpreter, on each engine.
+ * Any bytes as a classic program: what libpcap accepts is translated, proved
+ * wholly, and gives the verdict of libpcap's own interpreter, on each engine.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -59,10 +59,11 @@ static bool beyond_oracle(const struct bpf_insn *insns, size_t n)
 static void run(const struct bpf_insn *insns, const struct wn_slot *slots, size_t count)
 {
     static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_AUTO};
+    static const enum wn_verify ways[] = {WN_VERIFY_STRICT, WN_VERIFY_NONE};
     struct wn_run *run = wn_run_new();
     must(run != NULL);
-    for (unsigned e = 0; e < 3; e++) {
-        struct wn_prog_opts opts = {.engine = engines[e]};
+    for (unsigned e = 0; e < 6; e++) {
+        struct wn_prog_opts opts = {.engine = engines[e / 2], .verify = ways[e % 2]};
         struct wn_prog *prog = NULL;
         must(wn_prog_new(slots, count, &opts, &prog, NULL) == 0);
         for (uint32_t length = 0; length <= PACKET; length += length < 4 ? 1 : 15) {

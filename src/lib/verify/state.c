@@ -257,13 +257,13 @@ void wn_state_learn_room(struct wn_state *s, uint32_t id, int64_t bytes)
 {
     if (bytes < -WN_FARTHEST || id == WN_ID_LENGTH)
         return;
-    if (bytes > WN_FARTHEST) /* of a packet that long no more is to be known */
-        bytes = WN_FARTHEST;
     if (id == 0) {
         if (bytes > (int64_t)s->least)
-            s->least = (uint32_t)bytes;
+            s->least = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
         return;
     }
+    if (bytes > WN_FARTHEST) /* behind a place no more is to be known */
+        bytes = WN_FARTHEST;
     struct wn_room *room = make_room(s, id);
     if (bytes > room->bytes)
         room->bytes = (int32_t)bytes;

@@ -207,18 +207,30 @@ static void add_to_packet(struct wn_search *q, const struct wn_op *op, struct wn
     set(q, op, &p);
 }
 
+/** As far as offsets reach, a constant is one; beyond, a place in the packet has a number of its own. */
+static void add_constant(struct wn_search *q, const struct wn_op *op, struct wn_reg p, int64_t k)
+{
+    if (is_small(k) && is_small(p.off + k)) {
+        p.off += (int32_t)k;
+        set(q, op, &p);
+        return;
+    }
+    struct wn_value v = wn_value_plus(&p.v, k);
+    if (p.type != WN_T_PACKET || !wn_is_near(&v)) {
+        set_any(q, op, NULL, false);
+        return;
+    }
+    p.v = v;
+    p.id = wn_new_id(q);
+    set(q, op, &p);
+}
+
 /** p + n, of which n is in register `number` (WN_R10: in none). */
 static void add(struct wn_search *q, const struct wn_op *op, struct wn_reg p, unsigned number,
                 struct wn_reg n)
 {
     if (wn_value_is_const(&n.v)) {
-        int64_t k = (int64_t)n.v.bits.value;
-        if (is_small(k) && is_small(p.off + k)) {
-            p.off += (int32_t)k;
-            set(q, op, &p);
-        } else {
-            set_any(q, op, NULL, false);
-        }
+        add_constant(q, op, p, (int64_t)n.v.bits.value);
         return;
     }
     bool length = p.type == WN_T_PACKET && p.id == 0 && n.id == WN_ID_LENGTH && !n.shifted;

@@ -89,25 +89,42 @@ static size_t compare(const char *name, const struct wn_prog *prog, const struct
     return accepted;
 }
 
-static struct wn_prog *prog_of(const struct wn_slot *slots, size_t count, enum wn_engine engine)
+/** Nothing of it is checked when it runs; only protocol chains are as long as packets say. */
+static void is_proved(const char *name, const struct wn_prog *prog)
 {
-    struct wn_prog_opts opts = {.engine = engine};
+    const struct wn_error *why;
+    struct wn_prog_info info;
+    wn_prog_info(prog, &info);
+    if (info.guarded && wn_prog_unproved(prog, &why))
+        fail_msg("%s: slot %u: %s", name, why->at, why->text);
+    assert_int_equal(info.guarded, 0);
+    if (info.loops_fuelled && !strstr(name, "protochain"))
+        fail_msg("%s: %u loops spend fuel", name, info.loops_fuelled);
+}
+
+static struct wn_prog *prog_of(const char *name, const struct wn_slot *slots, size_t count,
+                               enum wn_engine engine, enum wn_verify verify)
+{
+    struct wn_prog_opts opts = {.engine = engine, .verify = verify, .explain = true};
     struct wn_prog *prog = NULL;
     struct wn_error err;
     int r = wn_prog_new(slots, count, &opts, &prog, &err);
     if (r && r != WN_E_NOJIT)
-        fail_msg("slot %u: %s", err.at, err.text);
+        fail_msg("%s: slot %u: %s", name, err.at, err.text);
+    if (prog && verify == WN_VERIFY_GUARD)
+        is_proved(name, prog);
     return prog;
 }
 
-/** Slots against libpcap on every engine. */
+/** Slots against libpcap on every engine, proved, and with everything checked. */
 static size_t compare_slots(const char *name, const struct wn_slot *slots, size_t count,
                             const char *expr, int optimise, bool exactly)
 {
     struct bpf_program code = oracle(expr, optimise);
     size_t accepted = 0;
-    for (size_t e = 0; e < ENGINES; e++) {
-        struct wn_prog *prog = prog_of(slots, count, engines[e]);
+    for (size_t e = 0; e < 2 * ENGINES; e++) {
+        struct wn_prog *prog =
+            prog_of(name, slots, count, engines[e / 2], e % 2 ? WN_VERIFY_NONE : WN_VERIFY_GUARD);
         if (prog)
             accepted = compare(name, prog, &code, exactly);
         wn_prog_free(prog);
