@@ -74,8 +74,7 @@ enum wn_check {
     WN_CHECK_DIVISOR = 1,    /* divisions by a register: WN_FAULT_DIVIDE if it holds 0 */
     WN_CHECK_RUN = 2,        /* helpers: the fault in wn_run.ended, if there is one */
     WN_CHECK_RESULT = 4,     /* helpers: a result of 0 ends the run, with 0 and without fault */
-    WN_CHECK_ARGUMENTS = 16, /* helpers: CHECK_RUN stands here for their arguments alone, and the
-                                call behind the one named is of the same helper without checks */
+    WN_CHECK_ARGUMENTS = 16, /* helpers: CHECK_RUN stands here for their arguments alone */
     WN_CHECK_TAIL = 8, /* helpers: the function ends with the result if wn_run.tailed is set */
 };
 
@@ -141,7 +140,8 @@ struct wn_code {
     struct wn_func *funcs; /* in order of slots; 0 is the main one */
     uint32_t n_funcs;
     /* Borrowed, by everything that is made of the code as well: */
-    const struct wn_call *calls; /* helpers called by number, by op.target */
+    const struct wn_call *calls; /* helpers called by number, by op.target; behind one with
+                                    `checked` stands the same without checks */
     uint32_t n_calls;
     const struct wn_callable *numbers; /* in decoded code */
     uint32_t n_numbers;

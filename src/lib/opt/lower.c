@@ -160,8 +160,9 @@ static void emit_local(struct lowering *l, uint32_t slot, uint32_t func)
 static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t call,
                         uint8_t check)
 {
-    bool direct = l->from->mark[slot] == WN_MARK_PROVED && check & WN_CHECK_ARGUMENTS;
-    if (direct) /* what it calls after checking stands behind it */
+    /* What it calls after checking stands behind it. */
+    bool direct = l->from->mark[slot] == WN_MARK_PROVED && l->from->calls[call].checked;
+    if (direct && check & WN_CHECK_ARGUMENTS)
         check &= (uint8_t)~WN_CHECK_RUN;
     emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call + direct});
     if (check & WN_CHECK_RUN)

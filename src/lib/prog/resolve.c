@@ -32,7 +32,7 @@ static bool find_own(enum wn_prog_type type, uint32_t id, struct wn_callee *out)
     if (!helper || !(helper->types >> type & 1))
         return false;
     out->fn = helper->fn;
-    out->check = helper->fn == wn_helper_tail_call ? WN_CHECK_TAIL : 0;
+    out->check = helper->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN : 0;
     memcpy(out->args, helper->sig.args, sizeof out->args);
     return true;
 }
