@@ -180,6 +180,7 @@ bool wn_live_init(struct wn_live *live, const struct wn_code *code, bool spills,
                   struct wn_heap *heap)
 {
     size_t n = code->n_ops;
+    live->spills = spills;
     live->deep = wn_heap_alloc(heap, n * sizeof *live->deep);
     live->shallow = wn_heap_alloc(heap, n * sizeof *live->shallow);
     live->stack = wn_heap_alloc(heap, n * sizeof *live->stack);

@@ -14,6 +14,7 @@ struct wn_live {
     uint16_t *deep;
     uint16_t *shallow;
     uint64_t *stack; /* words that may be loaded through r10 */
+    bool spills;     /* that the stack may be used through other registers was allowed for */
 };
 
 /**

@@ -34,9 +34,10 @@ struct deltas {
 /** All jumps back to one place. */
 struct loop {
     uint32_t head;
-    uint64_t times; /* it begins, at most; 0: nobody knows */
-    uint32_t by;    /* registers that say so, as a mask */
-    bool whole;     /* the body is known */
+    uint64_t times;      /* it begins, at most; 0: nobody knows */
+    uint64_t by[WN_R10]; /* as one register alone says; 0: it says nothing */
+    bool whole;          /* the body is known */
+    bool aside;          /* it is also entered elsewhere than at its head, once before it begins */
     struct {
         bool known;
         int64_t min, max;
@@ -158,6 +159,9 @@ static bool find_body(struct finding *f, struct loop *l)
     for (size_t k = 1; whole && k < body.len && f->steps > 0; k++, f->steps--)
         for (uint32_t i = f->first[body.data[k]]; whole && i < f->first[body.data[k] + 1]; i++)
             whole = add(f, &body, f->from[i]);
+    for (size_t k = 1; k < body.len; k++)
+        for (uint32_t i = f->first[body.data[k]]; i < f->first[body.data[k] + 1]; i++)
+            l->aside |= !f->place[f->from[i]];
     for (size_t k = 0; k < body.len; k++)
         f->place[body.data[k]] = 0;
     if (body.len)
@@ -288,10 +292,10 @@ static void count(struct finding *f, struct loop *l)
         uint64_t span = (uint64_t)l->range[r].max - (uint64_t)l->range[r].min;
         if (d->of != r || by <= 0 || !l->range[r].known || span > INT32_MAX)
             continue;
-        uint64_t most = span / (uint64_t)by + 1;
+        uint64_t most = span / (uint64_t)by + 1 + l->aside;
         if (most >= f->most)
             continue;
-        l->by |= 1u << r;
+        l->by[r] = most;
         if (l->times == 0 || most < l->times)
             l->times = most;
     }
@@ -369,36 +373,57 @@ static bool contains(const struct loop *l, uint32_t slot)
     return l->n_slots && bsearch(&slot, l->slots, l->n_slots, sizeof slot, by_number);
 }
 
-/** Of these registers, those that nothing in the loop does anything to but count in one direction.
- */
-static uint32_t counters(const struct finding *f, const struct loop *l, uint32_t regs)
+/** Whether nothing in a loop does anything to a register but count in one direction. */
+static bool is_counter(const struct finding *f, const struct loop *l, unsigned reg)
 {
-    uint32_t up = regs, down = regs;
-    for (uint32_t i = 0; i < l->n_slots && (up | down); i++) {
+    bool up = true, down = true;
+    for (uint32_t i = 0; i < l->n_slots && (up || down); i++) {
         const struct wn_op *op = &f->code->ops[l->slots[i]];
-        uint32_t defs = wn_op_defs(op);
+        if (!(wn_op_defs(op) >> reg & 1))
+            continue;
         bool adds = op->id == WN_OP_ADD64_K || op->id == WN_OP_ADD32_K;
-        up &= adds && op->imm > 0 ? UINT32_MAX : ~defs;
-        down &= adds && op->imm < 0 ? UINT32_MAX : ~defs;
+        up &= adds && op->imm > 0;
+        down &= adds && op->imm < 0;
     }
-    return up | down;
+    return up || down;
 }
 
-/** Whether two loops come around together no more often than each of them may. */
-static bool are_alike(const struct finding *f, const struct loop *l, const struct loop *m)
+static bool same_body(const struct loop *l, const struct loop *m)
 {
-    bool inner = contains(l, m->head), outer = contains(m, l->head);
-    if (l == m || (inner && outer))
-        return true;
-    if (!inner && !outer)
-        return false;
-    return counters(f, inner ? l : m, l->by & m->by);
+    return l->n_slots == m->n_slots && !memcmp(l->slots, m->slots, l->n_slots * sizeof l->slots[0]);
 }
 
 /**
- * Loops that contain each other's heads are one circle with several beginnings: each of them comes
- * around as often as it may, but not as often for each of the others. So do those that count with
- * the same register, which nobody sets back.
+ * How often two loops come around together: no more often than each of them may if they have the
+ * same body, or if there is a register that says how often each of them may, and nobody sets it
+ * back; then what that register says counts. False if they may come around more often.
+ */
+static bool are_alike(const struct finding *f, const struct loop *l, const struct loop *m,
+                      uint64_t *of_l, uint64_t *of_m)
+{
+    bool inner = contains(l, m->head), outer = contains(m, l->head);
+    uint64_t least = times(l->times, m->times); /* so many at most in any case */
+    *of_l = l->times;
+    *of_m = m->times;
+    if (l == m || (inner && outer && same_body(l, m)))
+        return true;
+    bool alike = false;
+    for (unsigned r = 0; r < WN_R10 && (inner || outer); r++) {
+        bool counts = l->by[r] && m->by[r] && (!inner || is_counter(f, l, r)) &&
+                      (!outer || is_counter(f, m, r));
+        if (!counts || l->by[r] + m->by[r] >= least)
+            continue;
+        least = l->by[r] + m->by[r];
+        *of_l = l->by[r];
+        *of_m = m->by[r];
+        alike = true;
+    }
+    return alike;
+}
+
+/**
+ * Loops that come around together add up, others multiply, even if they contain each other's heads:
+ * each time the one comes around, the other one may begin anew.
  *
  * here   of each slot: 0, and so it is left
  */
@@ -407,15 +432,17 @@ static void count_circle(const struct finding *f, size_t first, bool *done, uint
 {
     const struct loop *l = &f->loops.data[first];
     const struct loop *circle[MOST_ALIKE];
+    uint64_t most = 0, of_l, of_m;
     size_t n = 0;
-    for (size_t k = first; k < f->loops.len && k < first + MOST_ALIKE; k++) {
+    for (size_t k = f->loops.len; k-- > first;) {
         const struct loop *m = &f->loops.data[k];
-        if (done[k] || !are_alike(f, l, m))
+        if (k - first >= MOST_ALIKE || done[k] || !are_alike(f, l, m, &of_l, &of_m))
             continue;
         done[k] = true;
         circle[n++] = m;
-        for (uint32_t i = 0; i < m->n_slots; i++)
-            here[m->slots[i]] = plus(here[m->slots[i]], m->times);
+        most = of_l > most ? of_l : most;
+        for (uint32_t i = 0; i < m->n_slots; i++) /* itself comes last */
+            here[m->slots[i]] = plus(here[m->slots[i]], k == first ? most : of_m);
     }
     for (size_t k = 0; k < n; k++)
         for (uint32_t i = 0; i < circle[k]->n_slots; i++) {

@@ -57,13 +57,18 @@ static void note_circle(void *arg, uint32_t via)
         w->q.found[via].outcome |= WN_UNPROVED;
 }
 
-/** What a register is at a place, in all the states that were kept there. */
+/** What a register is at a place, in all the states that were kept there. Of one that does not
+ * matter there, states do not say what it is in every run. */
 static bool range_at(void *arg, uint32_t slot, unsigned reg, int64_t *min, int64_t *max)
 {
-    const struct wn_node *n = wn_walk_first(arg, slot);
+    const struct wn_walk *w = arg;
+    const struct wn_live *live = &w->q.live;
+    const struct wn_node *n = wn_walk_first(w, slot);
+    if (!((live->deep[slot] | live->shallow[slot]) >> reg & 1))
+        return false;
     *min = INT64_MAX;
     *max = INT64_MIN;
-    for (; n; n = wn_walk_next(arg, n)) {
+    for (; n; n = wn_walk_next(w, n)) {
         const struct wn_reg *r = &n->s.r[reg];
         if (r->type != WN_T_NUMBER)
             return false;

@@ -836,8 +836,10 @@ bool wn_walk(struct wn_walk *w, enum wn_phase phase)
 {
     struct wn_search *q = &w->q;
     for (;;) {
-        bool spills = q->reads_spills;
-        if (!q->live.deep && !wn_live_init(&q->live, q->code, spills, &q->heap))
+        if (q->live.deep && q->reads_spills &&
+            !q->live.spills) /* the last walk may have been given up */
+            wn_live_fini(&q->live, q->code, &q->heap);
+        if (!q->live.deep && !wn_live_init(&q->live, q->code, q->reads_spills, &q->heap))
             return true;
         if (!begin(w, phase))
             return true;
@@ -848,13 +850,9 @@ bool wn_walk(struct wn_walk *w, enum wn_phase phase)
         }
         if (q->heap.out || q->fatal || q->hopeless || w->late || !done)
             return done;
-        if (q->reads_spills && !spills) {
-            wn_live_fini(&q->live, q->code, &q->heap);
-        } else if (!q->restart) {
+        if (!q->restart && q->reads_spills == q->live.spills)
             return true;
-        } else {
-            w->restarts++;
-        }
+        w->restarts += q->restart;
     }
 }
 

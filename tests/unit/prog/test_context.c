@@ -321,6 +321,14 @@ static void fault_behind_a_tail_call_names_its_program(void **state)
               (struct wn_result){.fault = WN_FAULT_FUEL, .slot = 0}, true);
 }
 
+static void fault_behind_a_proved_tail_call_is_one(void **state)
+{
+    (void)state;
+    runs_pair(TAIL_CALL(2) "r0 = 1\nexit\n",
+              "r2 = *(u32 *)(r1 + 0)\nr0 = *(u8 *)(r2 + 3000)\nexit\n",
+              (struct wn_result){.fault = WN_FAULT_MEMORY, .slot = 1}, true);
+}
+
 static void what_is_no_map_faults(void **state)
 {
     (void)state;
@@ -520,6 +528,7 @@ int main(void)
         cmocka_unit_test(tail_call_of_nothing_goes_on),
         cmocka_unit_test(tail_calls_are_33_at_most),
         cmocka_unit_test(fault_behind_a_tail_call_names_its_program),
+        cmocka_unit_test(fault_behind_a_proved_tail_call_is_one),
         cmocka_unit_test(what_is_no_map_faults),
         cmocka_unit_test(nothing_of_another_program_is_within_reach),
         cmocka_unit_test(what_a_run_has_left_may_be_the_next_ones_packet),

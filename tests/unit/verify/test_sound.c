@@ -238,6 +238,60 @@ static void swapped_addresses_have_64_bits(void **state)
     assert_string_equal(proves(xdp, SWAP("r2 = bswap64 r2")), "-");
 }
 
+static void what_joining_found_of_spills_is_not_forgotten_with_it(void **state)
+{
+    (void)state;
+    /* What is kept at -8 is loaded through r7. So many calls that ways cannot be joined. */
+    static char text[4096];
+    for (unsigned second = 0; second < 2; second++) {
+        size_t n = (size_t)sprintf(
+            text,
+            "r9 = *(u32 *)(r1 + 12); r6 = *(u32 *)(r1 + 16); r7 = r10; r7 += -8;"
+            "*(u64 *)(r10 - 8) = 0;" FORK "%sm: r2 = *(u64 *)(r7 + 0);" STORE_AT("r2"),
+            second ? "*(u64 *)(r10 - 8) = r6;" : "*(u64 *)(r10 - 8) = 3;");
+        for (unsigned i = 0; i < 70; i++)
+            n += (size_t)sprintf(text + n, "call local f;");
+        sprintf(text + n, EXIT "; f: r0 = 0; goto g; g: exit");
+        assert_string_equal(proves(xdp, text), second ? "-" : "+");
+    }
+}
+
+static void what_counts_and_does_not_matter_bounds_no_loop(void **state)
+{
+    (void)state;
+    assert_string_equal(proves(xdp, "r5 = 0; loop: r5 += 1; ?if r5 < 100 goto loop;" EXIT), "+");
+    assert_string_equal(proves(xdp, "r6 = *(u32 *)(r1 + 16); r5 = 0; loop: r5 += 1;"
+                                    "?if r6 != 0 goto loop;" EXIT),
+                        "-");
+    assert_string_equal(proves(xdp, "r6 = *(u32 *)(r1 + 16); r0 = 0; loop: r0 += 1;"
+                                    "?if r6 != 0 goto loop; exit"),
+                        "-");
+}
+
+static void loops_in_each_other_set_each_other_back(void **state)
+{
+    (void)state;
+    /* `a` and `b` lie in the body of each other, but the way from `b` to `a` lies in that of `b`
+     * alone. */
+#define EACH_OTHER(times)                                                                          \
+    "r9 = r1; r6 = 0; r7 = 0; b: r2 = *(u32 *)(r9 + 16); if r2 == 1 goto skip; r6 = 0;"            \
+    "a: r0 = 0; skip: r2 = *(u32 *)(r9 + 12); if r2 == 2 goto tob; r6 += 1;"                       \
+    "?if r6 < " times " goto a; exit; tob: r7 += 1; ?if r7 < " times " goto b; exit"
+    assert_string_equal(proves(xdp, EACH_OTHER("80")), "++");
+    assert_string_equal(proves(xdp, EACH_OTHER("8000")), "--");
+    /* The inner one counts with r6, which nobody sets back, and sooner with r7; the outer one
+     * sooner with r8. */
+#define SHARED(times)                                                                              \
+    "r6 = 0; r8 = 0; outer: r7 = 0; inner: r6 += 1; r7 += 1; if r6 > 500000 goto out;"             \
+    "?if r7 < " times " goto inner; r8 += 1; ?if r8 < " times " goto outer;" EXIT
+    assert_string_equal(proves(xdp, SHARED("100")), "++");
+    assert_string_equal(proves(xdp, SHARED("1000")), "--");
+    assert_string_equal(proves(xdp, "r6 = 0; outer: r7 = 0; inner: r6 += 1; r7 += 1;"
+                                    "if r6 > 20000 goto out; ?if r7 < 100 goto inner;"
+                                    "?if r6 < 20000 goto outer;" EXIT),
+                        "++");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +309,9 @@ int main(void)
         cmocka_unit_test(a_remainder_may_be_what_it_was_made_of),
         cmocka_unit_test(where_a_place_begins_may_come_from_a_number),
         cmocka_unit_test(swapped_addresses_have_64_bits),
+        cmocka_unit_test(what_joining_found_of_spills_is_not_forgotten_with_it),
+        cmocka_unit_test(what_counts_and_does_not_matter_bounds_no_loop),
+        cmocka_unit_test(loops_in_each_other_set_each_other_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
