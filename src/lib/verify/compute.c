@@ -371,11 +371,10 @@ static struct wn_value on_both(part_fn fn, const struct wn_value *a, const struc
 
 struct wn_value wn_value_of_bits(unsigned bits)
 {
-    struct wn_part whole = part_unknown(WHOLE), half = part_unknown(HALF);
-    if (bits < WHOLE)
-        whole = (struct wn_part){{0, ones(bits)}, 0, ones(bits), 0, (int64_t)ones(bits)};
-    if (bits < HALF)
-        half = (struct wn_part){{0, ones(bits)}, 0, ones(bits), 0, (int64_t)ones(bits)};
+    const uint64_t umax = ones(bits);
+    const struct wn_part narrow = {{0, umax}, 0, umax, 0, (int64_t)umax};
+    const struct wn_part whole = bits < WHOLE ? narrow : part_unknown(WHOLE);
+    const struct wn_part half = bits < HALF ? narrow : part_unknown(HALF);
     return value_of(&whole, &half);
 }
 
