@@ -393,7 +393,7 @@ static int make_all(void **state)
                 make_wholes((struct wn_tnum){value, mask});
     drop_doubles();
     add_halves();
-    print_message("%zu values\n", n_all);
+    print_message("# %zu values\n", n_all);
     return 0;
 }
 
@@ -444,7 +444,7 @@ static void pairs_go_through_every_row(void **state)
             check_pair(&all[i], &all[j]);
             check_lattice(&all[i], &all[j]);
         }
-    print_message("%" PRIu64 " pairs of %zu\n", seen, n_all * n_all);
+    print_message("# %" PRIu64 " pairs of %zu\n", seen, n_all * n_all);
     free(simple);
 }
 
