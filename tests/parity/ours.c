@@ -9,7 +9,8 @@
 #include <winnow/map.h>
 #include <winnow/object.h>
 
-const char *const our_engine_names[OUR_ENGINES] = {"reference", "interp", "jit", "jit, blinded"};
+const char *const our_engine_names[OUR_ENGINES] = {
+    "reference", "interp", "jit", "jit, blinded", "interp, all checked", "jit, all checked"};
 
 struct ours {
     struct wn_object *object;
@@ -21,9 +22,12 @@ struct ours {
 
 static struct wn_prog_opts options(enum our_engine engine, enum wn_prog_type type)
 {
-    static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, WN_ENGINE_JIT,
-                                             WN_ENGINE_JIT};
+    static const enum wn_engine engines[OUR_ENGINES] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP,
+                                                        WN_ENGINE_JIT,       WN_ENGINE_JIT,
+                                                        WN_ENGINE_INTERP,    WN_ENGINE_JIT};
     struct wn_prog_opts opts = {.engine = engines[engine]};
+    if (engine >= OUR_CHECKED_INTERP)
+        opts.verify = WN_VERIFY_NONE;
     if (engine == OUR_BLINDED)
         opts.flags |= WN_PROG_BLIND;
     if (type == WN_PROG_SOCKET)

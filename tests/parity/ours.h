@@ -4,7 +4,16 @@
 
 #include "side.h"
 
-enum our_engine { OUR_REFERENCE, OUR_INTERP, OUR_JIT, OUR_BLINDED, OUR_ENGINES };
+/** Verified, and at the end without that: then nearly everything is checked. */
+enum our_engine {
+    OUR_REFERENCE,
+    OUR_INTERP,
+    OUR_JIT,
+    OUR_BLINDED,
+    OUR_CHECKED_INTERP,
+    OUR_CHECKED_JIT,
+    OUR_ENGINES
+};
 
 extern const char *const our_engine_names[OUR_ENGINES];
 
