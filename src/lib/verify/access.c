@@ -115,6 +115,10 @@ static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p, const
         why->reason = WN_WHY_READ_ONLY;
         return WN_NEVER_FITS;
     }
+    if (!s->write && !map->readable) {
+        why->reason = WN_WHY_WRITE_ONLY;
+        return WN_NEVER_FITS;
+    }
     enum wn_fit fit = within(p, s, 0, map->value_bytes, why);
     if (fit != WN_NEVER_FITS && p->nullable) {
         why->reason = WN_WHY_NULL;
@@ -282,6 +286,13 @@ static void store_stack(struct wn_search *q, const struct wn_op *op, const struc
     wn_frame_keep(f, (int32_t)p->v.smin + p->off + op->off, op->size, &kept);
 }
 
+/** Whether other memory than the packet has been met here: then its guard lets all of it pass. */
+static bool packet_alone(const struct wn_search *q)
+{
+    const struct wn_finding *f = &q->found[q->s.at];
+    return !(f->outcome & WN_PINNED) && !(f->types & ~(1u << WN_T_PACKET));
+}
+
 /* ---- loads ----------------------------------------------------------------------------------- */
 
 /** Bits of the number that a load leaves, its sign extended if it does that. */
@@ -361,7 +372,7 @@ static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const str
                           bool fits)
 {
     struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_ANY};
-    if (!fits && p->type != WN_T_PACKET) {
+    if (!fits && !(p->type == WN_T_PACKET && packet_alone(q))) {
         q->reads_unwritten = true; /* a guard lets pass whatever is the program's */
         return r;
     }
@@ -374,13 +385,6 @@ static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const str
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
-
-/** Whether other memory than the packet has been met here: then its guard lets all of it pass. */
-static bool packet_alone(const struct wn_search *q)
-{
-    const struct wn_finding *f = &q->found[q->s.at];
-    return !(f->outcome & WN_PINNED) && !(f->types & ~(1u << WN_T_PACKET));
-}
 
 /** A guard has let it pass: what that says of what comes. */
 static void assume(struct wn_search *q, const struct wn_op *op, struct wn_reg *p)
@@ -440,6 +444,7 @@ void wn_step_access(struct wn_search *q, const struct wn_op *op)
         q->s.r[op->dst] = r;
         return;
     }
+    q->reads_unwritten |= kind == WN_KIND_ATOMIC && fit != WN_FITS;
     q->writes_packet |= p.type == WN_T_PACKET || p.type == WN_T_META || p.type == WN_T_END ||
                         (fit != WN_FITS && p.type != WN_T_VALUE && p.type != WN_T_STACK);
     if (p.type == WN_T_STACK && fit == WN_FITS) {

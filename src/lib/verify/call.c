@@ -120,6 +120,14 @@ static bool is_context(const struct wn_search *q, const struct wn_reg *r)
     return r->type == wanted && r->off == 0 && wn_value_is_const(&r->v) && r->id == 0;
 }
 
+/** What nobody checks: the helper reads whatever it may be the address of, if that is the
+ * program's. */
+static void anything(struct wn_search *q, const struct wn_reg *r)
+{
+    bool constant = r->type == WN_T_NUMBER && wn_value_is_const(&r->v);
+    q->reads_unwritten |= r->type != WN_T_NONE && !constant && !wn_is_packet_type(r->type);
+}
+
 static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
                      const struct wn_reg r[5], const struct wn_reg **map)
 {
@@ -141,9 +149,9 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
         break;
     case WN_ARG_KEY: element(q, i, r, *map, true); break;
     case WN_ARG_VALUE: element(q, i, r, *map, false); break;
+    case WN_ARG_ANY: anything(q, &r[i]); break;
     case WN_ARG_NONE:
     case WN_ARG_SCALAR:
-    case WN_ARG_ANY:
     case WN_ARG_SIZE:
     case WN_ARG_SIZE0:
     case WN_ARGS: break;
@@ -184,9 +192,11 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     const struct wn_helper *h = wn_helper_find((uint32_t)op->imm);
     const struct wn_reg *map = NULL;
     struct wn_reg r[5];
-    for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
+    for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++) {
+        r[i] = wn_state_reg(&q->s, WN_R1 + i);
         if (h->sig.args[i] != WN_ARG_ANY && !wn_read(q, WN_R1 + i, &r[i]))
             return;
+    }
     q->worst = WN_FITS;
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
         argument(q, h, i, r, &map);
