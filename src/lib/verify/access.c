@@ -160,12 +160,22 @@ enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn
 
 /* ---- the stack ------------------------------------------------------------------------------- */
 
+void wn_expose_kept(struct wn_search *q, const struct wn_frame *f, int64_t first, int64_t end)
+{
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        const struct wn_spill *k = &f->spills[i];
+        if (k->off < end && first < k->off + k->size)
+            wn_expose(q, &k->reg);
+    }
+}
+
 void wn_blur(struct wn_search *q)
 {
     for (uint32_t i = 0; i < q->s.depth; i++) {
         struct wn_frame *f = wn_state_own_frame(&q->s, i, &q->heap);
         if (!f)
             return;
+        wn_expose_kept(q, f, INT16_MIN, 0);
         f->n_spills = 0;
         f->blurred = true;
     }
@@ -233,8 +243,7 @@ static struct wn_reg load_stack(struct wn_search *q, const struct wn_op *op, con
     }
     if (!wn_value_is_const(&p->v)) { /* any of the words there */
         q->reads_unwritten = true;
-        for (unsigned i = 0; i < f->n_spills; i++)
-            q->detours |= wn_is_packet_type(f->spills[i].reg.type);
+        wn_expose_kept(q, f, INT16_MIN, 0);
         r.type = WN_T_ANY;
         return r;
     }
@@ -373,7 +382,7 @@ static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const str
 {
     struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_ANY};
     if (!fits && !(p->type == WN_T_PACKET && packet_alone(q))) {
-        q->reads_unwritten = true; /* a guard lets pass whatever is the program's */
+        wn_expose_memory(q); /* a guard lets pass whatever is the program's */
         return r;
     }
     switch ((enum wn_type)p->type) {
@@ -444,15 +453,21 @@ void wn_step_access(struct wn_search *q, const struct wn_op *op)
         q->s.r[op->dst] = r;
         return;
     }
-    q->reads_unwritten |= kind == WN_KIND_ATOMIC && fit != WN_FITS;
+    if (kind == WN_KIND_ATOMIC && fit != WN_FITS)
+        wn_expose_memory(q);
+    if (kind == WN_KIND_ATOMIC || p.type != WN_T_STACK || fit != WN_FITS)
+        wn_expose(q, &src);
     q->writes_packet |= p.type == WN_T_PACKET || p.type == WN_T_META || p.type == WN_T_END ||
                         (fit != WN_FITS && p.type != WN_T_VALUE && p.type != WN_T_STACK);
     if (p.type == WN_T_STACK && fit == WN_FITS) {
         if (kind == WN_KIND_ATOMIC)
             src = (struct wn_reg){.v = wn_value_unknown(),
                                   .type = src.type == WN_T_NUMBER ? WN_T_NUMBER : WN_T_ANY};
-        if (kind == WN_KIND_ATOMIC)
+        if (kind == WN_KIND_ATOMIC) {
             q->reads_unwritten = true;
+            wn_expose_kept(q, q->s.frames[p.which], p.v.smin + p.off + op->off,
+                           p.v.smax + p.off + op->off + op->size);
+        }
         store_stack(q, op, &p, &src);
     }
     if (kind == WN_KIND_ATOMIC && wn_op_defs(op)) {

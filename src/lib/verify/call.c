@@ -2,6 +2,7 @@
 /** Calls of helpers: what they are given, what they leave. */
 #include <winnow/map.h>
 
+#include "context/context.h"
 #include "helper/helper.h"
 #include "verify/search.h"
 
@@ -38,12 +39,17 @@ static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int6
             wn_blur(q);
         else
             wn_clobber(q, p, &span);
-    } else if (p->type == WN_T_STACK && fit == WN_FITS && wn_value_is_const(&p->v)) {
+    } else if (fit != WN_FITS) {
+        wn_expose_memory(q);
+    } else if (p->type == WN_T_CONTEXT) {
+        const struct wn_context_field *f = wn_context_field(q->env->type, (uint32_t)p->off);
+        q->detours |= wn_context_what(f) != WN_CONTEXT_NUMBER;
+    } else if (p->type == WN_T_STACK) {
         const struct wn_frame *f = q->s.frames[p->which];
-        if (!wn_frame_is_written(f, (int32_t)p->v.smin + p->off, (uint32_t)most))
+        int64_t first = p->v.smin + p->off;
+        wn_expose_kept(q, f, first, p->v.smax + p->off + most);
+        if (!wn_value_is_const(&p->v) || !wn_frame_is_written(f, (int32_t)first, (uint32_t)most))
             q->reads_unwritten = true;
-    } else if (p->type == WN_T_STACK || fit != WN_FITS) {
-        q->reads_unwritten = true;
     }
 }
 
@@ -61,7 +67,7 @@ static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], boo
             wn_blur(q);
             q->writes_packet = true;
         }
-        q->reads_unwritten = true;
+        wn_expose_memory(q);
         return;
     }
     if (size->v.umin == 0 && !may_be_empty) {
@@ -107,7 +113,7 @@ static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5],
     if (!m) {
         struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, 1, map ? map : &r[i]);
         judge(q, WN_MAY_FIT, &why);
-        q->reads_unwritten = true;
+        wn_expose_memory(q);
         return;
     }
     uint32_t bytes = key ? m->key_bytes : m->value_bytes;
@@ -125,7 +131,9 @@ static bool is_context(const struct wn_search *q, const struct wn_reg *r)
 static void anything(struct wn_search *q, const struct wn_reg *r)
 {
     bool constant = r->type == WN_T_NUMBER && wn_value_is_const(&r->v);
-    q->reads_unwritten |= r->type != WN_T_NONE && !constant && !wn_is_packet_type(r->type);
+    wn_expose(q, r);
+    if (r->type != WN_T_NONE && !constant)
+        wn_expose_memory(q);
 }
 
 static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
@@ -150,10 +158,10 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
     case WN_ARG_KEY: element(q, i, r, *map, true); break;
     case WN_ARG_VALUE: element(q, i, r, *map, false); break;
     case WN_ARG_ANY: anything(q, &r[i]); break;
-    case WN_ARG_NONE:
     case WN_ARG_SCALAR:
     case WN_ARG_SIZE:
-    case WN_ARG_SIZE0:
+    case WN_ARG_SIZE0: wn_expose(q, &r[i]); break;
+    case WN_ARG_NONE:
     case WN_ARGS: break;
     }
 }
