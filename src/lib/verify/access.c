@@ -382,7 +382,11 @@ static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const str
 {
     struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_ANY};
     if (!fits && !(p->type == WN_T_PACKET && packet_alone(q))) {
-        wn_expose_memory(q); /* a guard lets pass whatever is the program's */
+        /* A guard lets pass whatever is the program's, which does not lie next to the packet. */
+        if (wn_is_packet_type(p->type) && wn_value_is_const(&p->v))
+            q->reads_unwritten = true;
+        else
+            wn_expose_memory(q);
         return r;
     }
     switch ((enum wn_type)p->type) {
