@@ -26,6 +26,7 @@ static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct
             .type = info->type,
             .key_bytes = info->key_bytes,
             .value_bytes = info->value_bytes,
+            .readable = !values.unreadable,
             .writable = values.writable,
             .address = address,
             .constant = constant ? (const uint8_t *)(uintptr_t)address : NULL,

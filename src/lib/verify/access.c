@@ -115,6 +115,10 @@ static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p, const
         why->reason = WN_WHY_READ_ONLY;
         return WN_NEVER_FITS;
     }
+    if (!s->write && !map->readable) {
+        why->reason = WN_WHY_WRITE_ONLY;
+        return WN_NEVER_FITS;
+    }
     enum wn_fit fit = within(p, s, 0, map->value_bytes, why);
     if (fit != WN_NEVER_FITS && p->nullable) {
         why->reason = WN_WHY_NULL;
@@ -156,12 +160,22 @@ enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn
 
 /* ---- the stack ------------------------------------------------------------------------------- */
 
+void wn_expose_kept(struct wn_search *q, const struct wn_frame *f, int64_t first, int64_t end)
+{
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        const struct wn_spill *k = &f->spills[i];
+        if (k->off < end && first < k->off + k->size)
+            wn_expose(q, &k->reg);
+    }
+}
+
 void wn_blur(struct wn_search *q)
 {
     for (uint32_t i = 0; i < q->s.depth; i++) {
         struct wn_frame *f = wn_state_own_frame(&q->s, i, &q->heap);
         if (!f)
             return;
+        wn_expose_kept(q, f, INT16_MIN, 0);
         f->n_spills = 0;
         f->blurred = true;
     }
@@ -229,8 +243,7 @@ static struct wn_reg load_stack(struct wn_search *q, const struct wn_op *op, con
     }
     if (!wn_value_is_const(&p->v)) { /* any of the words there */
         q->reads_unwritten = true;
-        for (unsigned i = 0; i < f->n_spills; i++)
-            q->detours |= wn_is_packet_type(f->spills[i].reg.type);
+        wn_expose_kept(q, f, INT16_MIN, 0);
         r.type = WN_T_ANY;
         return r;
     }
@@ -280,6 +293,13 @@ static void store_stack(struct wn_search *q, const struct wn_op *op, const struc
         return;
     struct wn_reg kept = cut(src, op->size);
     wn_frame_keep(f, (int32_t)p->v.smin + p->off + op->off, op->size, &kept);
+}
+
+/** Whether other memory than the packet has been met here: then its guard lets all of it pass. */
+static bool packet_alone(const struct wn_search *q)
+{
+    const struct wn_finding *f = &q->found[q->s.at];
+    return !(f->outcome & WN_PINNED) && !(f->types & ~(1u << WN_T_PACKET));
 }
 
 /* ---- loads ----------------------------------------------------------------------------------- */
@@ -361,8 +381,12 @@ static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const str
                           bool fits)
 {
     struct wn_reg r = {.v = wn_value_of_bits(8u * op->size), .type = WN_T_ANY};
-    if (!fits && p->type != WN_T_PACKET) {
-        q->reads_unwritten = true; /* a guard lets pass whatever is the program's */
+    if (!fits && !(p->type == WN_T_PACKET && packet_alone(q))) {
+        /* A guard lets pass whatever is the program's, which does not lie next to the packet. */
+        if (wn_is_packet_type(p->type) && wn_value_is_const(&p->v))
+            q->reads_unwritten = true;
+        else
+            wn_expose_memory(q);
         return r;
     }
     switch ((enum wn_type)p->type) {
@@ -374,13 +398,6 @@ static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const str
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
-
-/** Whether other memory than the packet has been met here: then its guard lets all of it pass. */
-static bool packet_alone(const struct wn_search *q)
-{
-    const struct wn_finding *f = &q->found[q->s.at];
-    return !(f->outcome & WN_PINNED) && !(f->types & ~(1u << WN_T_PACKET));
-}
 
 /** A guard has let it pass: what that says of what comes. */
 static void assume(struct wn_search *q, const struct wn_op *op, struct wn_reg *p)
@@ -440,14 +457,21 @@ void wn_step_access(struct wn_search *q, const struct wn_op *op)
         q->s.r[op->dst] = r;
         return;
     }
+    if (kind == WN_KIND_ATOMIC && fit != WN_FITS)
+        wn_expose_memory(q);
+    if (kind == WN_KIND_ATOMIC || p.type != WN_T_STACK || fit != WN_FITS)
+        wn_expose(q, &src);
     q->writes_packet |= p.type == WN_T_PACKET || p.type == WN_T_META || p.type == WN_T_END ||
                         (fit != WN_FITS && p.type != WN_T_VALUE && p.type != WN_T_STACK);
     if (p.type == WN_T_STACK && fit == WN_FITS) {
         if (kind == WN_KIND_ATOMIC)
             src = (struct wn_reg){.v = wn_value_unknown(),
                                   .type = src.type == WN_T_NUMBER ? WN_T_NUMBER : WN_T_ANY};
-        if (kind == WN_KIND_ATOMIC)
+        if (kind == WN_KIND_ATOMIC) {
             q->reads_unwritten = true;
+            wn_expose_kept(q, q->s.frames[p.which], p.v.smin + p.off + op->off,
+                           p.v.smax + p.off + op->off + op->size);
+        }
         store_stack(q, op, &p, &src);
     }
     if (kind == WN_KIND_ATOMIC && wn_op_defs(op)) {

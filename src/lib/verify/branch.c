@@ -317,10 +317,31 @@ static bool learn(struct wn_search *q, const struct wn_op *op, bool taken)
     return learn_order(q, id, taken, &a, &b);
 }
 
+/** Whether a comparison comes out the same wherever the packet is: of two of its addresses, neither
+ * of which may have wrapped, or with 0. */
+static bool is_relative(struct wn_search *q, enum wn_op_id id, const struct wn_reg *a,
+                        const struct wn_reg *b)
+{
+    struct order o = order_of(id, true), other = order_of(id, false);
+    bool equality = o.a_first == o.b_first && (o.a_first || other.a_first);
+    if (wn_opcode_is32(wn_rows[id].opcode) || !(equality || o.a_first || o.b_first))
+        return false;
+    if (!wn_is_packet_type(a->type) || !wn_is_packet_type(b->type)) {
+        const struct wn_reg *n = wn_is_packet_type(a->type) ? b : a;
+        return equality && wn_is_number(n) && wn_value_is_const(&n->v) && n->v.bits.value == 0;
+    }
+    return equality || (wn_is_near(&a->v) && wn_is_near(&b->v) && is_whole(q, a) && is_whole(q, b));
+}
+
 bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken)
 {
     struct wn_reg a = wn_state_reg(&q->s, op->a);
     bool by_register = wn_rows[op->id].form == WN_FORM_BRANCH_REG;
+    struct wn_reg b =
+        by_register ? wn_state_reg(&q->s, op->b) : wn_reg_const((uint64_t)(int64_t)op->imm);
+    if ((wn_is_packet_type(a.type) || wn_is_packet_type(b.type)) &&
+        !is_relative(q, (enum wn_op_id)op->id, &a, &b))
+        q->detours = true;
     bool addresses =
         !wn_is_number(&a) || (by_register && op->b < WN_R10 && !wn_is_number(&q->s.r[op->b]));
     q->says_place = false;

@@ -2,6 +2,7 @@
 /** Calls of helpers: what they are given, what they leave. */
 #include <winnow/map.h>
 
+#include "context/context.h"
 #include "helper/helper.h"
 #include "verify/search.h"
 
@@ -38,12 +39,17 @@ static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int6
             wn_blur(q);
         else
             wn_clobber(q, p, &span);
-    } else if (p->type == WN_T_STACK && fit == WN_FITS && wn_value_is_const(&p->v)) {
+    } else if (fit != WN_FITS) {
+        wn_expose_memory(q);
+    } else if (p->type == WN_T_CONTEXT) {
+        const struct wn_context_field *f = wn_context_field(q->env->type, (uint32_t)p->off);
+        q->detours |= wn_context_what(f) != WN_CONTEXT_NUMBER;
+    } else if (p->type == WN_T_STACK) {
         const struct wn_frame *f = q->s.frames[p->which];
-        if (!wn_frame_is_written(f, (int32_t)p->v.smin + p->off, (uint32_t)most))
+        int64_t first = p->v.smin + p->off;
+        wn_expose_kept(q, f, first, p->v.smax + p->off + most);
+        if (!wn_value_is_const(&p->v) || !wn_frame_is_written(f, (int32_t)first, (uint32_t)most))
             q->reads_unwritten = true;
-    } else if (p->type == WN_T_STACK || fit != WN_FITS) {
-        q->reads_unwritten = true;
     }
 }
 
@@ -61,7 +67,7 @@ static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], boo
             wn_blur(q);
             q->writes_packet = true;
         }
-        q->reads_unwritten = true;
+        wn_expose_memory(q);
         return;
     }
     if (size->v.umin == 0 && !may_be_empty) {
@@ -107,7 +113,7 @@ static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5],
     if (!m) {
         struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, 1, map ? map : &r[i]);
         judge(q, WN_MAY_FIT, &why);
-        q->reads_unwritten = true;
+        wn_expose_memory(q);
         return;
     }
     uint32_t bytes = key ? m->key_bytes : m->value_bytes;
@@ -118,6 +124,16 @@ static bool is_context(const struct wn_search *q, const struct wn_reg *r)
 {
     enum wn_type wanted = q->env->type == WN_PROG_FILTER ? WN_T_PACKET : WN_T_CONTEXT;
     return r->type == wanted && r->off == 0 && wn_value_is_const(&r->v) && r->id == 0;
+}
+
+/** What nobody checks: the helper reads whatever it may be the address of, if that is the
+ * program's. */
+static void anything(struct wn_search *q, const struct wn_reg *r)
+{
+    bool constant = r->type == WN_T_NUMBER && wn_value_is_const(&r->v);
+    wn_expose(q, r);
+    if (r->type != WN_T_NONE && !constant)
+        wn_expose_memory(q);
 }
 
 static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
@@ -141,11 +157,11 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
         break;
     case WN_ARG_KEY: element(q, i, r, *map, true); break;
     case WN_ARG_VALUE: element(q, i, r, *map, false); break;
-    case WN_ARG_NONE:
+    case WN_ARG_ANY: anything(q, &r[i]); break;
     case WN_ARG_SCALAR:
-    case WN_ARG_ANY:
     case WN_ARG_SIZE:
-    case WN_ARG_SIZE0:
+    case WN_ARG_SIZE0: wn_expose(q, &r[i]); break;
+    case WN_ARG_NONE:
     case WN_ARGS: break;
     }
 }
@@ -184,9 +200,11 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     const struct wn_helper *h = wn_helper_find((uint32_t)op->imm);
     const struct wn_reg *map = NULL;
     struct wn_reg r[5];
-    for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
+    for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++) {
+        r[i] = wn_state_reg(&q->s, WN_R1 + i);
         if (h->sig.args[i] != WN_ARG_ANY && !wn_read(q, WN_R1 + i, &r[i]))
             return;
+    }
     q->worst = WN_FITS;
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
         argument(q, h, i, r, &map);

@@ -151,6 +151,7 @@ struct pairs {
     uint32_t old[MOST_IDS], now[MOST_IDS];
     int64_t by[MOST_IDS];
     unsigned n;
+    bool hides; /* an address of the packet is allowed by what may be anything */
 };
 
 static bool pair(struct pairs *p, uint32_t old, uint32_t now, int64_t by)
@@ -221,6 +222,7 @@ static bool includes(struct pairs *p, const struct wn_reg *old, const struct wn_
     switch ((enum wn_type)old->type) {
     case WN_T_NONE: return true; /* nobody can have read it */
     case WN_T_ANY:
+        p->hides |= wn_is_packet_type(now->type);
         if (!wn_is_number(now))
             return now->type != WN_T_NONE && wn_value_is_unknown(&old->v) && !old->id;
         return value_includes(&old->v, &now->v) && includes_link(p, old, now);
@@ -260,9 +262,23 @@ static bool overlaps(const struct wn_frame *f, const struct wn_spill *k)
     return false;
 }
 
+/** Whether a frame keeps an address of the packet where the other one does not: nobody loads it as
+ * such, but helpers may read it. */
+static bool keeps_more(const struct wn_frame *old, const struct wn_frame *now)
+{
+    for (unsigned i = 0; i < now->n_spills; i++) {
+        const struct wn_spill *k = &now->spills[i];
+        const struct wn_spill *other = find_spill(old, k);
+        if (wn_is_packet_type(k->reg.type) && !(other && wn_is_packet_type(other->reg.type)))
+            return true;
+    }
+    return false;
+}
+
 static bool frame_includes(struct pairs *p, const struct wn_frame *old, const struct wn_frame *now,
                            uint64_t words, uint64_t precise)
 {
+    p->hides |= keeps_more(old, now);
     if (!words)
         return true;
     if (now->blurred && !old->blurred)
@@ -313,15 +329,17 @@ static bool knows_room(const struct wn_state *s, uint32_t id, int64_t by,
 
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
                        const struct wn_matters *m, const struct wn_marks *precise, uint32_t needs,
-                       uint8_t *clash)
+                       uint8_t *clash, bool *hides)
 {
     struct pairs p;
     uint32_t top = now->depth - 1;
     p.n = 0;
+    p.hides = false;
     if (m->deep >> *clash & 1 &&
         !includes(&p, &old->r[*clash], &now->r[*clash], precise->regs[top] >> *clash & 1))
         return false;
     p.n = 0;
+    p.hides = false;
     if (needs > now->least || old->meta > now->meta || old->less < now->less)
         return false;
     for (uint32_t deep = m->deep; deep; deep &= deep - 1) {
@@ -335,6 +353,7 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
         unsigned r = (unsigned)__builtin_ctz(shallow);
         if (old->r[r].type != WN_T_NONE && now->r[r].type == WN_T_NONE)
             return false;
+        p.hides |= wn_is_packet_type(now->r[r].type);
     }
     if (!frames_include(&p, old, now, m, precise))
         return false;
@@ -342,6 +361,7 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
         for (unsigned k = 0; k < p.n; k++)
             if (p.old[k] == old->rooms[i].id && !knows_room(now, p.now[k], p.by[k], &old->rooms[i]))
                 return false;
+    *hides |= p.hides;
     return true;
 }
 
@@ -397,6 +417,7 @@ struct join {
         uint32_t id;
     } folds[MOST_FOLDS];
     unsigned n_folds;
+    bool hides; /* an address of the packet becomes what may be anything */
 };
 
 static bool is_torn(const struct join *j, uint32_t id)
@@ -541,6 +562,12 @@ static void fold_number(struct join *j, struct wn_reg *a, int64_t room_a, int64_
     wn_state_learn_room(j->into, a->id, room);
 }
 
+static void forget(struct join *j, struct wn_reg *a, const struct wn_reg *b)
+{
+    j->hides |= wn_is_packet_type(a->type) || wn_is_packet_type(b->type);
+    *a = wn_reg_any();
+}
+
 /** Let a register of `into` be what that of `from` is, too. */
 static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
 {
@@ -562,14 +589,14 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
         return;
     }
     if (a->type != b->type || a->which != b->which) {
-        *a = wn_reg_any();
+        forget(j, a, b);
         return;
     }
     bool linked = a->type == WN_T_PACKET || a->type == WN_T_META;
     if (linked &&
         (a->off != b->off || (a->id == 0) != (b->id == 0) || (a->id && is_torn(j, a->id)))) {
         if (a->type == WN_T_META)
-            *a = wn_reg_any();
+            forget(j, a, b);
         else
             fold_packet(j, a, b);
         return;
@@ -579,7 +606,7 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
         a->v = joined(j, &va, &vb);
         a->off = 0;
     } else if (a->off != b->off) {
-        *a = wn_reg_any();
+        forget(j, a, b);
         return;
     } else {
         a->v = joined(j, &a->v, &b->v);
@@ -595,11 +622,14 @@ static void join_spills(struct join *j, struct wn_frame *f, const struct wn_fram
 {
     unsigned n = 0;
     for (unsigned i = 0; i < g->n_spills; i++)
-        if (!find_spill(f, &g->spills[i]) && g->spills[i].reg.type != WN_T_NUMBER)
+        if (!find_spill(f, &g->spills[i]) && g->spills[i].reg.type != WN_T_NUMBER) {
+            j->hides |= wn_is_packet_type(g->spills[i].reg.type);
             f->blurred = true;
+        }
     for (unsigned i = 0; i < f->n_spills; i++) {
         const struct wn_spill *other = find_spill(g, &f->spills[i]);
         if (!other) {
+            j->hides |= wn_is_packet_type(f->spills[i].reg.type);
             f->blurred |= f->spills[i].reg.type != WN_T_NUMBER;
             continue;
         }
@@ -675,7 +705,8 @@ void wn_limits_init(struct wn_limits *l, const struct wn_code *code)
 }
 
 bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_joining how,
-                   const struct wn_limits *limits, const struct wn_matters *m, struct wn_heap *heap)
+                   const struct wn_limits *limits, const struct wn_matters *m, struct wn_heap *heap,
+                   bool *hides)
 {
     struct wn_state before = *into; /* for its rooms */
     struct join j = {.into = into, .from = from, .how = how, .limits = limits, .before = &before};
@@ -694,8 +725,12 @@ bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_j
         if (own)
             join_spills(&j, own, from->frames[f]);
         for (unsigned i = 0; enough && f > 0 && i < 4; i++)
-            join_reg(&j, &own->kept[i], &from->frames[f]->kept[i]);
+            if (kept_matters(into, f, i, m))
+                join_reg(&j, &own->kept[i], &from->frames[f]->kept[i]);
+            else
+                own->kept[i] = wn_reg_any();
     }
+    *hides |= j.hides;
     if (from->least < into->least)
         into->least = from->least;
     if (from->less > into->less)

@@ -24,10 +24,11 @@ bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b);
 
 /** Whether what holds of `now` is among what `old` allows, as far as it matters; `precise` are the
  * numbers that do, `needs` how many bytes the packet has to have. `clash` is
- * the register to look at first, and set to the one that told them apart. */
+ * the register to look at first, and set to the one that told them apart. `hides` is set if
+ * addresses of the packet are among what may be anything. */
 bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
                        const struct wn_matters *m, const struct wn_marks *precise, uint32_t needs,
-                       uint8_t *clash);
+                       uint8_t *clash, bool *hides);
 
 /** Whether registers and stacks hold the same kinds of things. */
 bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,
@@ -55,8 +56,9 @@ enum wn_joining {
 /**
  * Let `into` allow what `from` does, too.
  *
- * Both have the same calls. False without memory.
+ * Both have the same calls. `hides` is set if addresses of the packet become what may be anything.
+ * False without memory.
  */
 bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_joining how,
-                   const struct wn_limits *limits, const struct wn_matters *m,
-                   struct wn_heap *heap);
+                   const struct wn_limits *limits, const struct wn_matters *m, struct wn_heap *heap,
+                   bool *hides);

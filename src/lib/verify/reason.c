@@ -241,6 +241,9 @@ static void put_access_why(struct text *t, const struct wn_verify_env *env, cons
         put(t, " may lie before the beginning; what is added to the address may be negative");
         break;
     case WN_WHY_ROOM: put_room(t, env, w); break;
+    case WN_WHY_WRITE_ONLY:
+        put(t, "map '%.40s' cannot be read by programs", map_name(env, w->reg.which));
+        break;
     case WN_WHY_READ_ONLY:
         if (w->reg.type == WN_T_VALUE)
             put(t, "map '%.40s' cannot be written by programs", map_name(env, w->reg.which));

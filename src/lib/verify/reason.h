@@ -9,22 +9,23 @@
 enum wn_reason {
     WN_WHY_NONE,
     /* of accesses */
-    WN_WHY_UNWRITTEN, /* the register holds nothing */
-    WN_WHY_NUMBER,    /* it holds a number */
-    WN_WHY_ANY,       /* nobody knows what it holds */
-    WN_WHY_STALE,     /* it was the packet's before a helper moved that */
-    WN_WHY_NULL,      /* the value may be missing */
-    WN_WHY_OUTSIDE,   /* constant, and not within */
-    WN_WHY_BOUND,     /* variable, and not proved to be within */
-    WN_WHY_BEFORE,    /* variable, and may lie before the beginning */
-    WN_WHY_ROOM,      /* the packet has not been proved to be so long */
-    WN_WHY_READ_ONLY, /* a store to what can only be read */
-    WN_WHY_FIELD,     /* no such field, or none that may be used so */
-    WN_WHY_CONTEXT,   /* a place in the context that varies */
-    WN_WHY_NO_MEMORY, /* an address of something that is no memory */
-    WN_WHY_UNALIGNED, /* atomic, and not proved to be aligned */
-    WN_WHY_ATOMIC,    /* atomic, where memory takes none */
-    WN_WHY_UNREAD,    /* stack that nobody has written (strict) */
+    WN_WHY_UNWRITTEN,  /* the register holds nothing */
+    WN_WHY_NUMBER,     /* it holds a number */
+    WN_WHY_ANY,        /* nobody knows what it holds */
+    WN_WHY_STALE,      /* it was the packet's before a helper moved that */
+    WN_WHY_NULL,       /* the value may be missing */
+    WN_WHY_OUTSIDE,    /* constant, and not within */
+    WN_WHY_BOUND,      /* variable, and not proved to be within */
+    WN_WHY_BEFORE,     /* variable, and may lie before the beginning */
+    WN_WHY_ROOM,       /* the packet has not been proved to be so long */
+    WN_WHY_READ_ONLY,  /* a store to what can only be read */
+    WN_WHY_WRITE_ONLY, /* a load of what can only be written */
+    WN_WHY_FIELD,      /* no such field, or none that may be used so */
+    WN_WHY_CONTEXT,    /* a place in the context that varies */
+    WN_WHY_NO_MEMORY,  /* an address of something that is no memory */
+    WN_WHY_UNALIGNED,  /* atomic, and not proved to be aligned */
+    WN_WHY_ATOMIC,     /* atomic, where memory takes none */
+    WN_WHY_UNREAD,     /* stack that nobody has written (strict) */
     /* of arithmetic and control */
     WN_WHY_ARITHMETIC, /* of an address, and it means nothing */
     WN_WHY_RESULT,     /* r0 at the exit */

@@ -57,11 +57,11 @@ struct wn_search {
     bool detours;     /* addresses of the packet become numbers of 32 bits */
     bool writes_packet;
     bool reads_unwritten;
-    bool reads_spills; /* through other registers than r10: all that is kept may matter */
-    bool was_wrong;    /* what the instruction does */
-    enum wn_fit worst; /* of a call's arguments, */
+    bool reads_spills;       /* through other registers than r10: all that is kept may matter */
+    bool was_wrong;          /* what the instruction does */
+    enum wn_fit worst;       /* of a call's arguments, */
     struct wn_why worst_why; /* and why */
-    bool fatal;        /* found something that is refused at once: in `refusal` */
+    bool fatal;              /* found something that is refused at once: in `refusal` */
     struct wn_why refusal;
 };
 
@@ -97,6 +97,23 @@ static inline void wn_need(struct wn_search *q, int64_t bytes)
 {
     if (bytes > (int64_t)q->needs && bytes <= (int64_t)q->s.least)
         q->needs = (uint32_t)bytes;
+}
+
+/** Something is seen of an address of the packet that depends on where the packet is. */
+static inline void wn_expose(struct wn_search *q, const struct wn_reg *reg)
+{
+    q->detours |= wn_is_packet_type(reg->type);
+}
+
+/** The same of all addresses that are kept in [first, end) of a frame. */
+void wn_expose_kept(struct wn_search *q, const struct wn_frame *f, int64_t first, int64_t end);
+
+/** Anything that the program may read is read, we do not know what: stack that nobody has written,
+ * and where addresses of the packet are kept. */
+static inline void wn_expose_memory(struct wn_search *q)
+{
+    q->reads_unwritten = true;
+    q->detours |= q->env->type != WN_PROG_SOCKET; /* which have no such addresses */
 }
 
 /** A new number for what belongs together. */

@@ -207,7 +207,8 @@ static void add_to_packet(struct wn_search *q, const struct wn_op *op, struct wn
     set(q, op, &p);
 }
 
-/** As far as offsets reach, a constant is one; beyond, a place in the packet has a number of its own. */
+/** As far as offsets reach, a constant is one; beyond, a place in the packet has a number of its
+ * own. */
 static void add_constant(struct wn_search *q, const struct wn_op *op, struct wn_reg p, int64_t k)
 {
     if (is_small(k) && is_small(p.off + k)) {
@@ -217,7 +218,7 @@ static void add_constant(struct wn_search *q, const struct wn_op *op, struct wn_
     }
     struct wn_value v = wn_value_plus(&p.v, k);
     if (p.type != WN_T_PACKET || !wn_is_near(&v)) {
-        set_any(q, op, NULL, false);
+        set_any(q, op, &p, false);
         return;
     }
     p.v = v;
@@ -240,12 +241,12 @@ static void add(struct wn_search *q, const struct wn_op *op, struct wn_reg p, un
         set(q, op, &end);
     } else if ((n.type == WN_T_ANY && !wn_is_near(&n.v)) || p.type == WN_T_CONTEXT ||
                p.type == WN_T_END) {
-        set_any(q, op, NULL, false);
+        set_any(q, op, &p, false);
     } else if (p.type == WN_T_PACKET || p.type == WN_T_META) {
         if (is_small((int64_t)p.off + n.off))
             add_to_packet(q, op, p, number, n);
         else
-            set_any(q, op, NULL, false);
+            set_any(q, op, &p, false);
     } else {
         p.v = wn_value_compute(WN_OP_ADD64_X, &p.v, &n.v);
         set(q, op, &p);
@@ -291,6 +292,21 @@ static void distance(struct wn_search *q, const struct wn_op *op, const struct w
     set(q, op, &r);
 }
 
+/** Whether what an operation makes of addresses of the packet is the same wherever that is: places
+ * in it, and how far they are from each other. */
+static bool is_relative(enum wn_op_id id, const struct wn_reg *a, const struct wn_reg *b)
+{
+    bool both = wn_is_packet_type(a->type) && wn_is_packet_type(b->type);
+    switch (id) {
+    case WN_OP_ADD64_K:
+    case WN_OP_ADD64_X:
+    case WN_OP_SUB64_K: return wn_is_number(a) || wn_is_number(b);
+    case WN_OP_SUB64_X: return wn_is_number(b) || both;
+    case WN_OP_SUB32_X: return both;
+    default: return false;
+    }
+}
+
 static void alu_address(struct wn_search *q, const struct wn_op *op, const struct wn_reg *a,
                         const struct wn_reg *b)
 {
@@ -303,6 +319,10 @@ static void alu_address(struct wn_search *q, const struct wn_op *op, const struc
     if (a_is && b_is) {
         wn_depend(q, op->a);
         wn_depend(q, op->b);
+    }
+    if (!is_relative((enum wn_op_id)op->id, a, b)) {
+        wn_expose(q, a);
+        wn_expose(q, b);
     }
     switch ((enum wn_op_id)op->id) {
     case WN_OP_ADD64_K:

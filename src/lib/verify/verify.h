@@ -20,7 +20,7 @@ struct wn_verify_map {
     uint32_t type; /* enum wn_map_type */
     uint32_t key_bytes;
     uint32_t value_bytes;
-    bool writable;           /* by programs */
+    bool readable, writable; /* by programs */
     uint64_t address;        /* of the value of the only element; 0 if there are more */
     const uint8_t *constant; /* that value, if nobody can write it; else NULL */
 };

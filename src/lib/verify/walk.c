@@ -228,9 +228,11 @@ static bool is_like(struct wn_walk *w, struct wn_node *n, const struct wn_matter
     /* What numbers matter is known when all ways from there have been followed. */
     const struct wn_marks *precise = n->open ? &w->everything : &n->precise;
     uint32_t needs = n->open ? n->s.least : n->needs;
+    bool hides = false;
     if (!wn_state_same_calls(&n->s, &q->s) ||
-        !wn_state_includes(&n->s, &q->s, m, precise, needs, &n->clash))
+        !wn_state_includes(&n->s, &q->s, m, precise, needs, &n->clash, &hides))
         return false;
+    q->detours |= hides;
     struct wn_marks marks = *precise;
     compare_written(q, &n->s);
     add_edge(w, n->number);
@@ -367,7 +369,9 @@ static void join(struct wn_walk *w, const struct wn_matters *m)
         return;
     }
     add_edge(w, n->number);
-    if (wn_state_includes(&n->s, &q->s, m, &w->everything, n->s.least, &n->clash)) {
+    bool hides = false;
+    if (wn_state_includes(&n->s, &q->s, m, &w->everything, n->s.least, &n->clash, &hides)) {
+        q->detours |= hides;
         compare_written(q, &n->s);
         return;
     }
@@ -376,7 +380,7 @@ static void join(struct wn_walk *w, const struct wn_matters *m)
         how = n->times > WIDENING ? WN_FORGET : n->times > LIMITING ? WN_WIDEN : WN_WIDEN_TO;
     if (q->s.next_id > n->s.next_id)
         n->s.next_id = q->s.next_id;
-    if (wn_state_join(&n->s, &q->s, how, &w->limits, m, &q->heap))
+    if (wn_state_join(&n->s, &q->s, how, &w->limits, m, &q->heap, &q->detours))
         wait(w, n);
 }
 
@@ -499,6 +503,7 @@ static bool leave(struct wn_walk *w)
     struct wn_search *q = &w->q;
     if (q->s.depth > 1)
         return wn_state_pop(&q->s, &q->heap);
+    wn_expose(q, &q->s.r[WN_R0]);
     struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
     bool none = q->s.r[WN_R0].type == WN_T_NONE;
     wn_note(q, none ? WN_WRONG : WN_PROVED, none ? &why : NULL);
@@ -568,8 +573,11 @@ static bool load_packet(struct wn_walk *w, const struct wn_op *op)
 {
     struct wn_search *q = &w->q;
     struct wn_reg index, zero = wn_reg_const(0);
-    if (wn_rows[op->id].form == WN_FORM_IND && !wn_read(q, op->a, &index))
-        return false;
+    if (wn_rows[op->id].form == WN_FORM_IND) {
+        if (!wn_read(q, op->a, &index))
+            return false;
+        wn_expose(q, &index);
+    }
     may_leave(w, false, &zero);
     wn_state_clear_arguments(&q->s);
     q->s.r[WN_R0] = wn_reg_number(wn_value_of_bits(8u * op->size));

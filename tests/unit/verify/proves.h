@@ -90,6 +90,44 @@ static inline char mark_of(const struct wn_code *code, uint32_t slot)
     return '-';
 }
 
+/** Make a program: 0, or WN_E_REJECTED. */
+static inline int proves_load(enum wn_prog_type type, enum wn_engine engine, const struct asked *a,
+                              struct wn_prog **out)
+{
+    struct wn_map *maps[PROVES_MAPS] = {0};
+    struct wn_slot *slots = NULL;
+    struct wn_error err = {0};
+    size_t n = 0;
+    if (wn_assemble(a->text, strlen(a->text), NULL, &slots, &n, &err))
+        fail_msg("line %u: %s\n%s", err.at, err.text, a->text);
+    proves_make_maps(maps);
+    const struct wn_prog_opts opts = {
+        .engine = engine, .type = type, .maps = maps, .n_maps = PROVES_MAPS};
+    int r = wn_prog_new(slots, n, &opts, out, &err);
+    if (r && r != WN_E_REJECTED)
+        fail_msg("%u: %s\n%s", err.at, err.text, a->text);
+    if (getenv("PROVES_SAY"))
+        print_message("%u: %s\n%s\n", err.at, err.text, a->text);
+    for (unsigned i = 0; i < PROVES_MAPS; i++)
+        wn_map_free(maps[i]);
+    free(slots);
+    return r;
+}
+
+/** What is known of a program that is not refused. */
+static inline struct wn_prog_info proves_info(enum wn_prog_type type, const char *program)
+{
+    struct asked a = ask(program);
+    struct wn_prog *prog = NULL;
+    struct wn_prog_info info;
+    if (proves_load(type, WN_ENGINE_INTERP, &a, &prog))
+        fail_msg("refused: %s", a.text);
+    wn_prog_info(prog, &info);
+    wn_prog_free(prog);
+    free(a.text);
+    return info;
+}
+
 /**
  * What becomes of each instruction with a question mark, in their order; "refused" if the program
  * is refused. Lives until the next call.
@@ -97,31 +135,15 @@ static inline char mark_of(const struct wn_code *code, uint32_t slot)
 static inline const char *proves(enum wn_prog_type type, const char *program)
 {
     static char result[PROVES_MOST + 1];
-    struct wn_map *maps[PROVES_MAPS] = {0};
     struct asked a = ask(program);
-    struct wn_slot *slots = NULL;
     struct wn_prog *prog = NULL;
-    struct wn_error err = {0};
-    size_t n = 0;
-    if (wn_assemble(a.text, strlen(a.text), NULL, &slots, &n, &err))
-        fail_msg("line %u: %s\n%s", err.at, err.text, a.text);
-    proves_make_maps(maps);
-    const struct wn_prog_opts opts = {
-        .engine = WN_ENGINE_REFERENCE, .type = type, .maps = maps, .n_maps = PROVES_MAPS};
-    int r = wn_prog_new(slots, n, &opts, &prog, &err);
-    if (r && r != WN_E_REJECTED)
-        fail_msg("%u: %s\n%s", err.at, err.text, a.text);
+    int r = proves_load(type, WN_ENGINE_REFERENCE, &a, &prog);
     strcpy(result, "refused");
     for (unsigned i = 0; r == 0 && i < a.n; i++) {
         result[i] = mark_of(prog->decoded, a.slots[i]);
         result[i + 1] = '\0';
     }
-    if (getenv("PROVES_SAY"))
-        print_message("%s (%u: %s)\n%s\n", result, err.at, err.text, a.text);
     wn_prog_free(prog);
-    for (unsigned i = 0; i < PROVES_MAPS; i++)
-        wn_map_free(maps[i]);
-    free(slots);
     free(a.text);
     return result;
 }

@@ -292,6 +292,95 @@ static void loops_in_each_other_set_each_other_back(void **state)
                         "++");
 }
 
+static void maps_that_programs_cannot_read_are_not_read(void **state)
+{
+    (void)state;
+    assert_string_equal(proves(xdp, "r2 = map_value(1, 0) ll; ?r0 = *(u64 *)(r2 + 0); exit"), "+");
+    assert_string_equal(proves(xdp, "r2 = map_value(4, 0) ll; ?*(u64 *)(r2 + 0) = 0;" EXIT), "+");
+    assert_string_equal(proves(xdp, "r2 = map_value(4, 0) ll; ?r0 = *(u64 *)(r2 + 0); exit"),
+                        "refused");
+    assert_string_equal(proves(xdp, "r2 = map_value(5, 0) ll; ?r0 = *(u64 *)(r2 + 0); exit"), "+");
+    assert_string_equal(proves(xdp, "r2 = map_value(5, 0) ll; ?*(u64 *)(r2 + 0) = 0;" EXIT),
+                        "refused");
+}
+
+/** Whether the program's stack is cleared before each run, as it might read what it has not
+ * written. */
+static bool is_cleared(const char *program)
+{
+    return proves_info(WN_PROG_XDP, program).stack_cleared != 0;
+}
+
+static void stack_that_may_be_read_before_it_is_written_is_cleared(void **state)
+{
+    (void)state;
+#define VARY "r6 = *(u32 *)(r1 + 16); r2 = *(u32 *)(r1 + 0);"
+    assert_false(is_cleared("*(u64 *)(r10 - 8) = 0; r0 = *(u64 *)(r10 - 8); exit"));
+    assert_true(is_cleared("*(u32 *)(r10 - 8) = 0; r0 = *(u64 *)(r10 - 8); exit"));
+    assert_true(is_cleared(
+        VARY "if r6 > 3 goto m; *(u64 *)(r10 - 8) = 0; m: r0 = *(u64 *)(r10 - 8); exit"));
+    /* An access of the packet or of the stack: its guard lets both of them pass. */
+    assert_false(is_cleared(VARY "*(u64 *)(r10 - 8) = 0; r2 += r6; r0 = *(u8 *)(r2 + 0); exit"));
+    assert_true(is_cleared(VARY
+                           "r3 = *(u32 *)(r1 + 12); *(u64 *)(r10 - 8) = 0; r2 += r3;"
+                           "if r6 > 3 goto m; r2 = r10; r2 += -8; m: r0 = *(u8 *)(r2 + 0); exit"));
+    /* Atomics through what may be any address. */
+    assert_false(
+        is_cleared(LOOKUP "if r0 == 0 goto out; r1 = 1; lock *(u64 *)(r0 + 0) += r1;" EXIT));
+    assert_true(is_cleared(LOOKUP "r1 = 1; lock *(u64 *)(r0 + 0) += r1;" EXIT));
+    /* Text that is printed, by its address. */
+#define PRINT(third)                                                                               \
+    "*(u64 *)(r10 - 8) = 0x7325; r1 = r10; r1 += -8; r2 = 8; " third "; call 6;" EXIT
+    assert_false(is_cleared(PRINT("r3 = 5")));
+    assert_true(is_cleared(PRINT("r3 = r10; r3 += -16")));
+}
+
+/** Whether the program runs on packets where they lie, as it cannot tell. */
+static bool is_in_place(const char *program)
+{
+    return proves_info(WN_PROG_XDP, program).in_place;
+}
+
+static void who_sees_where_the_packet_is_gets_a_copy(void **state)
+{
+    (void)state;
+    assert_true(is_in_place(BEGIN "r0 = r3; r0 -= r2; exit"));
+    assert_true(is_in_place(BEGIN "w0 = w3; exit") == false);
+    assert_true(is_in_place(BEGIN "w3 -= w2; r0 = r3; exit"));
+    assert_false(is_in_place(BEGIN "w4 -= w2; r0 = r4; exit"));
+    assert_false(is_in_place(BEGIN "r0 = r2; exit"));
+    assert_false(is_in_place(BEGIN "r0 = r2; r6 = 0x100000000000 ll; r0 += r6; exit"));
+    assert_false(is_in_place(BEGIN "r0 = r2; r0 -= r10; exit"));
+    assert_false(is_in_place(BEGIN "r0 = r10; w0 += w2; exit"));
+    assert_false(is_in_place(BEGIN "if r4 > 3 goto m; r2 = 7; m: r0 = r2; exit"));
+    /* Comparisons: of places that cannot have wrapped, and with 0. */
+    assert_true(is_in_place(BEGIN "r0 = 0; r2 += r4; if r2 > r3 goto out; r0 = 1; out: exit"));
+    assert_true(is_in_place(BEGIN "r0 = 0; if r2 == 0 goto out; r0 = 1; out: exit"));
+    assert_true(is_in_place(BEGIN "r0 = 0; r2 += -8; if r2 == r3 goto out; r0 = 1; out: exit"));
+    assert_false(is_in_place(BEGIN "r0 = 0; r2 += -8; if r2 > r3 goto out; r0 = 1; out: exit"));
+    assert_false(is_in_place(BEGIN "r0 = 0; r2 -= r4; if r2 > r3 goto out; r0 = 1; out: exit"));
+    assert_false(is_in_place(BEGIN "r0 = 0; if w2 > w3 goto out; r0 = 1; out: exit"));
+    assert_false(is_in_place(BEGIN "r0 = 0; if r2 > 4096 goto out; r0 = 1; out: exit"));
+    assert_false(is_in_place(BEGIN "r0 = 0; if r2 & 4096 goto out; r0 = 1; out: exit"));
+    assert_false(is_in_place(BEGIN "r0 = 0; if r2 > r4 goto out; r0 = 1; out: exit"));
+    /* The stack, and other memory. */
+    assert_true(is_in_place(
+        BEGIN "*(u64 *)(r10 - 8) = r2; r4 = *(u64 *)(r10 - 8); r0 = r3; r0 -= r4; exit"));
+    assert_false(is_in_place(BEGIN "*(u64 *)(r10 - 8) = r2; r0 = *(u32 *)(r10 - 8); exit"));
+    assert_false(
+        is_in_place(BEGIN "*(u64 *)(r10 - 8) = 0; lock *(u64 *)(r10 - 8) += r2; r0 = 0; exit"));
+    assert_false(is_in_place(BEGIN "*(u64 *)(r10 - 8) = r2; r4 = 0; r4 = atomic_fetch_add((u64 "
+                                   "*)(r10 - 8), r4); r0 = 0; exit"));
+    assert_false(is_in_place(BEGIN "r4 = map_value(1, 0) ll; *(u64 *)(r4 + 0) = r2;" EXIT));
+    assert_true(is_in_place(BEGIN "r4 = map_value(1, 0) ll; *(u64 *)(r4 + 0) = r5;" EXIT));
+    /* Helpers: what they are given, and what lies there. */
+    assert_true(is_in_place(BEGIN LOOKUP EXIT));
+    assert_false(is_in_place(BEGIN "*(u64 *)(r10 - 8) = r2;"
+                                   "r1 = map_fd(0) ll; r2 = r10; r2 += -8; call 1;" EXIT));
+    assert_false(is_in_place(BEGIN "r6 = r2; r1 = r2; r2 = 0; call 23;" EXIT));
+    assert_false(is_in_place("r2 = r1; r1 = map_fd(0) ll; call 1;" EXIT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +401,9 @@ int main(void)
         cmocka_unit_test(what_joining_found_of_spills_is_not_forgotten_with_it),
         cmocka_unit_test(what_counts_and_does_not_matter_bounds_no_loop),
         cmocka_unit_test(loops_in_each_other_set_each_other_back),
+        cmocka_unit_test(maps_that_programs_cannot_read_are_not_read),
+        cmocka_unit_test(stack_that_may_be_read_before_it_is_written_is_cleared),
+        cmocka_unit_test(who_sees_where_the_packet_is_gets_a_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
