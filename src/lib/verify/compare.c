@@ -8,6 +8,9 @@
 #define MOST_IDS   64u
 #define MOST_FOLDS 16u
 
+/* Of places that nobody will look at. */
+#define ID_NOBODYS (UINT32_MAX - 1)
+
 struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot)
 {
     return (struct wn_matters){live->deep[slot], live->shallow[slot], live->stack[slot], live};
@@ -114,9 +117,68 @@ static bool unlink_number(void *arg, struct wn_reg *r)
     return true;
 }
 
+/** Whether something that nobody looks at when states are compared could still tell what a number
+ * is. */
+static bool is_linked(const struct wn_reg *r)
+{
+    bool linked = wn_is_number(r) || r->type == WN_T_PACKET || r->type == WN_T_META;
+    return linked && r->id && r->id != ID_NOBODYS;
+}
+
+static void cut_link(struct wn_reg *r)
+{
+    if (wn_is_number(r)) {
+        unlink_number(NULL, r);
+    } else {
+        r->id = ID_NOBODYS;
+        r->v = wn_value_unknown();
+    }
+}
+
+/** Cut what does not matter of a frame off, if `cut`; whether there is anything. */
+static bool cut_links_of_frame(const struct wn_state *s, uint32_t which, const struct wn_matters *m,
+                               bool cut)
+{
+    struct wn_frame *f = s->frames[which];
+    uint64_t words = words_of(s, which, m);
+    bool any = false;
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        bool links = is_linked(&f->spills[i].reg) && !spill_matters(&f->spills[i], words);
+        if (links && cut)
+            cut_link(&f->spills[i].reg);
+        any |= links;
+    }
+    for (unsigned i = 0; which > 0 && i < 4; i++) {
+        bool links = is_linked(&f->kept[i]) && !kept_matters(s, which, i, m);
+        if (links && cut)
+            cut_link(&f->kept[i]);
+        any |= links;
+    }
+    return any;
+}
+
+/** Let nothing be linked with what does not matter: states that are like this one may differ in
+ * that. */
+static bool cut_links(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap)
+{
+    for (unsigned r = 0; r < WN_R10; r++)
+        if (!(m->deep >> r & 1) && is_linked(&s->r[r]))
+            cut_link(&s->r[r]);
+    for (uint32_t f = 0; f < s->depth; f++) {
+        if (!cut_links_of_frame(s, f, m, false))
+            continue;
+        if (!wn_state_own_frame(s, f, heap))
+            return false;
+        cut_links_of_frame(s, f, m, true);
+    }
+    return true;
+}
+
 bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap)
 {
     struct census c = {.n = 0};
+    if (!cut_links(s, m, heap))
+        return false;
     if (s->next_id == WN_ID_LENGTH + 1) /* nothing has ever been linked */
         return true;
     take_census(&c, s, m);

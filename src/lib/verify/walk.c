@@ -389,10 +389,11 @@ static bool arrive(struct wn_walk *w)
 {
     struct wn_search *q = &w->q;
     struct wn_matters m = wn_matters_at(&q->live, q->s.at);
+    if (w->phase == WN_JOINING)
+        m.deep |= m.shallow; /* what is found is to hold of all that anybody sees */
     if (!wn_state_tidy(&q->s, &m, &q->heap))
         return false;
     if (w->phase == WN_JOINING) {
-        m.deep |= m.shallow; /* what is found is to hold of all that anybody sees */
         join(w, &m);
         return false;
     }
