@@ -114,9 +114,62 @@ static bool unlink_number(void *arg, struct wn_reg *r)
     return true;
 }
 
+static bool is_linked(const struct wn_reg *r)
+{
+    return r->id && (r->type == WN_T_NUMBER || r->type == WN_T_PACKET || r->type == WN_T_META);
+}
+
+/** Let a register stay what it is, but be no number's any more. */
+static void cut_link(struct wn_state *s, struct wn_reg *r)
+{
+    if (r->type == WN_T_NUMBER)
+        unlink_number(NULL, r);
+    else
+        r->id = s->next_id++;
+}
+
+static bool cut_links_of_frame(struct wn_state *s, uint32_t f, const struct wn_matters *m,
+                               struct wn_heap *heap)
+{
+    uint64_t words = words_of(s, f, m);
+    const struct wn_frame *frame = s->frames[f];
+    bool any = false;
+    for (unsigned i = 0; i < frame->n_spills; i++)
+        any |= is_linked(&frame->spills[i].reg) && !spill_matters(&frame->spills[i], words);
+    for (unsigned i = 0; f > 0 && i < 4; i++)
+        any |= is_linked(&frame->kept[i]) && !kept_matters(s, f, i, m);
+    if (!any)
+        return true;
+    struct wn_frame *own = wn_state_own_frame(s, f, heap);
+    if (!own)
+        return false;
+    for (unsigned i = 0; i < own->n_spills; i++)
+        if (is_linked(&own->spills[i].reg) && !spill_matters(&own->spills[i], words))
+            cut_link(s, &own->spills[i].reg);
+    for (unsigned i = 0; f > 0 && i < 4; i++)
+        if (is_linked(&own->kept[i]) && !kept_matters(s, f, i, m))
+            cut_link(s, &own->kept[i]);
+    return true;
+}
+
+/** What does not matter is not looked at when states are compared, so nothing may follow from it: as long
+ * as it is linked, a way could seem impossible that it contradicts. */
+static bool cut_links(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap)
+{
+    for (unsigned r = 0; r < WN_R10; r++)
+        if (is_linked(&s->r[r]) && !(m->deep >> r & 1))
+            cut_link(s, &s->r[r]);
+    for (uint32_t f = 0; f < s->depth; f++)
+        if (!cut_links_of_frame(s, f, m, heap))
+            return false;
+    return true;
+}
+
 bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap)
 {
     struct census c = {.n = 0};
+    if (!cut_links(s, m, heap))
+        return false;
     if (s->next_id == WN_ID_LENGTH + 1) /* nothing has ever been linked */
         return true;
     take_census(&c, s, m);

@@ -15,8 +15,8 @@ struct wn_matters {
 
 struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot);
 
-/** Make a state as simple as it can be said: what is linked with nothing has no number of its own.
- * False without memory. */
+/** Make a state as simple as it can be said: what is linked with nothing, or does not matter, has no number
+ * of its own. False without memory. */
 bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap);
 
 /** Whether both have the same functions, called from the same places. */
