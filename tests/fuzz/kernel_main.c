@@ -21,7 +21,7 @@ static void stop(int number)
     stopped = 1;
 }
 
-/** Machine code that touches what it must not: say which programs those were. */
+/** Machine code that touches what it must not, or a proof that does not hold: say which programs those were. */
 static void crashed(int number)
 {
     char text[64];
@@ -50,6 +50,7 @@ int main(int argc, char **argv)
     signal(SIGSEGV, crashed);
     signal(SIGBUS, crashed);
     signal(SIGILL, crashed);
+    signal(SIGABRT, crashed);
 #endif
     signal(SIGTERM, stop);
     signal(SIGINT, stop);
