@@ -37,6 +37,32 @@ void diff_count_watched(struct diff_counts *counts, const struct wn_code *decode
         counts->never += !wn_facts_find(w->facts, i, 0) && decoded->ops[i].id != WN_OP_HOLE;
 }
 
+void diff_count_verifying(struct diff_counts *counts, const struct trial *t,
+                          const struct wn_prog *prog)
+{
+    struct diff_verified *v = &counts->verified[t->careful];
+    struct wn_prog_info info;
+    v->programs++;
+    if (!prog)
+        return;
+    wn_prog_info(prog, &info);
+    v->accepted++;
+    v->whole += info.accesses && !info.guarded && !info.calls_checked && !info.loops_fuelled;
+    v->accesses += info.accesses;
+    v->guarded += info.guarded;
+    v->loops += info.loops;
+    v->fuelled += info.loops_fuelled;
+}
+
+void diff_count_verified(struct diff_counts *counts, const struct trial *t,
+                         struct wn_result checked, struct wn_result verified)
+{
+    struct diff_verified *v = &counts->verified[t->careful];
+    v->runs++;
+    v->faults[verified.fault]++;
+    v->longer += checked.fault == WN_FAULT_FUEL && verified.fault != WN_FAULT_FUEL;
+}
+
 void diff_count_refused(struct diff_counts *counts, const struct trial *t,
                         const struct wn_error *err)
 {
@@ -44,6 +70,22 @@ void diff_count_refused(struct diff_counts *counts, const struct trial *t,
     int row = err->at < t->n ? wn_slot_row(t->slots[err->at], 0, NULL) : -1;
     if (err->code == WN_E_UNSUPPORTED && row >= 0)
         counts->unsupported[row]++;
+}
+
+void diff_print_verified(const struct diff_counts *counts)
+{
+    static const char *const names[] = {"random", "careful"};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct diff_verified *v = &counts->verified[i];
+        printf("verified, %s: %" PRIu64 " programs, %" PRIu64 " accepted, %" PRIu64
+               " of them wholly proved; accesses %" PRIu64 ", guarded %" PRIu64 "; loops %" PRIu64
+               ", fuelled %" PRIu64 "; runs %" PRIu64,
+               names[i], v->programs, v->accepted, v->whole, v->accesses, v->guarded, v->loops,
+               v->fuelled, v->runs);
+        for (unsigned f = WN_FAULT_NONE + 1; f < WN_FAULTS; f++)
+            printf(", %s %" PRIu64, wn_fault_name((enum wn_fault)f), v->faults[f]);
+        printf(", longer than fuel %" PRIu64 "\n", v->longer);
+    }
 }
 
 void diff_print_coverage(const struct diff_counts *counts)
@@ -121,6 +163,25 @@ static bool row_covered(const struct diff_counts *counts, enum wn_op_id id)
     return good;
 }
 
+/** Programs written as filters are mostly proved, and not all of what they do is. */
+static bool verified_covered(const struct diff_counts *counts)
+{
+    const struct diff_verified *v = &counts->verified[1], *random = &counts->verified[0];
+    bool good = seen(v->programs, counts->programs / 5, "a filter", "verified");
+    good &= seen(v->accepted, v->programs * 7 / 10, "a filter", "accepted");
+    good &= seen(v->programs - v->accepted, v->programs / 100, "a filter", "rejected");
+    good &= seen(v->whole, v->accepted / 2, "a filter", "proved wholly");
+    good &= seen(v->accesses - v->guarded, v->accesses * 9 / 10, "an access", "proved");
+    good &= seen(v->guarded, v->accepted / 50, "an access", "guarded");
+    good &= seen(v->loops - v->fuelled, v->accepted / 5, "a loop", "bounded");
+    good &= seen(v->fuelled, 1, "a loop", "fuelled");
+    good &= seen(v->faults[WN_FAULT_MEMORY], v->runs / 1000, "a guard", "needed");
+    good &= seen(v->faults[WN_FAULT_FUEL], 1, "a loop", "ended by fuel");
+    good &= seen(v->longer, 1, "a loop", "run longer than fuel allows");
+    good &= seen(random->accepted, random->programs / 100, "a random program", "accepted");
+    return good;
+}
+
 bool diff_covers(const struct diff_counts *counts)
 {
     bool good = true;
@@ -135,5 +196,6 @@ bool diff_covers(const struct diff_counts *counts)
     good &= seen(counts->watched, 10 * counts->runs, "instructions", "looked at");
     good &= seen(counts->known, counts->watched, "something of a register", "known");
     good &= seen(counts->never, counts->programs / 10, "an instruction", "never reached");
+    good &= verified_covered(counts);
     return good;
 }

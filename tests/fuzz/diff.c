@@ -53,11 +53,12 @@ static int blind(struct wn_code **lowered, struct wn_error *err)
  * with blinded constants; NULL if that is the same code. The reference interpreter's program has
  * kept the decoded form.
  */
-static struct wn_prog *make_baseline(const struct trial *t, const struct wn_prog *compiled)
+static struct wn_prog *make_baseline(const struct trial *t, enum wn_verify way,
+                                     const struct wn_prog *compiled)
 {
     struct wn_error err;
     struct wn_code *lowered = NULL;
-    struct wn_prog *prog = trial_filter(t, WN_ENGINE_REFERENCE, &err);
+    struct wn_prog *prog = trial_filter(t, WN_ENGINE_REFERENCE, way, &err);
     if (!prog || wn_lower(prog->decoded, &lowered, &err) ||
         (t->seed % 2 && blind(&lowered, &err)) ||
         wn_jit_compile_for(lowered, 0, &prog->jit, &err)) {
@@ -102,51 +103,135 @@ static void print_difference(const char *name, const struct outcome *a, const st
 }
 
 /** The program for each engine; false if they are not of one mind about it. */
-static bool make_all(const struct trial *t, bool quiet, struct wn_prog *progs[ENGINES],
-                     struct diff_counts *counts)
+static bool make_all(const struct trial *t, enum wn_verify way, bool quiet,
+                     struct wn_prog *progs[ENGINES], struct wn_error *err)
 {
-    struct wn_error err = {0};
+    bool may_be_refused = t->damaged || way != WN_VERIFY_NONE;
     for (unsigned e = REFERENCE; e < BASELINE; e++) {
-        progs[e] = trial_filter(t, engines[e], &err);
-        if (progs[e] || err.code == WN_E_NOJIT)
-            continue;
+        struct wn_error why = {0};
+        progs[e] = trial_filter(t, engines[e], way, &why);
         if (e == REFERENCE)
-            diff_count_refused(counts, t, &err);
-        if (t->damaged && !progs[REFERENCE])
+            *err = why;
+        if (progs[e] || why.code == WN_E_NOJIT)
+            continue;
+        if (may_be_refused && !progs[REFERENCE] && why.code == err->code && why.at == err->at)
             continue;
         if (!quiet)
-            fprintf(stderr, "%s refuses: %s (slot %u)\n", engine_names[e], err.text, err.at);
+            fprintf(stderr, "%s refuses: %s (slot %u)\n", engine_names[e], why.text, why.at);
         return false;
     }
-    if (progs[JIT]) {
-        counts->compiled++;
-        progs[BASELINE] = make_baseline(t, progs[JIT]);
-        counts->baseline += progs[BASELINE] != NULL;
-    }
+    if (progs[JIT])
+        progs[BASELINE] = make_baseline(t, way, progs[JIT]);
     return true;
 }
 
-/** All engines on one input. */
-static bool agree_on(const struct trial *t, struct wn_prog *const progs[ENGINES],
-                     const struct trial_input *input, bool quiet, struct watch *w,
-                     struct diff_counts *counts)
+/** All engines on one input that is in its place; false if one leaves something else than the
+ * first. */
+static bool run_all(const struct trial *t, struct wn_prog *const progs[ENGINES],
+                    const struct trial_input *input, struct wn_trace *trace, bool quiet,
+                    struct outcome *first)
 {
-    static struct outcome first, other;
-    trial_place(input);
-    trial_memory.run->trace = &w->trace;
-    trial_run(t, progs[REFERENCE], input, &first);
+    static struct outcome other;
+    bool same = true;
+    trial_memory.run->trace = trace;
+    trial_run(t, progs[REFERENCE], input, first);
     trial_memory.run->trace = NULL;
-    diff_count(counts, progs[REFERENCE]->decoded, &w->trace, first.result);
-    bool same = !w->wrong;
     for (unsigned e = REFERENCE + 1; e < ENGINES; e++) {
         if (!progs[e])
             continue;
         trial_run(t, progs[e], input, &other);
-        if (!memcmp(&first, &other, sizeof first))
+        if (!memcmp(first, &other, sizeof *first))
             continue;
         same = false;
         if (!quiet)
-            print_difference(engine_names[e], &first, &other);
+            print_difference(engine_names[e], first, &other);
+    }
+    return same;
+}
+
+/** Everything checked, on all inputs. */
+static bool agree_unverified(const struct trial *t, struct wn_prog *const progs[ENGINES],
+                             bool quiet, struct outcome left[TRIAL_INPUTS],
+                             struct diff_counts *counts)
+{
+    static uint32_t times[GEN_SLOTS];
+    struct watch w;
+    bool same = true;
+    counts->compiled += progs[JIT] != NULL;
+    counts->baseline += progs[BASELINE] != NULL;
+    watch_begin(&w, progs[REFERENCE]->decoded, times);
+    for (unsigned i = 0; same && i < TRIAL_INPUTS; i++) {
+        trial_place(&t->inputs[i]);
+        same = run_all(t, progs, &t->inputs[i], &w.trace, quiet, &left[i]) && !w.wrong;
+        diff_count(counts, progs[REFERENCE]->decoded, &w.trace, left[i].result);
+    }
+    diff_count_watched(counts, progs[REFERENCE]->decoded, &w);
+    watch_end(&w, quiet);
+    return same;
+}
+
+/** Whether a guard of the packet alone has ended a run, at an address outside of it. */
+static bool has_left_packet(const struct wn_prog *prog, const struct outcome *o,
+                            const struct trial_input *input)
+{
+    uint64_t at = o->fault_address - (uintptr_t)trial_memory.input;
+    uint32_t slot = o->result.slot;
+    return o->result.fault == WN_FAULT_MEMORY && prog->decoded->mark[slot] == WN_MARK_PACKET &&
+           (at > input->length || at + prog->decoded->ops[slot].size > input->length);
+}
+
+/**
+ * Whether a verified program has done what it does with everything checked. Where fuel
+ * ends that, it may go on; where that went from the packet to other memory, it does
+ * not.
+ */
+static bool is_what_it_was(const struct wn_prog *prog, const struct trial_input *input,
+                           const struct outcome *checked, const struct outcome *verified)
+{
+    if (checked->result.fault == WN_FAULT_FUEL)
+        return true;
+    if (!checked->result.fault && has_left_packet(prog, verified, input))
+        return true;
+    return !memcmp(&checked->result, &verified->result, sizeof checked->result) &&
+           checked->fault_address == verified->fault_address &&
+           !memcmp(checked->writable, verified->writable, sizeof checked->writable) &&
+           !verified->input_changed;
+}
+
+/** Without anything that spends fuel, a run is short: this much shorter than fuel would have it. */
+static bool has_ended_soon(const struct wn_prog *prog, struct wn_trace *trace)
+{
+    enum { MOST = 1 << 20 };
+    uint64_t steps = 0;
+    for (uint32_t i = 0; i < prog->info.slots; i++)
+        steps += trace->times[i];
+    memset(trace->times, 0, prog->info.slots * sizeof *trace->times);
+    return prog->info.loops_fuelled || steps <= MOST + prog->info.slots;
+}
+
+/** As the verifier marks it, on all inputs. */
+static bool agree_verified(const struct trial *t, struct wn_prog *const progs[ENGINES], bool quiet,
+                           const struct outcome left[TRIAL_INPUTS], struct diff_counts *counts)
+{
+    static uint32_t times[GEN_SLOTS];
+    static struct outcome now;
+    struct wn_trace trace = {.times = times};
+    bool same = true;
+    memset(times, 0, sizeof times);
+    for (unsigned i = 0; same && i < TRIAL_INPUTS; i++) {
+        trial_place(&t->inputs[i]);
+        same = run_all(t, progs, &t->inputs[i], &trace, quiet, &now);
+        diff_count_verified(counts, t, left[i].result, now.result);
+        if (!is_what_it_was(progs[REFERENCE], &t->inputs[i], &left[i], &now)) {
+            same = false;
+            if (!quiet)
+                print_difference("verified", &left[i], &now);
+        }
+        if (!has_ended_soon(progs[REFERENCE], &trace)) {
+            same = false;
+            if (!quiet)
+                fprintf(stderr, "  input %u: a loop without bound spends no fuel\n", i);
+        }
     }
     return same;
 }
@@ -154,21 +239,28 @@ static bool agree_on(const struct trial *t, struct wn_prog *const progs[ENGINES]
 /** Run everything; false at the first difference, which is printed unless quiet. */
 static bool agree(const struct trial *t, bool quiet, struct diff_counts *counts)
 {
+    static struct outcome left[TRIAL_INPUTS];
     if (t->machine)
         return machines_agree(t, quiet, counts);
-    struct wn_prog *progs[ENGINES] = {0};
-    bool same = make_all(t, quiet, progs, counts);
-    if (same && progs[REFERENCE]) {
-        static uint32_t times[GEN_SLOTS];
-        struct watch w;
-        watch_begin(&w, progs[REFERENCE]->decoded, times);
-        for (unsigned i = 0; same && i < TRIAL_INPUTS; i++)
-            same = agree_on(t, progs, &t->inputs[i], quiet, &w, counts);
-        diff_count_watched(counts, progs[REFERENCE]->decoded, &w);
-        watch_end(&w, quiet);
+    struct wn_prog *checked[ENGINES] = {0}, *verified[ENGINES] = {0};
+    struct wn_error err = {0};
+    bool same = make_all(t, WN_VERIFY_NONE, quiet, checked, &err);
+    if (same && !checked[REFERENCE])
+        diff_count_refused(counts, t, &err);
+    if (same && checked[REFERENCE])
+        same = agree_unverified(t, checked, quiet, left, counts);
+    /* Helpers of other numbers are nobody's then. */
+    if (same && checked[REFERENCE] && !t->numbers) {
+        same = make_all(t, WN_VERIFY_GUARD, quiet, verified, &err);
+        if (same && err.code != WN_E_UNSUPPORTED)
+            diff_count_verifying(counts, t, verified[REFERENCE]);
+        if (same && verified[REFERENCE])
+            same = agree_verified(t, verified, quiet, left, counts);
     }
-    for (unsigned e = 0; e < ENGINES; e++)
-        wn_prog_free(progs[e]);
+    for (unsigned e = 0; e < ENGINES; e++) {
+        wn_prog_free(checked[e]);
+        wn_prog_free(verified[e]);
+    }
     return same;
 }
 
@@ -191,7 +283,7 @@ static void minimise(struct trial *t)
             if (wide)
                 t->slots[i + 1] = nothing;
             struct wn_error err;
-            struct wn_prog *prog = trial_filter(t, WN_ENGINE_REFERENCE, &err);
+            struct wn_prog *prog = trial_filter(t, WN_ENGINE_REFERENCE, WN_VERIFY_NONE, &err);
             if (prog && !agree(t, true, &ignored))
                 shorter = true;
             else

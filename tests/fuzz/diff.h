@@ -13,6 +13,18 @@
 struct trial;
 struct watch;
 
+/** What became of programs that were to be verified. */
+struct diff_verified {
+    uint64_t programs;
+    uint64_t accepted;
+    uint64_t whole; /* without anything to check when they run, though they access memory */
+    uint64_t accesses, guarded;
+    uint64_t loops, fuelled;
+    uint64_t runs;
+    uint64_t faults[WN_FAULTS];
+    uint64_t longer; /* runs that fuel would have ended, of loops that have a bound */
+};
+
 /** What has happened over many programs, so that a test can tell whether it tested anything. */
 struct diff_counts {
     uint64_t programs;
@@ -29,6 +41,7 @@ struct diff_counts {
     uint64_t watched;                     /* instructions before which registers were looked at */
     uint64_t known;                       /* registers of which something was known there */
     uint64_t never;                       /* instructions that no run was to reach */
+    struct diff_verified verified[2];     /* random programs, and those written as filters are */
 };
 
 /**
@@ -52,9 +65,20 @@ void diff_count(struct diff_counts *counts, const struct wn_code *decoded, struc
 void diff_count_watched(struct diff_counts *counts, const struct wn_code *decoded,
                         const struct watch *w);
 
+/** Count a program that was to be verified; NULL: it was rejected. */
+void diff_count_verifying(struct diff_counts *counts, const struct trial *t,
+                          const struct wn_prog *prog);
+
+/** Count one run of a verified program, and how the same one ends with everything checked. */
+void diff_count_verified(struct diff_counts *counts, const struct trial *t,
+                         struct wn_result checked, struct wn_result verified);
+
 /** Count one refusal. */
 void diff_count_refused(struct diff_counts *counts, const struct trial *t,
                         const struct wn_error *err);
+
+/** Print what has been proved. */
+void diff_print_verified(const struct diff_counts *counts);
 
 /** Print what has been reached, row by row. */
 void diff_print_coverage(const struct diff_counts *counts);

@@ -23,7 +23,7 @@ static void stop(int number)
     stopped = 1;
 }
 
-/** Machine code that touches what it must not: say which program that was. */
+/** Machine code that touches what it must not, or a proof that does not hold: say which program that was. */
 static void crashed(int number)
 {
     char text[64];
@@ -44,6 +44,7 @@ static void print(const struct diff_counts *c)
     printf("\n%" PRIu64 " instructions looked at, %" PRIu64 " registers known there, %" PRIu64
            " never reached\n",
            c->watched, c->known, c->never);
+    diff_print_verified(c);
     fflush(stdout);
 }
 
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
     signal(SIGSEGV, crashed);
     signal(SIGBUS, crashed);
     signal(SIGILL, crashed);
+    signal(SIGABRT, crashed);
 #endif
     signal(SIGTERM, stop);
     signal(SIGINT, stop);

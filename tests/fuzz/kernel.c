@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "context/context.h"
 #include "helper/helper.h"
@@ -18,8 +19,9 @@ static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, 
                                          WN_ENGINE_JIT};
 static const char *const engine_names[] = {"reference", "interp", "jit", "jit, blinded"};
 
-#define MAP_BYTES  8192 /* of all maps together */
-#define LEFT_BYTES 8192 /* of a packet that has grown */
+#define MAP_BYTES   8192        /* of all maps together */
+#define LEFT_BYTES  8192        /* of a packet that has grown */
+#define FRAME_BYTES (64u << 10) /* before that of a packet; a multiple of every machine's pages */
 
 /** Everything that a run leaves behind. */
 struct outcome {
@@ -42,6 +44,7 @@ struct outcome {
 
 /** Each engine's programs. */
 struct made {
+    enum wn_verify way;
     struct wn_prog *progs[ENGINES][KERNEL_PROGRAMS];
 };
 
@@ -50,6 +53,7 @@ static struct wn_map *maps[KERNEL_MAPS];
 static struct wn_map *arrays[WN_PROG_TYPES]; /* of programs: each type has its own */
 static uint8_t at_first[MAP_BYTES];          /* what the maps hold before each run */
 static struct wn_hash hashes_at_first[KERNEL_MAPS];
+static uint8_t *frames_end; /* packets end here: what lies behind them cannot be touched */
 static uint32_t calls;
 static uint64_t seen;
 
@@ -91,7 +95,7 @@ static const struct {
 #undef H
 #undef N
 
-/** As wn_prog_new() finds them. */
+/** As wn_prog_new() finds them; what is verified calls them without anybody who looks. */
 static bool find(const void *arg, uint32_t id, struct wn_callee *out)
 {
     const struct kernel_trial *t = arg;
@@ -101,7 +105,7 @@ static bool find(const void *arg, uint32_t id, struct wn_callee *out)
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
         if (watched[i].id == id)
             out->fn = watched[i].fn;
-    out->check = h->fn == wn_helper_tail_call ? WN_CHECK_TAIL : 0;
+    out->check = h->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN : 0;
     memcpy(out->args, h->sig.args, sizeof out->args);
     return true;
 }
@@ -169,6 +173,11 @@ static void make_everything(void)
     run = wn_run_new();
     if (!run || bytes > MAP_BYTES)
         abort();
+    uint8_t *frames =
+        mmap(NULL, FRAME_BYTES + (64 << 10), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (frames == MAP_FAILED || mprotect(frames, FRAME_BYTES, PROT_READ | PROT_WRITE))
+        abort();
+    frames_end = frames + FRAME_BYTES;
     copy_maps(at_first, false);
     wn_run_set_cpu(run, 1);
     wn_run_set_print(run, print_line, NULL);
@@ -176,14 +185,16 @@ static void make_everything(void)
 
 /* ---- Runs ------------------------------------------------------------------------------------ */
 
-static struct wn_prog *make(const struct kernel_trial *t, unsigned engine, unsigned program,
-                            struct wn_error *err)
+static struct wn_prog *make(const struct kernel_trial *t, enum wn_verify way, unsigned engine,
+                            unsigned program, struct wn_error *err)
 {
     struct wn_prog_opts opts = {.engine = engines[engine],
+                                .verify = way,
                                 .type = t->type,
                                 .fuel = t->fuel,
                                 .flags = t->flags | (engine == BLINDED ? WN_PROG_BLIND : 0)};
-    struct wn_prog_env env = {.find = find, .arg = t, .maps = maps, .n_maps = KERNEL_MAPS};
+    struct wn_prog_env env = {
+        .find = way == WN_VERIFY_NONE ? find : NULL, .arg = t, .maps = maps, .n_maps = KERNEL_MAPS};
     struct wn_prog *prog = NULL;
     const struct kernel_program *p = &t->programs[program];
     return wn_prog_make(p->slots, p->n, &opts, &env, &prog, err) ? NULL : prog;
@@ -193,21 +204,33 @@ static struct wn_prog *make(const struct kernel_trial *t, unsigned engine, unsig
 static bool make_all(const struct kernel_trial *t, struct made *m, struct kernel_counts *counts)
 {
     for (unsigned k = 0; k < KERNEL_PROGRAMS; k++) {
-        struct wn_error err = {0};
-        m->progs[REFERENCE][k] = make(t, REFERENCE, k, &err);
-        counts->refused += !m->progs[REFERENCE][k];
+        struct wn_error err = {0}, why = {0};
+        m->progs[REFERENCE][k] = make(t, m->way, REFERENCE, k, &err);
+        counts->refused += m->way == WN_VERIFY_NONE && !m->progs[REFERENCE][k];
         for (unsigned e = INTERP; e < ENGINES; e++) {
             if (e == BLINDED && t->seed % 4)
                 continue;
-            m->progs[e][k] = make(t, e, k, &err);
-            counts->compiled += e == JIT && m->progs[e][k];
-            if (!m->progs[e][k] != !m->progs[REFERENCE][k] && err.code != WN_E_NOJIT) {
-                fprintf(stderr, "%s: %s\n", engine_names[e], err.text);
+            m->progs[e][k] = make(t, m->way, e, k, &why);
+            counts->compiled += m->way == WN_VERIFY_NONE && e == JIT && m->progs[e][k];
+            if (!m->progs[e][k] != !m->progs[REFERENCE][k] && why.code != WN_E_NOJIT) {
+                fprintf(stderr, "%s: %s\n", engine_names[e], why.text);
                 return false;
             }
         }
+        if (m->way != WN_VERIFY_NONE && err.code != WN_E_UNSUPPORTED)
+            kernel_count_verifying(counts, t, m->progs[INTERP][k]);
     }
     return true;
+}
+
+/** Whether each engine has either all programs that the first one has, or none. */
+static bool is_whole(const struct made *m)
+{
+    bool whole = true;
+    for (unsigned e = INTERP; e < ENGINES; e++) /* where there is no compiler, for none of them */
+        for (unsigned k = 1; k < KERNEL_PROGRAMS; k++)
+            whole &= !m->progs[e][0] || !m->progs[REFERENCE][k] == !m->progs[e][k];
+    return whole;
 }
 
 /** Put an engine's programs where tail calls find them. */
@@ -243,12 +266,13 @@ static void keep_what_is_left(struct wn_prog *const progs[KERNEL_PROGRAMS], stru
 static void run_on(const struct kernel_trial *t, struct wn_prog *const progs[KERNEL_PROGRAMS],
                    const struct kernel_input *in, struct outcome *out)
 {
-    static uint8_t frame[LEFT_BYTES];
-    memset(frame, 0, sizeof frame);
+    uint32_t bytes = in->length + in->longer;
+    uint8_t *frame = frames_end - bytes;
     memcpy(frame, in->bytes, in->length);
+    memset(frame + in->length, 0, in->longer);
     struct wn_packet pkt = {.data = frame,
-                            .caplen = in->length + in->longer,
-                            .wirelen = in->length + in->longer + (uint32_t)(t->seed & 3),
+                            .caplen = bytes,
+                            .wirelen = bytes + (uint32_t)(t->seed & 3),
                             .time_ns = 1234567890123456789,
                             .ifindex = 7,
                             .queue = 3};
@@ -295,54 +319,132 @@ static void print_difference(const char *name, const struct outcome *a, const st
             b->input_changed ? "the input was written" : "");
 }
 
-static bool agree_on(const struct kernel_trial *t, const struct made *m,
-                     const struct kernel_input *in, bool quiet, struct kernel_counts *counts)
+/** An engine's programs on an input, where tail calls find them. */
+static void run_entered(const struct kernel_trial *t, struct wn_prog *const progs[KERNEL_PROGRAMS],
+                        const struct kernel_input *in, struct outcome *out)
 {
-    static struct outcome first, other;
-    static uint32_t times[KERNEL_SLOTS + 1];
-    struct wn_trace trace = {.times = times};
+    enter_all(progs, true);
+    run_on(t, progs, in, out);
+    enter_all(progs, false);
+}
+
+/**
+ * Leave out what engines need not have in common: where a packet is that is not copied,
+ * and so what points there. The reference interpreter copies all.
+ */
+static void forget_places(const struct kernel_trial *t, const struct made *m, unsigned engine,
+                          struct outcome *out)
+{
+    static const enum wn_context_what places[] = {WN_CONTEXT_DATA, WN_CONTEXT_META, WN_CONTEXT_END};
+    bool in_place = false;
+    for (unsigned e = REFERENCE; e <= engine; e++)
+        in_place |= m->progs[e][0] && m->progs[e][0]->info.in_place;
+    if (!in_place)
+        return;
+    for (unsigned i = 0; i < 3; i++) {
+        const struct wn_context_field *f = wn_context_find(t->type, places[i]);
+        if (f)
+            memset(out->context + f->offset, 0, f->bytes);
+    }
+    memset(out->stack, 0, sizeof out->stack);
+    out->fault_address = 0;
+}
+
+/** All engines on an input; false if one leaves something else than the reference interpreter,
+ * whose is in `first`. */
+static bool run_all(const struct kernel_trial *t, const struct made *m,
+                    const struct kernel_input *in, bool quiet, struct wn_trace *trace,
+                    struct outcome *first)
+{
+    static struct outcome known, other;
     bool same = true;
-    memset(times, 0, sizeof times);
-    run->trace = &trace;
-    kernel_count_into(counts);
-    run_on(t, m->progs[REFERENCE], in, &first);
-    kernel_count_into(NULL);
+    run->trace = trace;
+    run_entered(t, m->progs[REFERENCE], in, first);
     run->trace = NULL;
-    kernel_count_run(counts, t, times, first.result, first.tail_calls, first.fault_prog);
     for (unsigned e = INTERP; e < ENGINES; e++) {
         if (!m->progs[e][0])
             continue;
-        enter_all(m->progs[REFERENCE], false);
-        enter_all(m->progs[e], true);
-        run_on(t, m->progs[e], in, &other);
-        enter_all(m->progs[e], false);
-        enter_all(m->progs[REFERENCE], true);
-        if (!memcmp(&first, &other, sizeof first) && !first.input_changed)
+        run_entered(t, m->progs[e], in, &other);
+        known = *first;
+        forget_places(t, m, e, &known);
+        forget_places(t, m, e, &other);
+        if (!memcmp(&known, &other, sizeof known) && !first->input_changed)
             continue;
         same = false;
         if (!quiet)
-            print_difference(engine_names[e], &first, &other);
+            print_difference(engine_names[e], &known, &other);
     }
     return same;
 }
 
+/** Everything checked, on an input. */
+static bool agree_on(const struct kernel_trial *t, const struct made *m,
+                     const struct kernel_input *in, bool quiet, struct kernel_counts *counts)
+{
+    static struct outcome first;
+    static uint32_t times[KERNEL_SLOTS + 1];
+    struct wn_trace trace = {.times = times};
+    memset(times, 0, sizeof times);
+    kernel_count_into(counts);
+    bool same = run_all(t, m, in, quiet, &trace, &first);
+    kernel_count_into(NULL);
+    kernel_count_run(counts, t, times, first.result, first.tail_calls, first.fault_prog);
+    return same;
+}
+
+/** Whether verified programs have done what they do with everything checked. Where fuel ends that,
+ * they may go on. */
+static bool is_what_it_was(const struct outcome *checked, const struct outcome *verified)
+{
+    if (checked->result.fault == WN_FAULT_FUEL)
+        return true;
+    return !memcmp(&checked->result, &verified->result, sizeof checked->result) &&
+           checked->fault_address == verified->fault_address &&
+           checked->fault_prog == verified->fault_prog && checked->random == verified->random &&
+           checked->tail_calls == verified->tail_calls && checked->redirect == verified->redirect &&
+           checked->left == verified->left &&
+           !memcmp(checked->packet, verified->packet, sizeof checked->packet) &&
+           !memcmp(checked->context, verified->context, sizeof checked->context) &&
+           !memcmp(checked->maps, verified->maps, sizeof checked->maps) && !verified->input_changed;
+}
+
+/** As the verifier marks them, on an input. What it rejects is not called from what it does not. */
+static bool agree_verified_on(const struct kernel_trial *t, const struct made *checked,
+                              const struct made *verified, const struct kernel_input *in,
+                              bool quiet, struct kernel_counts *counts)
+{
+    static struct outcome was, is;
+    struct wn_prog *without[KERNEL_PROGRAMS];
+    for (unsigned k = 0; k < KERNEL_PROGRAMS; k++)
+        without[k] = verified->progs[REFERENCE][k] ? checked->progs[REFERENCE][k] : NULL;
+    run_entered(t, without, in, &was);
+    bool same = run_all(t, verified, in, quiet, NULL, &is);
+    kernel_count_verified(counts, t, was.result, is.result);
+    if (is_what_it_was(&was, &is))
+        return same;
+    if (!quiet)
+        print_difference("verified", &was, &is);
+    return false;
+}
+
 static bool agree(const struct kernel_trial *t, bool quiet, struct kernel_counts *counts)
 {
-    static struct made m;
-    memset(&m, 0, sizeof m);
-    bool same = make_all(t, &m, counts);
-    bool whole = true;
-    for (unsigned e = INTERP; e < ENGINES; e++) /* where there is no compiler, for none of them */
-        for (unsigned k = 1; k < KERNEL_PROGRAMS; k++)
-            whole &= !m.progs[e][0] || !m.progs[REFERENCE][k] == !m.progs[e][k];
-    enter_all(m.progs[REFERENCE], true);
-    for (unsigned i = 0; same && whole && m.progs[REFERENCE][0] && i < KERNEL_INPUTS; i++)
-        same = agree_on(t, &m, &t->inputs[i], quiet, counts);
-    enter_all(m.progs[REFERENCE], false);
+    static struct made checked, verified;
+    checked = (struct made){.way = WN_VERIFY_NONE};
+    verified = (struct made){.way = WN_VERIFY_GUARD};
+    bool same = make_all(t, &checked, counts) && is_whole(&checked);
+    for (unsigned i = 0; same && checked.progs[REFERENCE][0] && i < KERNEL_INPUTS; i++)
+        same = agree_on(t, &checked, &t->inputs[i], quiet, counts);
+    if (same && checked.progs[REFERENCE][0])
+        same = make_all(t, &verified, counts) && is_whole(&verified);
+    for (unsigned i = 0; same && verified.progs[REFERENCE][0] && i < KERNEL_INPUTS; i++)
+        same = agree_verified_on(t, &checked, &verified, &t->inputs[i], quiet, counts);
     for (unsigned e = 0; e < ENGINES; e++)
-        for (unsigned k = 0; k < KERNEL_PROGRAMS; k++)
-            wn_prog_free(m.progs[e][k]);
-    return same && whole;
+        for (unsigned k = 0; k < KERNEL_PROGRAMS; k++) {
+            wn_prog_free(checked.progs[e][k]);
+            wn_prog_free(verified.progs[e][k]);
+        }
+    return same;
 }
 
 /** Replace instructions by ones that do nothing for as long as the engines still differ. */

@@ -37,6 +37,7 @@ struct kernel_input {
 
 struct kernel_trial {
     uint64_t seed;
+    bool careful; /* written as programs for the kernel are */
     enum wn_prog_type type;
     uint32_t flags; /* enum wn_prog_flags */
     uint64_t fuel;
@@ -48,6 +49,20 @@ struct kernel_trial {
 void kernel_make(struct kernel_trial *t, uint64_t seed);
 
 #define KERNEL_HELPERS 80 /* numbers below this one */
+
+/** What became of programs that were to be verified. */
+struct kernel_verified {
+    uint64_t programs;
+    uint64_t accepted;
+    uint64_t whole; /* without anything to check when they run, though they access memory */
+    uint64_t in_place;
+    uint64_t accesses, guarded;
+    uint64_t calls, checked;
+    uint64_t loops, fuelled;
+    uint64_t runs;
+    uint64_t faults[WN_FAULTS];
+    uint64_t longer; /* runs that fuel would have ended, of loops that have a bound */
+};
 
 /** What has happened over many programs. */
 struct kernel_counts {
@@ -64,6 +79,7 @@ struct kernel_counts {
     uint64_t stopped[KERNEL_HELPERS];      /* whose arguments ended the run */
     uint64_t field[WN_PROG_TYPES][256][2]; /* accesses that went well: loads, stores; by byte */
     uint64_t field_refused[WN_PROG_TYPES][256][2]; /* and that ended the run */
+    struct kernel_verified verified[2];            /* random programs, and careful ones */
 };
 
 /**
@@ -71,6 +87,9 @@ struct kernel_counts {
  * of it is on standard error.
  */
 bool kernel_one(uint64_t seed, struct kernel_counts *counts);
+
+/** Print what has been proved. */
+void kernel_print_verified(const struct kernel_counts *counts);
 
 /**
  * Whether every helper and every field has been reached with success and with

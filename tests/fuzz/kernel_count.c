@@ -81,6 +81,52 @@ void kernel_count_run(struct kernel_counts *counts, const struct kernel_trial *t
     }
 }
 
+void kernel_count_verifying(struct kernel_counts *counts, const struct kernel_trial *t,
+                            const struct wn_prog *prog)
+{
+    struct kernel_verified *v = &counts->verified[t->careful];
+    struct wn_prog_info info;
+    v->programs++;
+    if (!prog)
+        return;
+    wn_prog_info(prog, &info);
+    v->accepted++;
+    v->whole += info.accesses && !info.guarded && !info.calls_checked && !info.loops_fuelled;
+    v->in_place += info.in_place;
+    v->accesses += info.accesses;
+    v->guarded += info.guarded;
+    v->calls += info.calls;
+    v->checked += info.calls_checked;
+    v->loops += info.loops;
+    v->fuelled += info.loops_fuelled;
+}
+
+void kernel_count_verified(struct kernel_counts *counts, const struct kernel_trial *t,
+                           struct wn_result checked, struct wn_result verified)
+{
+    struct kernel_verified *v = &counts->verified[t->careful];
+    v->runs++;
+    v->faults[verified.fault]++;
+    v->longer += checked.fault == WN_FAULT_FUEL && verified.fault != WN_FAULT_FUEL;
+}
+
+void kernel_print_verified(const struct kernel_counts *counts)
+{
+    static const char *const names[] = {"random", "careful"};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct kernel_verified *v = &counts->verified[i];
+        printf("verified, %s: %" PRIu64 " programs, %" PRIu64 " accepted, %" PRIu64
+               " of them wholly proved, %" PRIu64 " in place; accesses %" PRIu64
+               ", guarded %" PRIu64 "; calls %" PRIu64 ", checked %" PRIu64 "; loops %" PRIu64
+               ", fuelled %" PRIu64 "; runs %" PRIu64,
+               names[i], v->programs, v->accepted, v->whole, v->in_place, v->accesses, v->guarded,
+               v->calls, v->checked, v->loops, v->fuelled, v->runs);
+        for (unsigned f = WN_FAULT_NONE + 1; f < WN_FAULTS; f++)
+            printf(", %s %" PRIu64, wn_fault_name((enum wn_fault)f), v->faults[f]);
+        printf(", longer than fuel %" PRIu64 "\n", v->longer);
+    }
+}
+
 static bool reached(uint64_t count, const char *what, const char *how)
 {
     if (!count)
@@ -123,6 +169,34 @@ static bool covers_field(const struct kernel_counts *c, enum wn_prog_type type,
     return good;
 }
 
+static bool enough(uint64_t count, uint64_t least, const char *what)
+{
+    if (count < least)
+        fprintf(stderr, "%s: %" PRIu64 ", not %" PRIu64 "\n", what, count, least);
+    return count >= least;
+}
+
+/** Careful programs are mostly proved, and not all of what they do is. */
+static bool covers_verified(const struct kernel_counts *c)
+{
+    const struct kernel_verified *v = &c->verified[1], *random = &c->verified[0];
+    bool good = enough(v->programs, c->trials / 2, "careful programs");
+    good &= enough(v->accepted, v->programs * 7 / 10, "accepted");
+    good &= enough(v->programs - v->accepted, v->programs / 100, "rejected");
+    good &= enough(v->whole, v->accepted / 2, "proved wholly");
+    good &= enough(v->in_place, v->accepted / 5, "that need no copy");
+    good &= enough(v->accesses - v->guarded, v->accesses * 9 / 10, "accesses proved");
+    good &= enough(v->guarded, v->accepted / 50, "accesses guarded");
+    good &= enough(v->calls - v->checked, v->calls * 9 / 10, "calls proved");
+    good &= enough(v->checked, 1, "calls checked");
+    good &= enough(v->loops - v->fuelled, v->accepted / 5, "loops bounded");
+    good &= enough(v->fuelled, 1, "loops fuelled");
+    good &= enough(v->faults[WN_FAULT_MEMORY], v->runs / 1000, "guards needed");
+    good &= enough(v->longer, 1, "runs longer than fuel allows");
+    good &= enough(random->accepted, random->programs / 50, "random programs accepted");
+    return good;
+}
+
 bool kernel_covers(const struct kernel_counts *c)
 {
     const struct wn_helper *h;
@@ -136,6 +210,7 @@ bool kernel_covers(const struct kernel_counts *c)
             if (f && f->offset == at)
                 good &= covers_field(c, (enum wn_prog_type)type, f);
         }
+    good &= covers_verified(c);
     for (unsigned f = 0; f < WN_FAULTS; f++)
         if (f != WN_FAULT_HELPER && f != WN_FAULT_DIVIDE)
             good &= reached(c->faults[f], wn_fault_name((enum wn_fault)f), "happened");

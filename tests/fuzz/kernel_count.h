@@ -11,6 +11,14 @@ void kernel_count_into(struct kernel_counts *counts);
 /** A helper has returned. */
 void kernel_count_call(const struct wn_run *run, uint32_t id, uint64_t result);
 
+/** A program was to be verified; NULL: it was rejected. */
+void kernel_count_verifying(struct kernel_counts *counts, const struct kernel_trial *t,
+                            const struct wn_prog *prog);
+
+/** A run of a verified program has ended, as has the same with everything checked. */
+void kernel_count_verified(struct kernel_counts *counts, const struct kernel_trial *t,
+                           struct wn_result checked, struct wn_result verified);
+
 /**
  * A run has ended.
  *

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "careful.h"
 #include "context/context.h"
 #include "helper/helper.h"
 #include "isa/code.h"
@@ -392,6 +393,8 @@ static uint32_t input_length(struct gen *g)
 void kernel_make(struct kernel_trial *t, uint64_t seed)
 {
     static const int32_t helpers[] = {1, 3, 5, 7, 8, 12};
+    static const struct careful_maps maps = {kernel_maps, MAP_PROGS, MAP_PROGS};
+    struct careful_lengths lengths = {.n = 0};
     struct gen g = {.seed = seed,
                     .writable = WN_MAP_TAG,
                     .readable = WN_MAP_TAG + 1,
@@ -402,12 +405,18 @@ void kernel_make(struct kernel_trial *t, uint64_t seed)
     t->type = (enum wn_prog_type)gen_below(&g, WN_PROG_TYPES);
     t->flags = t->type == WN_PROG_SOCKET && one_in(&g, 2) ? WN_PROG_COOKED : 0;
     t->fuel = one_in(&g, 4) ? 1 + gen_below(&g, 400) : 20000;
+    t->careful = one_in(&g, 3);
     for (unsigned i = 0; i < KERNEL_PROGRAMS; i++) {
         struct kernel_program *p = &t->programs[i];
-        p->n = i && one_in(&g, 8) ? gen_program(&g, p->slots) : make_program(&g, t->type, p->slots);
+        if (t->careful)
+            p->n = careful_program(&g, t->type, &maps, p->slots, &lengths);
+        else if (i && one_in(&g, 8))
+            p->n = gen_program(&g, p->slots);
+        else
+            p->n = make_program(&g, t->type, p->slots);
     }
     for (struct kernel_input *in = t->inputs; in < t->inputs + KERNEL_INPUTS; in++) {
-        in->length = input_length(&g);
+        in->length = t->careful ? careful_length(&g, &lengths, KERNEL_PACKET) : input_length(&g);
         in->longer = one_in(&g, 16) ? 3300 + gen_below(&g, 400) : 0;
         gen_fill(&g, in->bytes, in->length);
     }

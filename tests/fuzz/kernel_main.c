@@ -21,7 +21,8 @@ static void stop(int number)
     stopped = 1;
 }
 
-/** Machine code that touches what it must not: say which programs those were. */
+/** Machine code that touches what it must not, or a proof that does not hold: say which programs
+ * those were. */
 static void crashed(int number)
 {
     char text[64];
@@ -38,6 +39,7 @@ static void print(const struct kernel_counts *c)
     for (unsigned f = WN_FAULT_NONE + 1; f < WN_FAULTS; f++)
         printf(", %s %" PRIu64, wn_fault_name((enum wn_fault)f), c->faults[f]);
     printf("\n");
+    kernel_print_verified(c);
     fflush(stdout);
 }
 
@@ -50,6 +52,7 @@ int main(int argc, char **argv)
     signal(SIGSEGV, crashed);
     signal(SIGBUS, crashed);
     signal(SIGILL, crashed);
+    signal(SIGABRT, crashed);
 #endif
     signal(SIGTERM, stop);
     signal(SIGINT, stop);

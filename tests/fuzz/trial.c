@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "careful.h"
 #include "helper/helper.h"
 #include "isa/code.h"
 #include "isa/decode.h"
@@ -166,14 +167,15 @@ static bool find(const void *arg, uint32_t id, struct wn_callee *out)
 
 /* ---- Runs ------------------------------------------------------------------------------------ */
 
-struct wn_prog *trial_filter(const struct trial *t, enum wn_engine engine, struct wn_error *err)
+struct wn_prog *trial_filter(const struct trial *t, enum wn_engine engine, enum wn_verify way,
+                             struct wn_error *err)
 {
     static struct wn_region regions[2];
     find_memory();
     regions[0] = (struct wn_region){(uintptr_t)trial_memory.readable, GEN_REGION_BYTES, false};
     regions[1] = (struct wn_region){(uintptr_t)trial_memory.writable, GEN_REGION_BYTES, true};
-    struct wn_prog_opts opts = {.engine = engine, .fuel = t->fuel};
-    struct wn_prog_env env = {.find = find,
+    struct wn_prog_opts opts = {.engine = engine, .verify = way, .fuel = t->fuel};
+    struct wn_prog_env env = {.find = way == WN_VERIFY_NONE ? find : NULL,
                               .arg = t,
                               .numbers = (const uint32_t *)trial_numbers,
                               .n_numbers = t->numbers ? TRIAL_HELPERS : 0,
@@ -248,16 +250,22 @@ void trial_make(struct trial *t, const uint8_t *data, size_t len, uint64_t seed)
                     .n_helpers = TRIAL_HELPERS};
     memset(t, 0, sizeof *t);
     t->seed = seed;
-    t->n = gen_program(&g, t->slots);
+    t->careful = gen_below(&g, 3) == 0;
+    struct careful_lengths lengths = {.n = 0};
+    if (t->careful)
+        t->n = careful_program(&g, WN_PROG_FILTER, NULL, t->slots, &lengths);
+    else
+        t->n = gen_program(&g, t->slots);
     t->tame = g.tame;
     t->fuel = g.tame || gen_below(&g, 4) ? 5000 : 1 + gen_below(&g, 200);
     for (struct trial_input *in = t->inputs; in < t->inputs + TRIAL_INPUTS; in++) {
-        in->length = input_length(&g, g.tame);
+        in->length =
+            t->careful ? careful_length(&g, &lengths, TRIAL_PACKET) : input_length(&g, g.tame);
         in->low = gen_below(&g, 2);
         gen_fill(&g, in->bytes, in->length);
     }
     t->damaged = gen_below(&g, 8) == 0;
-    t->numbers = gen_below(&g, 4) == 0;
+    t->numbers = !t->careful && gen_below(&g, 4) == 0;
     t->divide_faults = gen_below(&g, 4) == 0;
     t->check = gen_below(&g, 3) ? 0 : (uint8_t)(gen_below(&g, 4) * WN_CHECK_RUN);
     t->machine = gen_below(&g, 8) ? 0 : (uint8_t)(1 + gen_below(&g, 4));

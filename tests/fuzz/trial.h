@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <winnow/helper.h>
+#include <winnow/prog.h>
 
 #include "base/run.h"
 #include "gen.h"
@@ -26,6 +27,7 @@ struct trial {
     struct trial_input inputs[TRIAL_INPUTS];
     uint64_t seed;
     bool tame;
+    bool careful; /* written as filters are */
     bool damaged; /* may be refused, by all alike */
     bool divide_faults;
     bool numbers;    /* calls through a register may be of a helper's number */
@@ -79,8 +81,12 @@ void trial_reset(void);
 void trial_run(const struct trial *t, const struct wn_prog *prog, const struct trial_input *input,
                struct outcome *out);
 
-/** A filter for an engine; NULL if it is refused or cannot be compiled here. */
-struct wn_prog *trial_filter(const struct trial *t, enum wn_engine engine, struct wn_error *err);
+/**
+ * A filter for an engine; NULL if it is refused or cannot be compiled here. One that
+ * is verified calls the library's helpers as they are, without anybody who looks.
+ */
+struct wn_prog *trial_filter(const struct trial *t, enum wn_engine engine, enum wn_verify way,
+                             struct wn_error *err);
 
 /** The helpers that programs call. */
 struct trial_helper {
