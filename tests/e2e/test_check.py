@@ -129,9 +129,9 @@ def test_a_rejection_shows_slot_and_text(work):
     path = file(work, "bad.s", "r0 = 0x1122334455 ll\ngoto +7\nexit\n")
     done = check(path)
     assert done.returncode == 1 and done.stdout == "rejected\n"
-    assert done.stderr == f"{path}: error[P110]: verifier: insn 2: jump leads out of the program\n    2: goto +7\n"
+    assert done.stderr == f"{path}: error[P110]: verifier: insn 2: jump leads out of the program\n    2: goto +7\n    hint: it has slots 0 to 3\n"
     d = checked(path)["diagnostics"][0]
-    assert (d["code"], d["file"], d["slot"], d["instruction"], d["source"], d["hint"]) == ("P110", path, 2, "goto +7", None, None)
+    assert (d["code"], d["file"], d["slot"], d["instruction"], d["source"], d["hint"]) == ("P110", path, 2, "goto +7", None, "it has slots 0 to 3")
     # From a pipe it is the same: nothing is read twice.
     with open(path, "rb") as f:
         assembled = subprocess.run([CTL, "asm", "-o", "-", "-"], stdin=f, capture_output=True, check=True).stdout

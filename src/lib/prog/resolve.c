@@ -2,6 +2,7 @@
 #include "prog/resolve.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,18 +89,33 @@ static int no_memory(struct wn_error *err)
     return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
 }
 
+/** Say which programs a helper is for. */
+static int refuse_type(const struct wn_helper *helper, enum wn_prog_type type, uint32_t at,
+                       struct wn_error *err)
+{
+    char types[64] = "";
+    size_t len = 0;
+    for (unsigned t = 0; t < WN_PROG_TYPES; t++)
+        if (helper->types >> t & 1 && len < sizeof types)
+            len += (size_t)snprintf(types + len, sizeof types - len, "%s%s", len ? ", " : "",
+                                    wn_prog_type_name((enum wn_prog_type)t));
+    return wn_fail(err, WN_E_UNSUPPORTED, at,
+                   "helper %u (%s) is not for programs of type %s; types that may call it: %s",
+                   helper->id, helper->name, wn_prog_type_name(type), types);
+}
+
 /** Say why a number calls nothing. */
 static int refuse(const struct finding *f, uint32_t id, uint32_t at, struct wn_error *err)
 {
     const struct wn_helper *helper = wn_helper_find(id);
     const struct wn_helper_absent *absent = wn_helper_absent(id);
     if (helper)
-        return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u (%s) is not for programs of type %s",
-                       id, helper->name, wn_prog_type_name(f->type));
+        return refuse_type(helper, f->type, at, err);
     if (absent)
         return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u (%s) %s", id, absent->name,
                        absent->why);
-    return wn_fail(err, WN_E_UNSUPPORTED, at, "helper %u is not provided", id);
+    return wn_fail(err, WN_E_UNSUPPORTED, at,
+                   "helper %u is not provided; numbers are the kernel's, see bpf-helpers(7)", id);
 }
 
 /** Behind a call that checks its arguments stands the same one without that. */

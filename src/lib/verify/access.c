@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "context/context.h"
+#include "verify/frames.h"
 #include "verify/search.h"
 
 /* ---- whether it fits ------------------------------------------------------------------------- */
@@ -76,9 +77,11 @@ static enum wn_fit fits_end(struct wn_search *q, const struct wn_reg *p, const s
     why->room = q->s.least;
     why->reason = WN_WHY_ROOM;
     if (s->atomic || s->write) {
-        why->reason = s->atomic ? WN_WHY_ATOMIC : WN_WHY_READ_ONLY;
-        return q->env->type == WN_PROG_XDP || q->env->type == WN_PROG_TC ? WN_MAY_FIT
-                                                                         : WN_NEVER_FITS;
+        bool writable = q->env->type == WN_PROG_XDP || q->env->type == WN_PROG_TC;
+        why->reason = writable ? WN_WHY_END : WN_WHY_READ_ONLY;
+        if (s->atomic)
+            why->reason = WN_WHY_ATOMIC;
+        return writable ? WN_MAY_FIT : WN_NEVER_FITS;
     }
     if (first + s->least > 0) {
         why->reason = WN_WHY_OUTSIDE;
@@ -94,7 +97,7 @@ static enum wn_fit fits_context(struct wn_search *q, const struct wn_reg *p,
 {
     enum wn_access wanted = s->write ? WN_ACCESS_RW : WN_ACCESS_R;
     if (!wn_value_is_const(&p->v)) {
-        why->reason = WN_WHY_CONTEXT;
+        why->reason = WN_WHY_ANY;
         return WN_MAY_FIT;
     }
     int64_t at = p->off + s->off;
@@ -192,6 +195,29 @@ void wn_clobber(struct wn_search *q, const struct wn_reg *p, const struct wn_spa
     wn_frame_forget(f, (int32_t)first, (uint32_t)(last - first));
     if (wn_value_is_const(&p->v))
         wn_frame_write(f, (int32_t)first, (uint32_t)s->least);
+}
+
+void wn_note_reach(struct wn_search *q, const struct wn_reg *p, int64_t off)
+{
+    if (!q->reach || p->type != WN_T_STACK)
+        return;
+    bool last = p->which + 1 == q->s.depth;
+    uint32_t slot = last ? q->s.at : q->s.frames[p->which + 1]->back - 1;
+    uint16_t *reach = &q->reach[wn_frames_func(q->code, slot) - q->code->funcs];
+    int64_t bytes = -(p->v.smin + p->off + off);
+    if (bytes > *reach && bytes <= wn_frame_size(q))
+        *reach = (uint16_t)bytes;
+}
+
+bool wn_reads_nothing(struct wn_search *q, const struct wn_reg *p, int64_t off, int64_t size)
+{
+    if (!q->env->strict || p->type != WN_T_STACK)
+        return false;
+    int64_t at = p->v.smin + p->off + off, end = p->v.smax + p->off + off + size;
+    while (at < end && !wn_frame_is_written(q->s.frames[p->which], (int32_t)at, 1))
+        at++;
+    q->reads_nothing |= at == end;
+    return at == end && q->minds_unwritten;
 }
 
 /** The number that the low bytes of a number are; unknown where bytes lie the other way around. */
@@ -397,6 +423,21 @@ static struct wn_reg load(struct wn_search *q, const struct wn_op *op, const str
     }
 }
 
+/** Say where a number comes from, unless that is known. */
+static void tell_past(const struct wn_search *q, const struct wn_reg *p, bool fits,
+                      struct wn_reg *r)
+{
+    static const uint8_t pasts[WN_TYPES] = {
+        [WN_T_PACKET] = WN_PAST_PACKET, [WN_T_META] = WN_PAST_PACKET,
+        [WN_T_END] = WN_PAST_PACKET,    [WN_T_STACK] = WN_PAST_STACK,
+        [WN_T_VALUE] = WN_PAST_VALUE,   [WN_T_CONTEXT] = WN_PAST_FIELD,
+    };
+    if (r->past || !wn_is_number(r) || wn_value_is_const(&r->v))
+        return;
+    r->past = fits || p->type == WN_T_PACKET ? pasts[p->type] : WN_PAST_UNPROVED;
+    r->which = q->s.at;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 /** A guard has let it pass: what that says of what comes. */
@@ -435,6 +476,12 @@ static enum wn_fit judge(struct wn_search *q, const struct wn_op *op, const stru
     }
     static const enum wn_outcome outcome[] = {WN_PROVED, WN_UNPROVED, WN_WRONG};
     wn_note(q, outcome[fit], fit == WN_FITS ? NULL : &why);
+    if (fit == WN_FITS)
+        wn_note_reach(q, p, span.off);
+    if (fit == WN_FITS && kind != WN_KIND_STORE && wn_reads_nothing(q, p, span.off, span.most)) {
+        why.reason = WN_WHY_UNREAD;
+        wn_note(q, WN_UNPROVED, &why);
+    }
     return fit;
 }
 
@@ -454,6 +501,7 @@ void wn_step_access(struct wn_search *q, const struct wn_op *op)
         struct wn_reg r = loaded(op, load(q, op, &p, fit == WN_FITS));
         if (p.type != WN_T_CONTEXT || !wn_is_packet_type(r.type))
             q->found[q->s.at].loads |= 1u << WN_CONTEXT_NUMBER;
+        tell_past(q, &p, fit == WN_FITS, &r);
         q->s.r[op->dst] = r;
         return;
     }

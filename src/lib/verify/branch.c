@@ -250,8 +250,12 @@ static bool is_of_lookup(const void *arg, const struct wn_reg *r)
 static bool settle_lookup(void *arg, struct wn_reg *r)
 {
     const struct lookup *l = arg;
-    if (l->missing)
+    uint32_t map = r->which;
+    if (l->missing) {
         *r = wn_reg_const(0);
+        r->past = WN_PAST_MISSING;
+        r->which = map;
+    }
     r->nullable = false;
     r->id = 0;
     return true;

@@ -7,7 +7,7 @@
 #include "verify/search.h"
 
 /** What an argument came out as. A call is as wrong as the worst of them. */
-static void judge(struct wn_search *q, enum wn_fit fit, struct wn_why *why)
+static void judge(struct wn_search *q, enum wn_fit fit, const struct wn_why *why)
 {
     if (fit <= q->worst)
         return;
@@ -25,13 +25,22 @@ static void note_worst(struct wn_search *q)
 static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int64_t least,
                    int64_t most, bool write)
 {
-    struct wn_why why = wn_why_of(q, WN_WHY_ARGUMENT, i + 1, p);
+    struct wn_why why = wn_why_of(q, WN_WHY_NONE, i + 1, p);
     struct wn_span span = {.least = least, .most = most, .write = write};
     if (most == 0)
         return;
     enum wn_fit fit = wn_fits(q, p, &span, &why);
+    if (fit == WN_NEVER_FITS && least == 0)
+        fit = WN_MAY_FIT;
     wn_depend(q, WN_R1 + i);
-    why.off = (int32_t)(most < INT32_MAX ? most : INT32_MAX);
+    why.size = (uint32_t)most;
+    why.write = write;
+    if (fit == WN_FITS)
+        wn_note_reach(q, p, 0);
+    if (fit == WN_FITS && !write && wn_reads_nothing(q, p, 0, most)) {
+        why.reason = WN_WHY_UNREAD;
+        fit = WN_MAY_FIT;
+    }
     judge(q, fit, &why);
     if (write) {
         q->writes_packet |= fit != WN_FITS || wn_is_packet_type(p->type);
@@ -53,6 +62,17 @@ static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int6
     }
 }
 
+/** How much memory there is at an address, if that is known without looking further; else 0. */
+static int64_t space_at(const struct wn_search *q, const struct wn_reg *p)
+{
+    if (!wn_value_is_const(&p->v))
+        return 0;
+    int64_t at = p->v.smin + p->off;
+    if (p->type == WN_T_STACK)
+        return -at;
+    return p->type == WN_T_VALUE ? (int64_t)q->env->maps[p->which].value_bytes - at : 0;
+}
+
 /** Memory whose length is the next argument. */
 static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], bool write,
                   bool may_be_empty)
@@ -60,6 +80,7 @@ static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], boo
     const struct wn_reg *size = &r[i + 1];
     wn_depend(q, WN_R1 + i + 1);
     struct wn_why why = wn_why_of(q, WN_WHY_SIZE, i + 2, size);
+    why.room = space_at(q, &r[i]);
     if (size->type != WN_T_NUMBER || size->v.umax > WN_FARTHEST) {
         bool number = wn_is_number(size) && size->v.umin <= WN_FARTHEST;
         judge(q, number ? WN_MAY_FIT : WN_NEVER_FITS, &why);
@@ -175,10 +196,9 @@ static bool is_stale(const void *arg, const struct wn_reg *r)
 /** What was the packet's is nobody's; numbers that are linked with it are so no longer. */
 static bool make_stale(void *arg, struct wn_reg *r)
 {
-    (void)arg;
+    const struct wn_search *q = arg;
     if (wn_is_packet_type(r->type)) {
-        *r = wn_reg_any();
-        r->unused = 1;
+        *r = wn_reg_lost(WN_PAST_MOVED, q->s.at);
     } else if (r->id == WN_ID_LENGTH) {
         r->id = 0;
         r->off = 0;
@@ -192,7 +212,7 @@ void wn_forget_packet(struct wn_search *q)
     q->s.least = q->s.meta = 0;
     q->s.less = WN_NO_END;
     q->s.n_rooms = 0;
-    wn_state_each(&q->s, &q->heap, is_stale, make_stale, NULL);
+    wn_state_each(&q->s, &q->heap, is_stale, make_stale, q);
 }
 
 void wn_step_helper(struct wn_search *q, const struct wn_op *op)
@@ -224,6 +244,6 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
         q->writes_packet = true;
     }
     q->writes_packet |= h->fn == wn_helper_tail_call;
-    wn_state_clear_arguments(&q->s);
+    wn_state_clear_arguments(&q->s, q->s.at);
     q->s.r[WN_R0] = result;
 }

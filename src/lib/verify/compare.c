@@ -440,6 +440,8 @@ static bool same_type(const struct wn_reg *a, const struct wn_reg *b)
 {
     if (says_how(a) != says_how(b) || (says_how(a) && a->v.smin != b->v.smin))
         return false;
+    if (a->type <= WN_T_ANY) /* `which` is about their past */
+        return a->type == b->type;
     return a->type == b->type && a->which == b->which && a->nullable == b->nullable;
 }
 
@@ -449,6 +451,12 @@ bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,
     for (uint32_t deep = m->deep; deep; deep &= deep - 1) {
         unsigned r = (unsigned)__builtin_ctz(deep);
         if (!same_type(&a->r[r], &b->r[r]))
+            return false;
+    }
+    /* Of what is only kept or returned it matters that there is something. */
+    for (uint32_t shallow = m->shallow & ~m->deep; shallow; shallow &= shallow - 1) {
+        unsigned r = (unsigned)__builtin_ctz(shallow);
+        if ((a->r[r].type == WN_T_NONE) != (b->r[r].type == WN_T_NONE))
             return false;
     }
     uint32_t last = a->depth - 1;
@@ -627,7 +635,7 @@ static void fold_number(struct join *j, struct wn_reg *a, int64_t room_a, int64_
 static void forget(struct join *j, struct wn_reg *a, const struct wn_reg *b)
 {
     j->hides |= wn_is_packet_type(a->type) || wn_is_packet_type(b->type);
-    *a = wn_reg_any();
+    *a = wn_reg_lost(WN_PAST_JOINED, j->into->at);
 }
 
 /** Let a register of `into` be what that of `from` is, too. */

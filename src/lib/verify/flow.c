@@ -35,10 +35,13 @@ static int check_target(const struct wn_code *code, uint32_t at, uint32_t target
                         struct wn_error *err)
 {
     if (target >= code->n_ops)
-        return wn_fail(err, WN_E_MALFORMED, at, "%s leads out of the program", what);
+        return wn_fail(err, WN_E_MALFORMED, at, "%s leads out of the program; it has slots 0 to %u",
+                       what, code->n_ops - 1);
     if (wn_op_kind(&code->ops[target]) == WN_KIND_HOLE)
         return wn_fail(err, WN_E_MALFORMED, at,
-                       "%s leads to slot %u, the second half of a wide instruction", what, target);
+                       "%s leads to slot %u, the second half of a wide instruction; that begins at "
+                       "slot %u",
+                       what, target, target - 1);
     return 0;
 }
 
@@ -51,7 +54,9 @@ static int check_op(const struct wn_code *code, uint32_t at, uint8_t *starts, st
     if (r)
         return r;
     if (op->dst == WN_R10 && wn_op_defs(op) & 1u << WN_R10)
-        return wn_fail(err, WN_E_REJECTED, at, "%s writes r10, the frame pointer, which is fixed",
+        return wn_fail(err, WN_E_REJECTED, at,
+                       "%s writes r10, the frame pointer, which is fixed; copy r10 to another "
+                       "register, and change that",
                        wn_rows[op->id].name);
     switch (kind) {
     case WN_KIND_JUMP:
@@ -127,7 +132,8 @@ static int check_func(const struct wn_code *code, const struct wn_func *f, struc
             continue;
         if (op->target < f->first || op->target >= end)
             return wn_fail(err, WN_E_MALFORMED, i,
-                           "jump leads to slot %u, out of its function (slots %u to %u)",
+                           "jump leads to slot %u, out of its function (slots %u to %u); functions "
+                           "are entered by calls",
                            op->target, f->first, end - 1);
     }
     enum wn_kind last = wn_op_kind(&code->ops[end - 1]);

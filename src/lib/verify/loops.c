@@ -6,6 +6,7 @@
 
 #include "base/own.h"
 #include "base/vec.h"
+#include "verify/frames.h"
 #include "verify/graph.h"
 
 /* Loops are looked into for so many steps a slot in all; what is left has no bound. */
@@ -36,6 +37,8 @@ struct loop {
     uint32_t head;
     uint64_t times;      /* it begins, at most; 0: nobody knows */
     uint64_t by[WN_R10]; /* as one register alone says; 0: it says nothing */
+    uint8_t counter;     /* a register that grows or shrinks each time, or NOTHING */
+    int64_t step;        /* by at least so much */
     bool whole;          /* the body is known */
     bool aside;          /* it is also entered elsewhere than at its head, once before it begins */
     struct {
@@ -120,20 +123,6 @@ static int by_number(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return x < y ? -1 : x > y;
-}
-
-/** The function a slot is in. */
-static const struct wn_func *func_of(const struct wn_code *code, uint32_t slot)
-{
-    uint32_t low = 0, high = code->n_funcs;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (code->funcs[middle].first <= slot)
-            low = middle;
-        else
-            high = middle;
-    }
-    return &code->funcs[low];
 }
 
 static bool add(struct finding *f, struct body *body, uint32_t slot)
@@ -266,6 +255,16 @@ static bool follow(struct finding *f, const struct loop *l, struct deltas *at, s
     return back->reached;
 }
 
+/** Registers that branches of a loop compare. */
+static uint32_t compared_in(const struct wn_code *code, const struct loop *l)
+{
+    uint32_t regs = 0;
+    for (uint32_t k = 0; k < l->n_slots; k++)
+        if (wn_op_kind(&code->ops[l->slots[k]]) == WN_KIND_BRANCH)
+            regs |= wn_op_uses(&code->ops[l->slots[k]]);
+    return regs;
+}
+
 /** How often a loop can begin anew, by any of its registers. */
 static void count(struct finding *f, struct loop *l)
 {
@@ -284,13 +283,20 @@ static void count(struct finding *f, struct loop *l)
         l->range[r].known = f->range(f->arg, l->head, r, &l->range[r].min, &l->range[r].max);
     }
     bool done = follow(f, l, at, &back);
+    uint32_t compared = compared_in(f->code, l);
     for (uint32_t k = 0; k < l->n_slots; k++)
         f->place[l->slots[k]] = 0;
     for (unsigned r = 0; done && r < WN_R10; r++) {
         const struct delta *d = &back.r[r];
         int64_t by = d->min > 0 ? d->min : -d->max;
         uint64_t span = (uint64_t)l->range[r].max - (uint64_t)l->range[r].min;
-        if (d->of != r || by <= 0 || !l->range[r].known || span > INT32_MAX)
+        if (d->of != r || by <= 0)
+            continue;
+        if (l->counter == NOTHING || (compared >> r & 1 && !(compared >> l->counter & 1))) {
+            l->counter = (uint8_t)r;
+            l->step = d->min > 0 ? by : -by;
+        }
+        if (!l->range[r].known || span > INT32_MAX)
             continue;
         uint64_t most = span / (uint64_t)by + 1 + l->aside;
         if (most >= f->most)
@@ -453,7 +459,73 @@ static void count_circle(const struct finding *f, size_t first, bool *done, uint
         }
 }
 
-static bool decide(struct finding *f, uint8_t *bounded)
+static bool has_way_out(const struct wn_code *code, const struct loop *l)
+{
+    for (uint32_t k = 0; k < l->n_slots; k++) {
+        const struct wn_op *op = &code->ops[l->slots[k]];
+        enum wn_kind kind = wn_op_kind(op);
+        uint32_t to[2];
+        if (kind == WN_KIND_EXIT || kind == WN_KIND_PACKET || op->check & WN_CHECK_TAIL)
+            return true;
+        for (unsigned i = ways_of(code, l->slots[k], to); i-- > 0;)
+            if (!contains(l, to[i]))
+                return true;
+    }
+    return false;
+}
+
+/** What a loop lacks of which the jumps back have no bound. */
+static struct wn_loop_lack lack_of(const struct wn_code *code, const struct loop *l, bool hot)
+{
+    struct wn_loop_lack lack = {.what = WN_LACKS_ANYTHING};
+    if (!l->whole)
+        return lack;
+    lack.times = l->times;
+    lack.reg = l->counter;
+    lack.by = l->step;
+    if (!has_way_out(code, l))
+        lack.what = WN_LACKS_WAY_OUT;
+    else if (l->times)
+        lack.what = hot ? WN_LACKS_OTHER : WN_LACKS_TIME;
+    else
+        lack.what = l->counter == NOTHING ? WN_LACKS_COUNTER : WN_LACKS_LIMIT;
+    return lack;
+}
+
+/** The loop that begins at a slot; NULL if none does. */
+static const struct loop *loop_at(const struct finding *f, uint32_t head)
+{
+    size_t low = 0, high = f->loops.len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (f->loops.data[middle].head < head)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < f->loops.len && f->loops.data[low].head == head ? &f->loops.data[low] : NULL;
+}
+
+/** Tell what the jumps back lack that have no bound. */
+static bool tell_lacks(const struct finding *f, const uint8_t *bounded, const uint8_t *hot,
+                       wn_loops_lack_fn tell)
+{
+    const struct wn_code *code = f->code;
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        uint32_t head = code->ops[i].target;
+        if (bounded[i] || !jumps(&code->ops[i]) || !wn_is_back_edge(i, head))
+            continue;
+        const struct loop *l = loop_at(f, head);
+        struct wn_loop_lack lack = {.what = WN_LACKS_ANYTHING};
+        if (l)
+            lack = lack_of(code, l, hot[i]);
+        if (!tell(f->arg, i, &lack))
+            return false;
+    }
+    return true;
+}
+
+static bool decide(struct finding *f, uint8_t *bounded, wn_loops_lack_fn tell)
 {
     const struct wn_code *code = f->code;
     WN_OWN(free) uint64_t *often = malloc(code->n_ops * sizeof *often);
@@ -467,7 +539,7 @@ static bool decide(struct finding *f, uint8_t *bounded)
         often[i] = 1;
     for (size_t k = 0; k < f->loops.len; k++) {
         const struct loop *l = &f->loops.data[k];
-        const struct wn_func *fn = func_of(code, l->head);
+        const struct wn_func *fn = wn_frames_func(code, l->head);
         if (!l->whole)
             memset(hot + fn->first, 1, fn->count);
         for (uint32_t i = 0; i < l->n_slots && !l->times; i++)
@@ -481,7 +553,7 @@ static bool decide(struct finding *f, uint8_t *bounded)
     for (uint32_t i = 0; i < code->n_ops; i++)
         bounded[i] =
             small && !hot[i] && jumps(&code->ops[i]) && wn_is_back_edge(i, code->ops[i].target);
-    return true;
+    return !tell || tell_lacks(f, bounded, hot, tell);
 }
 
 static void fini(struct finding *f)
@@ -496,7 +568,7 @@ static void fini(struct finding *f)
 }
 
 bool wn_loops_bound(const struct wn_code *code, uint64_t most, wn_loops_range_fn range, void *arg,
-                    uint8_t *bounded)
+                    uint8_t *bounded, wn_loops_lack_fn tell)
 {
     struct finding f = {.code = code, .range = range, .arg = arg, .most = most};
     f.steps = FIRST_STEPS + (uint64_t)STEPS_A_SLOT * code->n_ops;
@@ -507,7 +579,7 @@ bool wn_loops_bound(const struct wn_code *code, uint64_t most, wn_loops_range_fn
             head |= wn_is_back_edge(f.from[k], i) && f.circle[f.from[k]] == f.circle[i];
         if (!head)
             continue;
-        struct loop l = {.head = i};
+        struct loop l = {.head = i, .counter = NOTHING};
         l.whole = find_body(&f, &l);
         if (l.whole)
             count(&f, &l);
@@ -516,7 +588,7 @@ bool wn_loops_bound(const struct wn_code *code, uint64_t most, wn_loops_range_fn
             free(l.slots);
         enough &= !f.out;
     }
-    enough = enough && decide(&f, bounded);
+    enough = enough && decide(&f, bounded, tell);
     fini(&f);
     return enough;
 }

@@ -8,40 +8,44 @@
 
 enum wn_reason {
     WN_WHY_NONE,
-    /* of accesses */
-    WN_WHY_UNWRITTEN,  /* the register holds nothing */
-    WN_WHY_NUMBER,     /* it holds a number */
+    /* of accesses, and of memory that helpers are given */
+    WN_WHY_NUMBER,     /* the register holds a number */
     WN_WHY_ANY,        /* nobody knows what it holds */
-    WN_WHY_STALE,      /* it was the packet's before a helper moved that */
     WN_WHY_NULL,       /* the value may be missing */
     WN_WHY_OUTSIDE,    /* constant, and not within */
     WN_WHY_BOUND,      /* variable, and not proved to be within */
-    WN_WHY_BEFORE,     /* variable, and may lie before the beginning */
+    WN_WHY_BEFORE,     /* it lies before the beginning, or may */
     WN_WHY_ROOM,       /* the packet has not been proved to be so long */
+    WN_WHY_END,        /* a store that counts from the packet's end */
     WN_WHY_READ_ONLY,  /* a store to what can only be read */
     WN_WHY_WRITE_ONLY, /* a load of what can only be written */
     WN_WHY_FIELD,      /* no such field, or none that may be used so */
-    WN_WHY_CONTEXT,    /* a place in the context that varies */
     WN_WHY_NO_MEMORY,  /* an address of something that is no memory */
     WN_WHY_UNALIGNED,  /* atomic, and not proved to be aligned */
     WN_WHY_ATOMIC,     /* atomic, where memory takes none */
     WN_WHY_UNREAD,     /* stack that nobody has written (strict) */
     /* of arithmetic and control */
+    WN_WHY_UNWRITTEN,  /* nothing has been written to the register */
     WN_WHY_ARITHMETIC, /* of an address, and it means nothing */
     WN_WHY_RESULT,     /* r0 at the exit */
-    WN_WHY_ESCAPES,    /* an address of a frame that is gone is returned */
-    WN_WHY_DEPTH,      /* calls within each other */
+    WN_WHY_DEPTH,      /* functions within each other */
+    WN_WHY_RECURSION,  /* the same, as one of them calls itself */
     WN_WHY_STACK_SIZE, /* more stack in all than kernels give (strict) */
     WN_WHY_CALLEE,     /* a call through a register that holds no function */
-    WN_WHY_ARGUMENT,   /* of a helper: no memory of that size */
-    WN_WHY_SIZE,       /* of a helper: a length without bound */
-    WN_WHY_ZERO,       /* of a helper: a length that may be 0 */
+    /* of helpers */
+    WN_WHY_SIZE, /* a length without limit */
+    WN_WHY_ZERO, /* a length that may be 0 */
     WN_WHY_WANTS_MAP,
     WN_WHY_MAP_TYPE,
     WN_WHY_WANTS_CONTEXT,
-    WN_WHY_LOOP, /* no bound has been found */
-    WN_WHY_LOOP_FOREVER,
-    WN_WHY_COMPLEX, /* the search ended before it was done */
+    /* of loops */
+    WN_WHY_LOOP,         /* no limit has been found */
+    WN_WHY_LOOP_FOREVER, /* there is no way out */
+    WN_WHY_LOOP_COUNTER, /* nothing counts */
+    WN_WHY_LOOP_LIMIT,   /* something counts, and nobody knows up to what */
+    WN_WHY_LOOP_LONG,    /* all of them together take too many steps */
+    WN_WHY_LOOP_WITHIN,  /* it lies in another one without limit */
+    WN_WHYS
 };
 
 /** What was found, of the instruction at `slot`. */
@@ -49,20 +53,18 @@ struct wn_why {
     uint32_t slot;
     uint8_t reason; /* enum wn_reason */
     uint8_t number; /* of the register, or of a call's argument, from 1 */
-    uint8_t size;   /* of the access */
+    uint8_t depth;  /* functions that had not returned */
     bool write;
+    uint32_t size;     /* bytes: of the access, or of memory that a helper is given at most */
     int32_t off;       /* of the access */
-    int64_t room;      /* bytes that are known to be there, or asked for */
+    int64_t room;      /* bytes that are known to be there; loops: what is added each time around */
+    uint64_t most;     /* loops: times around; stack: bytes in all */
     uint32_t other;    /* another slot that matters, or a limit */
     struct wn_reg reg; /* what the register held */
 };
 
 struct wn_verify_env;
 
-/** Put it into words. */
+/** Put it into words: what is wrong, then, behind "; ", what to do. */
 void wn_why_print(const struct wn_code *code, const struct wn_verify_env *env,
                   const struct wn_why *why, struct wn_error *err);
-
-/** Describe a register in a few characters: "packet+14", "number 0..255". */
-void wn_reg_print(const struct wn_verify_env *env, const struct wn_reg *reg, char *text,
-                  size_t size);

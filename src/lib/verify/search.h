@@ -7,6 +7,7 @@
 #include "verify/reason.h"
 #include "verify/state.h"
 #include "verify/verify.h"
+#include "verify/words.h"
 
 /** Pages below this are nobody's. */
 #define WN_SMALLEST_ADDRESS 4096u
@@ -57,12 +58,15 @@ struct wn_search {
     bool detours;     /* addresses of the packet become numbers of 32 bits */
     bool writes_packet;
     bool reads_unwritten;
-    bool reads_spills;       /* through other registers than r10: all that is kept may matter */
-    bool was_wrong;          /* what the instruction does */
-    enum wn_fit worst;       /* of a call's arguments, */
+    bool reads_nothing;   /* strict: all that is read somewhere may be unwritten, */
+    bool minds_unwritten; /* and it is looked for where */
+    uint16_t *reach;   /* of each function: bytes of its stack that are used; NULL: nobody asks */
+    bool reads_spills; /* through other registers than r10: all that is kept may matter */
+    bool was_wrong;    /* what the instruction does */
+    enum wn_fit worst; /* of a call's arguments, */
     struct wn_why worst_why; /* and why */
     bool fatal;              /* found something that is refused at once: in `refusal` */
-    struct wn_why refusal;
+    struct wn_why refusal;   /* hopeless: why, if its reason says something */
 };
 
 /** The stack as the program has it: bytes of a frame. */
@@ -163,6 +167,14 @@ struct wn_value wn_value_plus(const struct wn_value *v, int64_t number);
 
 /** Of an address: v plus off, if it does not leave what is followed. */
 bool wn_is_near(const struct wn_value *v);
+
+/** Note how much of its stack a function uses: an access of `off` behind an address of the stack.
+ */
+void wn_note_reach(struct wn_search *q, const struct wn_reg *reg, int64_t off);
+
+/** Strict: whether [off, off + size) behind an address is stack to which nothing has been written,
+ * none of its bytes, if that is minded. It is noted in any case. */
+bool wn_reads_nothing(struct wn_search *q, const struct wn_reg *reg, int64_t off, int64_t size);
 
 /** A helper is about to write `span` behind an address: what was kept there is lost. */
 void wn_clobber(struct wn_search *q, const struct wn_reg *reg, const struct wn_span *span);

@@ -135,9 +135,10 @@ void wn_state_fini(struct wn_state *s, struct wn_heap *heap)
     s->depth = 0;
 }
 
-void wn_state_clear_arguments(struct wn_state *s)
+void wn_state_clear_arguments(struct wn_state *s, uint32_t slot)
 {
-    memset(&s->r[WN_R1], 0, 5 * sizeof s->r[0]);
+    for (unsigned r = WN_R1; r <= WN_R5; r++)
+        s->r[r] = (struct wn_reg){.past = WN_PAST_CALL, .which = slot};
 }
 
 bool wn_state_push(struct wn_state *s, uint32_t back, struct wn_heap *heap)
@@ -160,10 +161,10 @@ static bool points_above(const void *arg, const struct wn_reg *r)
     return r->type == WN_T_STACK && r->which >= s->depth;
 }
 
-static bool make_any(void *arg, struct wn_reg *r)
+static bool lose(void *arg, struct wn_reg *r)
 {
-    (void)arg;
-    *r = wn_reg_any();
+    const struct wn_state *s = arg;
+    *r = wn_reg_lost(WN_PAST_RETURNED, s->at - 1);
     return true;
 }
 
@@ -172,9 +173,11 @@ bool wn_state_pop(struct wn_state *s, struct wn_heap *heap)
     struct wn_frame *f = s->frames[--s->depth];
     s->at = f->back;
     memcpy(&s->r[WN_R6], f->kept, sizeof f->kept);
-    wn_state_clear_arguments(s);
+    wn_state_clear_arguments(s, s->at - 1);
+    if (s->r[WN_R0].type == WN_T_NONE)
+        s->r[WN_R0] = s->r[WN_R1];
     frame_unref(f, heap);
-    return wn_state_each(s, heap, points_above, make_any, s);
+    return wn_state_each(s, heap, points_above, lose, s);
 }
 
 struct wn_reg wn_state_reg(const struct wn_state *s, unsigned reg)

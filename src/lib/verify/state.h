@@ -32,6 +32,27 @@ enum wn_type {
     WN_TYPES
 };
 
+/**
+ * How a register came to hold no address, or nothing: said to people, and nothing is concluded from
+ * it. `which` is the slot then; of WN_PAST_MISSING the map.
+ */
+enum wn_past {
+    WN_PAST_NONE = 0,
+    WN_PAST_MOVED,    /* it was the packet's, before a helper moved that */
+    WN_PAST_COMPUTED, /* it was an address, before something was done to it */
+    WN_PAST_CONTEXT,  /* it was the context's, before a number that varies was added */
+    WN_PAST_JOINED,   /* it holds one thing on one way, and another on another */
+    WN_PAST_RETURNED, /* it points into the stack of a function that has returned */
+    WN_PAST_PACKET,   /* loaded from the packet */
+    WN_PAST_STACK,    /* loaded from the stack, where no whole address was */
+    WN_PAST_VALUE,    /* loaded from a value of a map */
+    WN_PAST_FIELD,    /* loaded from the context */
+    WN_PAST_UNPROVED, /* loaded from a place that nobody knows */
+    WN_PAST_CALL,     /* a call has left nothing there */
+    WN_PAST_COPY,     /* it is a copy of a register to which nothing has been written */
+    WN_PAST_MISSING,  /* it is the 0 that says that a map has no such key */
+};
+
 /** What `id` and `off` say of a number. */
 enum wn_link {
     WN_LINK_EXACT = 0,  /* it is their sum */
@@ -61,7 +82,7 @@ struct wn_reg {
     uint8_t type;    /* enum wn_type */
     bool nullable;   /* values: it may be 0 instead */
     uint8_t shifted; /* numbers: enum wn_link */
-    uint8_t unused;
+    uint8_t past;    /* enum wn_past */
 };
 
 /** What a function has put in its stack: `size` bytes at `off` from the frame's end. */
@@ -147,6 +168,15 @@ static inline struct wn_reg wn_reg_any(void)
     return (struct wn_reg){.v = wn_value_unknown(), .type = WN_T_ANY};
 }
 
+/** The same, and how it came to that. */
+static inline struct wn_reg wn_reg_lost(enum wn_past past, uint32_t slot)
+{
+    struct wn_reg r = wn_reg_any();
+    r.past = (uint8_t)past;
+    r.which = slot;
+    return r;
+}
+
 /** The beginning of some memory. */
 static inline struct wn_reg wn_reg_address(enum wn_type type, uint32_t which)
 {
@@ -174,8 +204,8 @@ bool wn_state_push(struct wn_state *s, uint32_t back, struct wn_heap *heap);
 /** Return from a function to where it was called; r0 is what it returns. */
 bool wn_state_pop(struct wn_state *s, struct wn_heap *heap);
 
-/** What r1 to r5 are after a call: nothing. */
-void wn_state_clear_arguments(struct wn_state *s);
+/** What r1 to r5 are after a call, at `slot`: nothing. */
+void wn_state_clear_arguments(struct wn_state *s, uint32_t slot);
 
 /** Register `reg`, r10 included. */
 struct wn_reg wn_state_reg(const struct wn_state *s, unsigned reg);

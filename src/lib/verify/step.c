@@ -43,7 +43,7 @@ static void set(struct wn_search *q, const struct wn_op *op, const struct wn_reg
 static void set_any(struct wn_search *q, const struct wn_op *op, const struct wn_reg *was,
                     bool half)
 {
-    struct wn_reg r = wn_reg_any();
+    struct wn_reg r = wn_reg_lost(WN_PAST_COMPUTED, q->s.at);
     if (half)
         r.v = wn_value_of_bits(32);
     if (was && wn_is_packet_type(was->type))
@@ -140,8 +140,12 @@ static void compute(struct wn_search *q, const struct wn_op *op, const struct wn
 {
     struct wn_reg r = wn_reg_number(wn_value_compute((enum wn_op_id)op->id, &a->v, &b->v));
     /* No address is so small. */
-    if ((a->type == WN_T_ANY || b->type == WN_T_ANY) && r.v.umax >= WN_SMALLEST_ADDRESS)
+    if ((a->type == WN_T_ANY || b->type == WN_T_ANY) && r.v.umax >= WN_SMALLEST_ADDRESS) {
+        const struct wn_reg *any = a->type == WN_T_ANY ? a : b;
         r.type = WN_T_ANY;
+        r.past = any->past;
+        r.which = any->which;
+    }
     bool constant = wn_value_is_const(&b->v);
     switch ((enum wn_op_id)op->id) {
     case WN_OP_ADD64_K:
@@ -242,6 +246,8 @@ static void add(struct wn_search *q, const struct wn_op *op, struct wn_reg p, un
     } else if ((n.type == WN_T_ANY && !wn_is_near(&n.v)) || p.type == WN_T_CONTEXT ||
                p.type == WN_T_END) {
         set_any(q, op, &p, false);
+        if (p.type == WN_T_CONTEXT)
+            q->s.r[op->dst].past = WN_PAST_CONTEXT;
     } else if (p.type == WN_T_PACKET || p.type == WN_T_META) {
         if (is_small((int64_t)p.off + n.off))
             add_to_packet(q, op, p, number, n);
@@ -358,10 +364,20 @@ static void alu_address(struct wn_search *q, const struct wn_op *op, const struc
 
 /* ---- moves ----------------------------------------------------------------------------------- */
 
+/** Compilers move what they know to be of no use; it is none at the other place either. */
+static struct wn_reg read_moved(const struct wn_search *q, const struct wn_op *op)
+{
+    struct wn_reg a = wn_state_reg(&q->s, op->a);
+    if (a.type == WN_T_NONE && a.past != WN_PAST_COPY) {
+        a.past = WN_PAST_COPY;
+        a.which = q->s.at;
+    }
+    return a;
+}
+
 static void move(struct wn_search *q, const struct wn_op *op)
 {
-    /* Compilers move what they know to be of no use; it is none at the other place either. */
-    struct wn_reg a = wn_state_reg(&q->s, op->a);
+    struct wn_reg a = read_moved(q, op);
     if (wn_is_number(&a) && !wn_value_is_const(&a.v) && !a.id)
         give_id(q, op->a, &a);
     set(q, op, &a);
@@ -370,7 +386,7 @@ static void move(struct wn_search *q, const struct wn_op *op)
 /** Moves that change what they move, or might. */
 static void convert(struct wn_search *q, const struct wn_op *op, uint64_t umax)
 {
-    struct wn_reg a = wn_state_reg(&q->s, op->a);
+    struct wn_reg a = read_moved(q, op);
     if (a.type == WN_T_NONE) {
         set(q, op, &a);
         return;
@@ -385,6 +401,8 @@ static void convert(struct wn_search *q, const struct wn_op *op, uint64_t umax)
         give_id(q, op->a, &a);
     struct wn_reg r = wn_reg_number(wn_value_compute((enum wn_op_id)op->id, &a.v, &a.v));
     r.type = a.type;
+    r.past = a.past;
+    r.which = a.which;
     bool low = op->id == WN_OP_MOV32_X && a.id && wn_is_near(&a.v) &&
                (a.shifted == WN_LINK_HALF || !a.shifted);
     if ((same && !a.shifted) || low) {

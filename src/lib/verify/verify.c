@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "base/vec.h"
 #include "context/context.h"
+#include "verify/frames.h"
 #include "verify/loops.h"
 #include "verify/walk.h"
 
@@ -19,6 +20,9 @@ static const char too_many[] = "the program has too many ways for anything of it
                                "calls of functions from many places, in "
                                "loops and within each other, are what makes them many";
 
+static const char no_function[] = "nothing of the program is proved, as it may call what is no "
+                                  "function at slot %u; mend that first";
+
 /** What one way of walking has found. */
 struct found {
     struct wn_finding *at; /* each slot */
@@ -28,6 +32,8 @@ struct found {
     bool usable;      /* the walk came to its end */
     bool in_place;
     bool reads_unwritten;
+    bool reads_nothing; /* strict: of stack that it reads, nothing may be written */
+    uint16_t *reach;    /* strict: bytes of stack, of each function */
 };
 
 static bool is_jump_back(const struct wn_code *code, uint32_t slot)
@@ -78,6 +84,48 @@ static bool range_at(void *arg, uint32_t slot, unsigned reg, int64_t *min, int64
     return *min <= *max;
 }
 
+/** Keep what a loop lacks that has no bound. */
+static bool keep_lack(void *arg, uint32_t slot, const struct wn_loop_lack *lack)
+{
+    static const uint8_t reasons[] = {
+        [WN_LACKS_ANYTHING] = WN_WHY_LOOP,        [WN_LACKS_WAY_OUT] = WN_WHY_LOOP_FOREVER,
+        [WN_LACKS_COUNTER] = WN_WHY_LOOP_COUNTER, [WN_LACKS_LIMIT] = WN_WHY_LOOP_LIMIT,
+        [WN_LACKS_TIME] = WN_WHY_LOOP_LONG,       [WN_LACKS_OTHER] = WN_WHY_LOOP_WITHIN,
+    };
+    struct wn_walk *w = arg;
+    struct wn_why why = {.slot = slot,
+                         .reason = reasons[lack->what],
+                         .number = lack->reg,
+                         .room = lack->by,
+                         .most = lack->times,
+                         .other = w->q.code->ops[slot].target};
+    why.reg.v = wn_value_unknown();
+    const struct wn_node *n = wn_walk_first(w, why.other);
+    if (lack->what == WN_LACKS_LIMIT && n)
+        why.reg.type = n->s.r[lack->reg].type;
+    if (why.reg.type == WN_T_NUMBER &&
+        !range_at(w, why.other, lack->reg, &why.reg.v.smin, &why.reg.v.smax))
+        why.reg.type = WN_T_NONE;
+    return wn_vec_push(&w->lacks, why);
+}
+
+/** Why a jump back has no bound. */
+static struct wn_why lack_at(const struct wn_walk *w, uint32_t slot)
+{
+    size_t low = 0, high = w->lacks.len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (w->lacks.data[middle].slot < slot)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < w->lacks.len && w->lacks.data[low].slot == slot)
+        return w->lacks.data[low];
+    return (struct wn_why){
+        .slot = slot, .reason = WN_WHY_LOOP, .other = w->q.code->ops[slot].target};
+}
+
 /** Find the jumps back that may be taken without end. When all ways were followed, those that lie
  * on a circle; when ways were joined, those of loops in which nothing counts. */
 static bool find_loops(struct wn_walk *w)
@@ -94,7 +142,8 @@ static bool find_loops(struct wn_walk *w)
         if (!wn_graph_circles((uint32_t)w->nodes.len, w->edges.data, w->edges.len, note_circle, w))
             return false;
         memset(bounded, q->steps < UNBOUNDED, code->n_ops);
-    } else if (any && !wn_loops_bound(code, UNBOUNDED, range_at, w, bounded)) {
+    } else if (any && !wn_loops_bound(code, UNBOUNDED, range_at, w, bounded,
+                                      q->env->strict || q->env->explain ? keep_lack : NULL)) {
         return false;
     }
     for (uint32_t i = 0; i < code->n_ops; i++) {
@@ -106,7 +155,7 @@ static bool find_loops(struct wn_walk *w)
             q->found[i].outcome |= WN_PROVED;
             continue;
         }
-        struct wn_why why = {.slot = i, .reason = WN_WHY_LOOP, .other = code->ops[i].target};
+        struct wn_why why = lack_at(w, i);
         if (!wn_vec_push(&q->whys, why))
             return false;
         q->found[i].why = (uint32_t)q->whys.len;
@@ -146,10 +195,20 @@ static bool take_found(struct wn_walk *w, struct found *out)
     }
     out->in_place = q->env->type != WN_PROG_FILTER && !q->writes_packet && !q->detours && !varies;
     out->reads_unwritten = q->reads_unwritten;
+    out->reads_nothing = q->reads_nothing;
+    out->reach = q->reach;
+    q->reach = NULL;
     q->found = NULL;
     q->whys.data = NULL;
     q->whys.len = q->whys.cap = 0;
     return true;
+}
+
+static void free_found(struct found *found)
+{
+    free(found->at);
+    free(found->whys);
+    free(found->reach);
 }
 
 /** Walk in the manner of a phase; `out` is usable if that came to an end. False without memory. */
@@ -158,7 +217,9 @@ static bool walk(struct wn_walk *w, enum wn_phase phase, struct found *out)
     struct wn_search *q = &w->q;
     q->found = q->found ? q->found : calloc(q->code->n_ops, sizeof *q->found);
     q->fatal = q->hopeless = false;
-    if (!q->found)
+    if (q->env->strict && !q->reach)
+        q->reach = calloc(q->code->n_funcs, sizeof *q->reach);
+    if (!q->found || (q->env->strict && !q->reach))
         return false;
     bool done = wn_walk(w, phase);
     if (!done || q->fatal || q->hopeless || q->heap.out || w->late)
@@ -268,6 +329,10 @@ static int give_up(const struct wn_walk *w, struct wn_verified *out, struct wn_e
         struct wn_error *data;
         size_t len, cap;
     } list = {0};
+    if (w->q.env->strict && w->q.refusal.reason) {
+        wn_why_print(code, w->q.env, &w->q.refusal, err);
+        return WN_E_REJECTED;
+    }
     if (w->q.env->strict)
         return wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%s", too_many);
     for (uint32_t i = 0; i < code->n_ops; i++) {
@@ -278,7 +343,10 @@ static int give_up(const struct wn_walk *w, struct wn_verified *out, struct wn_e
         out->calls += call;
         if (!w->q.env->explain || !(access || loop || call))
             continue;
-        wn_fail(&said, WN_E_REJECTED, i, "%s", too_many);
+        if (w->q.refusal.reason)
+            wn_fail(&said, WN_E_REJECTED, i, no_function, (unsigned)w->q.refusal.slot);
+        else
+            wn_fail(&said, WN_E_REJECTED, i, "%s", too_many);
         said.code = 0;
         if (!wn_vec_push(&list, said)) {
             free(list.data);
@@ -307,6 +375,43 @@ static int refuse_limits(const struct wn_walk *w, struct wn_error *err)
 }
 
 /**
+ * Everything is proved, but kernels would not take it, or should not: they give so much stack to
+ * functions within each other; and who reads stack to which nothing was written has forgotten
+ * something. Padding is often left as it is, so one byte of it is enough. If anything of that kind
+ * may be, all ways are followed once more; if there are too many, nothing is said.
+ */
+static int refuse_for_kernels(struct wn_walk *w, const struct found *found, bool reads_nothing,
+                              struct wn_error *err)
+{
+    struct wn_search *q = &w->q;
+    struct wn_why why = {.reason = WN_WHY_STACK_SIZE, .other = WN_STACK_IN_ALL};
+    struct found minded = {0};
+    uint32_t bytes;
+    if (wn_frames_exceed(q->code, found->reach, &why.slot, &bytes)) {
+        why.most = bytes;
+        wn_why_print(q->code, q->env, &why, err);
+        return WN_E_REJECTED;
+    }
+    if (!reads_nothing)
+        return 0;
+    int r = 0;
+    q->minds_unwritten = true;
+    w->brief = false;
+    if (!walk(w, WN_EXPLORING, &minded))
+        r = refuse_limits(w, err);
+    for (uint32_t i = 0; r == 0 && minded.usable && i < q->code->n_ops; i++) {
+        const struct wn_finding *f = &minded.at[i];
+        if (!f->why || minded.whys[f->why - 1].reason != WN_WHY_UNREAD)
+            continue;
+        wn_why_print(q->code, q->env, &minded.whys[f->why - 1], err);
+        r = WN_E_REJECTED;
+    }
+    w->late = false; /* it is proved all the same */
+    free_found(&minded);
+    return r;
+}
+
+/**
  * Joining is quick, and proves most programs. What it leaves open, following all ways
  * may prove; it is given up when there are too many of them.
  */
@@ -331,6 +436,9 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
         r = refuse_limits(w, err);
     else
         r = best->usable ? conclude(w, best, code, out, err) : give_up(w, out, err);
+    if (r == 0 && q->env->strict) /* joined states have written what all of them have */
+        r = refuse_for_kernels(w, best,
+                               joined.usable ? joined.reads_nothing : best->reads_unwritten, err);
     /* What was found when ways were joined holds in every run, if what was assumed there of guards
      * does. */
     if (r == 0 && joined.usable && (best == &joined || !assumes(code, &joined))) {
@@ -338,10 +446,8 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
         code->facts = w->facts;
         w->facts = NULL;
     }
-    free(joined.at);
-    free(joined.whys);
-    free(explored.at);
-    free(explored.whys);
+    free_found(&joined);
+    free_found(&explored);
     return r;
 }
 

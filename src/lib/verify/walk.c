@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "verify/compare.h"
+#include "verify/frames.h"
 
 /* How many steps ways are joined for, before all is checked at run time, and how many they are
  * followed for one by one, before that is given up: some for the smallest programs, many for each
@@ -44,7 +45,10 @@ enum { LATER_NOTHING, LATER_ON, LATER_TAKEN };
 struct wn_why wn_why_of(const struct wn_search *q, enum wn_reason reason, unsigned number,
                         const struct wn_reg *reg)
 {
-    struct wn_why why = {.slot = q->s.at, .reason = (uint8_t)reason, .number = (uint8_t)number};
+    struct wn_why why = {.slot = q->s.at,
+                         .reason = (uint8_t)reason,
+                         .number = (uint8_t)number,
+                         .depth = (uint8_t)q->s.depth};
     if (reg)
         why.reg = *reg;
     return why;
@@ -75,7 +79,7 @@ bool wn_read(struct wn_search *q, unsigned number, struct wn_reg *out)
     *out = wn_state_reg(&q->s, number);
     if (out->type != WN_T_NONE)
         return true;
-    struct wn_why why = wn_why_of(q, WN_WHY_UNWRITTEN, number, NULL);
+    struct wn_why why = wn_why_of(q, WN_WHY_UNWRITTEN, number, out);
     wn_refuse(q, &why);
     return false;
 }
@@ -212,13 +216,20 @@ static struct wn_node *next_node(const struct wn_walk *w, const struct wn_node *
     return n->next ? w->nodes.data[n->next - 1] : NULL;
 }
 
+/** Whether a state has written more of its stack than the one that is followed. */
+static bool has_written_more(const struct wn_search *q, const struct wn_state *old)
+{
+    uint64_t more = 0;
+    for (uint32_t f = 0; f < old->depth; f++)
+        for (unsigned i = 0; i < WN_FRAME_WORDS; i++)
+            more |= old->frames[f]->written[i] & ~q->s.frames[f]->written[i];
+    return more;
+}
+
 /** Of the stack, what the old state has written counts as written in the new one from here on. */
 static void compare_written(struct wn_search *q, const struct wn_state *old)
 {
-    for (uint32_t f = 0; f < old->depth; f++)
-        for (unsigned i = 0; i < WN_FRAME_WORDS; i++)
-            if (old->frames[f]->written[i] & ~q->s.frames[f]->written[i])
-                q->reads_unwritten = true;
+    q->reads_unwritten |= has_written_more(q, old);
 }
 
 /** Whether a kept state allows what is being followed; all that depends on it is noted then. */
@@ -230,7 +241,8 @@ static bool is_like(struct wn_walk *w, struct wn_node *n, const struct wn_matter
     uint32_t needs = n->open ? n->s.least : n->needs;
     bool hides = false;
     if (!wn_state_same_calls(&n->s, &q->s) ||
-        !wn_state_includes(&n->s, &q->s, m, precise, needs, &n->clash, &hides))
+        !wn_state_includes(&n->s, &q->s, m, precise, needs, &n->clash, &hides) ||
+        (q->minds_unwritten && has_written_more(q, &n->s)))
         return false;
     q->detours |= hides;
     struct wn_marks marks = *precise;
@@ -527,12 +539,23 @@ static void may_leave(struct wn_walk *w, bool packet_moved, const struct wn_reg 
     q->s = here;
 }
 
+/** Whether one of the functions that have not returned is the one that begins at a slot. */
+static bool is_within(const struct wn_search *q, uint32_t target)
+{
+    const struct wn_func *func = wn_frames_func(q->code, target);
+    bool found = wn_frames_func(q->code, q->s.at) == func;
+    for (uint32_t i = 1; i < q->s.depth; i++)
+        found |= wn_frames_func(q->code, q->s.frames[i]->back - 1) == func;
+    return found;
+}
+
 static bool call_function(struct wn_walk *w, uint32_t target)
 {
     struct wn_search *q = &w->q;
     if (q->s.depth == q->code->call_depth) {
-        struct wn_why why = wn_why_of(q, WN_WHY_DEPTH, 0, NULL);
-        why.other = q->code->call_depth;
+        bool again = is_within(q, target);
+        struct wn_why why = wn_why_of(q, again ? WN_WHY_RECURSION : WN_WHY_DEPTH, 0, NULL);
+        why.other = again ? target : q->code->call_depth;
         wn_note(q, WN_WRONG, &why);
         return false;
     }
@@ -554,12 +577,12 @@ static bool call(struct wn_walk *w, const struct wn_op *op)
             return false;
         if (r.type == WN_T_FUNC)
             return call_function(w, r.which);
-        if (wn_is_number(&r)) {
-            q->hopeless = true;
-            return false;
-        }
         struct wn_why why = wn_why_of(q, WN_WHY_CALLEE, op->a, &r);
-        wn_note(q, WN_WRONG, &why);
+        q->hopeless = wn_is_number(&r);
+        if (q->hopeless)
+            q->refusal = why;
+        else
+            wn_note(q, WN_WRONG, &why);
         return false;
     }
     struct wn_reg number = wn_reg_number(wn_value_unknown());
@@ -580,7 +603,7 @@ static bool load_packet(struct wn_walk *w, const struct wn_op *op)
         wn_expose(q, &index);
     }
     may_leave(w, false, &zero);
-    wn_state_clear_arguments(&q->s);
+    wn_state_clear_arguments(&q->s, q->s.at);
     q->s.r[WN_R0] = wn_reg_number(wn_value_of_bits(8u * op->size));
     q->s.at++;
     return true;
@@ -764,6 +787,9 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     q->whys.len = 0;
     q->steps = 0;
     q->restart = q->detours = q->writes_packet = q->reads_unwritten = false;
+    q->reads_nothing = false;
+    if (q->reach)
+        memset(q->reach, 0, q->code->n_funcs * sizeof *q->reach);
     w->phase = phase;
     w->lost = false;
     wn_limits_init(&w->limits, q->code);
@@ -877,7 +903,9 @@ void wn_walk_fini(struct wn_walk *w)
     free(w->waiting.data);
     free(q->whys.data);
     free(q->found);
+    free(q->reach);
     free(w->heads);
     free(w->loops);
     free(w->facts);
+    free(w->lacks.data);
 }

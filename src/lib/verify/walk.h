@@ -53,7 +53,11 @@ struct wn_walk {
     uint32_t from, via; /* of the way that is followed */
     struct wn_trail trail;
     struct wn_marks everything; /* all numbers matter */
-    struct wn_limits limits;    /* joining: numbers that the program compares with */
+    struct {
+        struct wn_why *data;
+        size_t len, cap;
+    } lacks;                 /* of loops, by slots: what was found when ways were joined */
+    struct wn_limits limits; /* joining: numbers that the program compares with */
     struct {
         uint32_t *data;
         size_t len, cap;

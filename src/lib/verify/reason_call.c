@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/** Why a helper's call is not proved, or wrong. */
+#include <inttypes.h>
+
+#include <winnow/map.h>
+
+#include "helper/helper.h"
+#include "verify/reason_parts.h"
+
+#define put wn_text_put
+
+const char *wn_say_helper(const struct wn_code *code, uint32_t slot)
+{
+    const struct wn_helper *h = wn_helper_find((uint32_t)code->ops[slot].imm);
+    return h ? h->name : "a helper";
+}
+
+static enum wn_arg kind_of(const struct wn_saying *s)
+{
+    const struct wn_helper *h = wn_helper_find((uint32_t)s->code->ops[s->w->slot].imm);
+    return h && s->w->number >= 1 && s->w->number <= 5 ? (enum wn_arg)h->sig.args[s->w->number - 1]
+                                                       : WN_ARG_ANY;
+}
+
+/** "argument 3 of bpf_skb_load_bytes() has to be " */
+static void put_wanted(const struct wn_saying *s)
+{
+    put(s->t, "argument %u of %s() has to be ", s->w->number, wn_say_helper(s->code, s->w->slot));
+}
+
+static void put_held(const struct wn_saying *s)
+{
+    const struct wn_reg *r = &s->w->reg;
+    unsigned number = s->w->number;
+    if (r->type == WN_T_ANY) {
+        wn_say_lost(s);
+    } else if (wn_is_number(r) && wn_value_is_const(&r->v) && r->v.bits.value == 0) {
+        put(s->t, "r%u is NULL (0)", number);
+    } else if (wn_is_number(r)) {
+        put(s->t, "r%u holds a number", number);
+        if (!wn_value_is_unknown(&r->v)) {
+            put(s->t, ", ");
+            wn_text_number(s->t, &r->v);
+        }
+        wn_say_origin(s);
+    } else {
+        put(s->t, "r%u %s ", number, r->type == WN_T_MAP ? "is" : "points to");
+        wn_text_pointed(s->t, s->env, r);
+    }
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/** What the memory is for: "argument 2 of bpf_map_lookup_elem() needs a key of 4 bytes, but " */
+static void put_purpose(const struct wn_saying *s)
+{
+    const struct wn_why *w = s->w;
+    enum wn_arg kind = kind_of(s);
+    put(s->t, "argument %u of %s() needs ", w->number, wn_say_helper(s->code, w->slot));
+    if (kind == WN_ARG_KEY || kind == WN_ARG_VALUE)
+        put(s->t, "a %s of %u %s, but ", kind == WN_ARG_KEY ? "key" : "value", (unsigned)w->size,
+            wn_text_bytes(w->size));
+    else
+        put(s->t, "%u %s to %s, but ", (unsigned)w->size, wn_text_bytes(w->size),
+            w->write ? "write to" : "read");
+}
+
+/** Stack and values: what is there, and how much would fit. */
+static void put_space(const struct wn_saying *s)
+{
+    const struct wn_reg *r = &s->w->reg;
+    int64_t high = 0, at = (int64_t)r->off + r->v.smax;
+    if (r->type == WN_T_VALUE && r->which < s->env->n_maps)
+        high = s->env->maps[r->which].value_bytes;
+    int64_t low = r->type == WN_T_STACK ? -(int64_t)s->code->frame_bytes : 0;
+    bool near = r->v.smax < INT32_MAX && r->v.smin > INT32_MIN;
+    bool below = !near || r->v.smin + r->off < low;
+    if (below || at >= high)
+        put(s->t, ", which %s outside", wn_value_is_const(&r->v) ? "lies" : "may lie");
+    else
+        put(s->t, ", and %s %" PRId64 " %s left there",
+            wn_value_is_const(&r->v) ? "only" : "as few as", high - at,
+            high - at == 1 ? "is" : "are");
+    if (!below && at < high && kind_of(s) != WN_ARG_KEY && kind_of(s) != WN_ARG_VALUE)
+        put(s->t, "; come here only if argument %u is at most %" PRId64, s->w->number + 1,
+            high - at);
+    else
+        put(s->t, "; pass the address of something that is as large");
+}
+
+static void put_memory(const struct wn_saying *s)
+{
+    const struct wn_why *w = s->w;
+    put_purpose(s);
+    put_held(s);
+    switch ((enum wn_reason)w->reason) {
+    case WN_WHY_NULL: put(s->t, " or is NULL; come here only if r%u is not 0", w->number); break;
+    case WN_WHY_OUTSIDE:
+    case WN_WHY_BOUND:
+        if (w->reg.type != WN_T_END) {
+            put_space(s);
+            break;
+        }
+        put(s->t, ", where the packet ends; use an address in the packet");
+        break;
+    case WN_WHY_ROOM:
+        put(s->t, ", and fewer may be left there");
+        wn_say_condition(s);
+        break;
+    case WN_WHY_BEFORE:
+        if (w->reg.type == WN_T_PACKET)
+            put(s->t, ", which may lie before the packet; limit what is added to the address");
+        else
+            put_space(s);
+        break;
+    case WN_WHY_READ_ONLY:
+    case WN_WHY_END: put(s->t, ", which cannot be written; copy it to the stack"); break;
+    case WN_WHY_WRITE_ONLY: put(s->t, ", which cannot be read; read from the stack"); break;
+    case WN_WHY_FIELD:
+    case WN_WHY_NO_MEMORY: put(s->t, "; put what it needs into the stack first"); break;
+    case WN_WHY_UNREAD:
+        put(s->t, ", where nothing has been written on a way to here; set the variable first");
+        break;
+    case WN_WHY_ANY: wn_say_mend(s); break;
+    default: put(s->t, "; pass the address of a variable, as in &name"); break;
+    }
+}
+
+/* ---- maps, contexts, lengths ----------------------------------------------------------------- */
+
+static void put_wants(const struct wn_saying *s)
+{
+    const struct wn_why *w = s->w;
+    bool map = w->reason == WN_WHY_WANTS_MAP;
+    put_wanted(s);
+    if (map)
+        put(s->t, "a map");
+    else
+        put(s->t, "the %s, as the program got it in r1",
+            s->env->type == WN_PROG_FILTER ? "packet" : "context");
+    put(s->t, ", but ");
+    put_held(s);
+    if (w->reg.type == WN_T_ANY && map)
+        put(s->t, "; load the map's address where it is used");
+    else
+        put(s->t, map ? "; pass the address of a map, as in &name"
+                      : "; keep r1 in r6 when the program begins, and pass that");
+}
+
+static void put_map_type(const struct wn_saying *s)
+{
+    const struct wn_reg *r = &s->w->reg;
+    const char *type = r->which < s->env->n_maps
+                           ? wn_map_type_name((enum wn_map_type)s->env->maps[r->which].type)
+                           : NULL;
+    wn_text_memory(s->t, s->env, r);
+    put(s->t, " is of type %s, which %s() does not work on; %s", type ? type : "unknown",
+        wn_say_helper(s->code, s->w->slot),
+        s->env->maps[r->which].type == WN_MAP_PROG_ARRAY ? "bpf_tail_call() does"
+                                                         : "it needs a prog_array");
+}
+
+static void put_size(const struct wn_saying *s)
+{
+    const struct wn_why *w = s->w;
+    put(s->t, "argument %u of %s() is a size, ", w->number, wn_say_helper(s->code, w->slot));
+    if (!wn_is_number(&w->reg)) {
+        put(s->t, "but ");
+        put_held(s);
+        put(s->t, "; pass a number");
+        return;
+    }
+    put(s->t, "and r%u ", w->number);
+    if (w->reason == WN_WHY_ZERO) {
+        put(s->t, "%s 0; come here only if it is at least 1", w->reg.v.umax == 0 ? "is" : "may be");
+        return;
+    }
+    put(s->t, "may be ");
+    wn_text_number(s->t, &w->reg.v);
+    if (w->room > 0)
+        put(s->t, ", while argument %u has %" PRId64 " %s", w->number - 1, w->room,
+            wn_text_bytes((uint64_t)w->room));
+    put(s->t, w->reg.v.smin < 0 && w->reg.v.smax < INT32_MAX
+                  ? "; compare it without sign, and come "
+                    "here only if it is "
+                  : "; come here only if it is ");
+    if (w->room > 0)
+        put(s->t, "at most %" PRId64, w->room);
+    else
+        put(s->t, "no more than the memory has");
+}
+
+void wn_say_helper_call(const struct wn_saying *s)
+{
+    switch ((enum wn_reason)s->w->reason) {
+    case WN_WHY_WANTS_MAP:
+    case WN_WHY_WANTS_CONTEXT: put_wants(s); break;
+    case WN_WHY_MAP_TYPE: put_map_type(s); break;
+    case WN_WHY_SIZE:
+    case WN_WHY_ZERO: put_size(s); break;
+    default: put_memory(s); break;
+    }
+}

@@ -1,0 +1,3 @@
+; A call through a register that holds the packet.
+    callx r1
+    exit

@@ -1,0 +1,3 @@
+    r0 = 0
+    if r2 > 60 goto +5
+    exit

@@ -1,0 +1,3 @@
+; Which process it is means nothing for packets.
+    call 14
+    exit

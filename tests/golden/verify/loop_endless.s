@@ -1,0 +1,4 @@
+; Nothing in it changes.
+    r0 = 0
+again:
+    goto again
