@@ -23,7 +23,8 @@ static void stop(int number)
     stopped = 1;
 }
 
-/** Machine code that touches what it must not, or a proof that does not hold: say which program that was. */
+/** Machine code that touches what it must not, or a proof that does not hold: say which program
+ * that was. */
 static void crashed(int number)
 {
     char text[64];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The three bytes behind proto are part of the key. Kernels before 6.3 refuse that; here they are 0. */
+/* The three bytes behind proto are part of the key. Kernels before 6.3 refuse that; here they are
+ * 0. */
 #include "programs.h"
 
 struct flow {

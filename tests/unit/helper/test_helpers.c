@@ -22,11 +22,8 @@ static void runs_with_map(enum wn_map_type type, enum wn_verify verify, const ch
 {
     for (unsigned i = 0; i < ENGINES; i++) {
         struct wn_map *map = map_of(type, 2);
-        struct wn_prog_opts opts = {.engine = engines[i],
-                                    .verify = verify,
-                                    .type = WN_PROG_XDP,
-                                    .maps = &map,
-                                    .n_maps = 1};
+        struct wn_prog_opts opts = {
+            .engine = engines[i], .verify = verify, .type = WN_PROG_XDP, .maps = &map, .n_maps = 1};
         struct wn_prog *prog = make(text, &opts);
         struct wn_run *run = wn_run_new();
         struct wn_packet pkt = packet();

@@ -393,8 +393,8 @@ static void what_nobody_reads_says_nothing(void **state)
     assert_string_equal(proves(xdp, LENGTH("")), "-");
     assert_string_equal(proves(xdp, LENGTH("if r0 > 8 goto out;")), "-");
     /* The same with what is kept in the stack. */
-    assert_string_equal(
-        proves(xdp, LENGTH("if r0 > 8 goto out; *(u64 *)(r10 - 64) = r0; r0 = 0;")), "-");
+    assert_string_equal(proves(xdp, LENGTH("if r0 > 8 goto out; *(u64 *)(r10 - 64) = r0; r0 = 0;")),
+                        "-");
 }
 
 int main(void)
