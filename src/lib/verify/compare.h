@@ -34,31 +34,33 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
 bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,
                          const struct wn_matters *m);
 
-#define WN_MOST_LIMITS 256u
+/* ---- what joining asks, too ------------------------------------------------------------------ */
 
-/** Numbers that a program compares with, ascending: what loops count up or down to. */
-struct wn_limits {
-    int64_t at[WN_MOST_LIMITS];
-    unsigned n;
-};
-
-/** Find them. */
-void wn_limits_init(struct wn_limits *limits, const struct wn_code *code);
-
-/** How ways are put together. */
-enum wn_joining {
-    WN_JOIN,
-    WN_WIDEN_TO, /* what grows, to the next of the limits */
-    WN_WIDEN,    /* to the limits that fields have */
-    WN_FORGET,
-};
-
-/**
- * Let `into` allow what `from` does, too.
- *
- * Both have the same calls. `hides` is set if addresses of the packet become what may be anything.
- * False without memory.
+/** What matters of the frame `which` of a state: of all but the last one when they are returned to.
  */
-bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_joining how,
-                   const struct wn_limits *limits, const struct wn_matters *m, struct wn_heap *heap,
-                   bool *hides);
+uint64_t wn_matters_words(const struct wn_state *s, uint32_t which, const struct wn_matters *m);
+
+/** Whether register 6 + i of a caller, kept in its callee's frame, matters when that returns. */
+bool wn_matters_kept(const struct wn_state *s, uint32_t which, unsigned i,
+                     const struct wn_matters *m);
+
+bool wn_matters_spill(const struct wn_spill *k, uint64_t words);
+
+/** What a frame keeps exactly where another one keeps `k`; NULL if nothing. */
+const struct wn_spill *wn_frame_find_spill(const struct wn_frame *f, const struct wn_spill *k);
+
+/** A number that is linked with nothing, for wn_state_each(); always true. */
+bool wn_reg_unlink(void *arg, struct wn_reg *r);
+
+#define WN_MOST_PAIRS 64u
+
+/** Which number of the new state, plus `by`, each of the old one is. */
+struct wn_pairs {
+    uint32_t old[WN_MOST_PAIRS], now[WN_MOST_PAIRS];
+    int64_t by[WN_MOST_PAIRS];
+    unsigned n;
+    bool hides; /* an address of the packet is allowed by what may be anything */
+};
+
+/** Note that one is the other; false if it is another one, or there are too many. */
+bool wn_pair(struct wn_pairs *p, uint32_t old, uint32_t now, int64_t by);

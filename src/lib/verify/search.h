@@ -78,6 +78,9 @@ static inline int32_t wn_frame_size(const struct wn_search *q)
 /** Note how the instruction came out. With a reason: the first one is kept. */
 void wn_note(struct wn_search *q, enum wn_outcome outcome, const struct wn_why *why);
 
+/** Say in the log what is known where the search is; `what` is put behind it. */
+void wn_tell(const struct wn_search *q, const char *what);
+
 /** Refuse the program: what is wrong on this way is wrong. */
 void wn_refuse(struct wn_search *q, const struct wn_why *why);
 

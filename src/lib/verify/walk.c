@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "verify/walk.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/vec.h"
-#include "verify/compare.h"
 #include "verify/frames.h"
+#include "verify/meet.h"
 
 /* How many steps ways are joined for, before all is checked at run time, and how many they are
  * followed for one by one, before that is given up: some for the smallest programs, many for each
@@ -18,16 +17,6 @@
 #define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
 /* Where only loops are left open, most of them have no bound that could be found. */
 #define BRIEFLY 3u
-/* Of the states at one place, so many are compared with, and each so often in vain before it is
- * left out; when joining, so many are kept apart. */
-#define MOST_COMPARED 64u
-#define PATIENCE      48u
-#define MOST_APART    16u
-#define MOST_CALLS    64u /* and so many for all the places a function is called from */
-/* A joined state is told so many times what came there too before it is widened, then forgotten. */
-#define JOINS    0u
-#define LIMITING 60u
-#define WIDENING 100u
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
 #define MOST_RESTARTS 8u
 
@@ -40,50 +29,6 @@ static uint64_t smaller_of(uint64_t a, uint64_t b)
  * note the end of a function (WN_STEP_LEFT and the slot). */
 enum { LATER_NOTHING, LATER_ON, LATER_TAKEN };
 
-/* ---- what the parts ask for ------------------------------------------------------------------ */
-
-struct wn_why wn_why_of(const struct wn_search *q, enum wn_reason reason, unsigned number,
-                        const struct wn_reg *reg)
-{
-    struct wn_why why = {.slot = q->s.at,
-                         .reason = (uint8_t)reason,
-                         .number = (uint8_t)number,
-                         .depth = (uint8_t)q->s.depth};
-    if (reg)
-        why.reg = *reg;
-    return why;
-}
-
-void wn_note(struct wn_search *q, enum wn_outcome outcome, const struct wn_why *why)
-{
-    struct wn_finding *f = &q->found[q->s.at];
-    f->outcome |= outcome;
-    q->was_wrong |= outcome == WN_WRONG;
-    if (!why || f->why)
-        return;
-    if (wn_vec_push(&q->whys, *why))
-        f->why = (uint32_t)q->whys.len;
-    else
-        q->heap.out = true;
-}
-
-void wn_refuse(struct wn_search *q, const struct wn_why *why)
-{
-    if (!q->fatal)
-        q->refusal = *why;
-    q->fatal = true;
-}
-
-bool wn_read(struct wn_search *q, unsigned number, struct wn_reg *out)
-{
-    *out = wn_state_reg(&q->s, number);
-    if (out->type != WN_T_NONE)
-        return true;
-    struct wn_why why = wn_why_of(q, WN_WHY_UNWRITTEN, number, out);
-    wn_refuse(q, &why);
-    return false;
-}
-
 uint64_t wn_walk_clock(void)
 {
     struct timespec t;
@@ -95,324 +40,6 @@ static bool is_over(const struct wn_walk *w)
 {
     const struct wn_search *q = &w->q;
     return q->heap.out || q->fatal || q->restart || q->hopeless || w->late || w->lost;
-}
-
-/* ---- what is told ---------------------------------------------------------------------------- */
-
-static void tell(const struct wn_walk *w, const char *what)
-{
-    char line[1024];
-    const struct wn_search *q = &w->q;
-    size_t n = (size_t)snprintf(line, sizeof line, "%u:", (unsigned)q->s.at);
-    for (unsigned r = 0; r < WN_R10 && n < sizeof line - 80; r++) {
-        char text[64];
-        if (q->s.r[r].type == WN_T_NONE)
-            continue;
-        wn_reg_print(q->env, &q->s.r[r], text, sizeof text);
-        n += (size_t)snprintf(line + n, sizeof line - n, " r%u=%s", r, text);
-    }
-    if (q->s.least && n < sizeof line - 40)
-        n += (size_t)snprintf(line + n, sizeof line - n, " packet>=%u", (unsigned)q->s.least);
-    if (n < sizeof line)
-        snprintf(line + n, sizeof line - n, "%s", what);
-    q->env->log(q->env->log_arg, line);
-}
-
-/* ---- the way that is followed ---------------------------------------------------------------- */
-
-static void walked(struct wn_walk *w, uint32_t entry)
-{
-    if (!wn_vec_push(&w->trail, entry))
-        w->q.heap.out = true;
-}
-
-/** Go back to where a way was put off: whatever lies behind has been followed to its end. */
-static void go_back(struct wn_walk *w, size_t len)
-{
-    for (size_t i = len; i < w->trail.len; i++)
-        if (w->trail.data[i] & WN_STEP_NODE)
-            w->nodes.data[w->trail.data[i] & ~WN_STEP_NODE]->open = false;
-    w->trail.len = len;
-}
-
-static struct wn_marks *marks_of(void *arg, uint32_t node)
-{
-    struct wn_walk *w = arg;
-    return &w->nodes.data[node]->precise;
-}
-
-/** Something depends on these numbers, before the last `skip` steps. */
-static void depend(struct wn_walk *w, struct wn_marks *marks, size_t skip, uint32_t depth)
-{
-    if (w->phase == WN_EXPLORING)
-        wn_trail_mark(w->q.code, &w->trail, skip, depth, marks, marks_of, w);
-}
-
-/** Something depends on the packet having so many bytes: all places on the way since that is known.
- */
-static void need(struct wn_walk *w, uint32_t bytes)
-{
-    for (size_t i = w->trail.len; i > 0 && bytes && w->phase == WN_EXPLORING; i--) {
-        if (!(w->trail.data[i - 1] & WN_STEP_NODE))
-            continue;
-        struct wn_node *n = w->nodes.data[w->trail.data[i - 1] & ~WN_STEP_NODE];
-        if (n->needs >= bytes || n->s.least < bytes)
-            return;
-        n->needs = bytes;
-    }
-}
-
-/* ---- where ways meet ------------------------------------------------------------------------- */
-
-static void add_edge(struct wn_walk *w, uint32_t to)
-{
-    struct wn_edge e = {w->from, to, w->via};
-    if (!wn_vec_push(&w->edges, e))
-        w->q.heap.out = true;
-}
-
-/** Keep the state that is being followed where it is. */
-static struct wn_node *add_node(struct wn_walk *w)
-{
-    struct wn_node *n = wn_heap_alloc(&w->q.heap, sizeof *n);
-    if (!n)
-        return NULL;
-    if (!wn_vec_push(&w->nodes, n)) {
-        wn_heap_free(&w->q.heap, n, sizeof *n);
-        w->q.heap.out = true;
-        return NULL;
-    }
-    uint32_t *head = &w->heads[w->q.s.at];
-    wn_state_copy(&n->s, &w->q.s);
-    n->number = (uint32_t)w->nodes.len - 1;
-    n->next = *head - 1;
-    n->precise = (struct wn_marks){.regs = {0}};
-    n->needs = 0;
-    n->times = n->hits = n->misses = 0;
-    n->clash = 0;
-    n->waiting = n->open = false;
-    *head = (uint32_t)w->nodes.len + 1;
-    return n;
-}
-
-static struct wn_node *first_node(const struct wn_walk *w, uint32_t slot)
-{
-    uint32_t head = w->heads[slot];
-    return head > 1 ? w->nodes.data[head - 2] : NULL;
-}
-
-const struct wn_node *wn_walk_first(const struct wn_walk *w, uint32_t slot)
-{
-    return first_node(w, slot);
-}
-
-const struct wn_node *wn_walk_next(const struct wn_walk *w, const struct wn_node *n)
-{
-    return n->next ? w->nodes.data[n->next - 1] : NULL;
-}
-
-static struct wn_node *next_node(const struct wn_walk *w, const struct wn_node *n)
-{
-    return n->next ? w->nodes.data[n->next - 1] : NULL;
-}
-
-/** Whether a state has written more of its stack than the one that is followed. */
-static bool has_written_more(const struct wn_search *q, const struct wn_state *old)
-{
-    uint64_t more = 0;
-    for (uint32_t f = 0; f < old->depth; f++)
-        for (unsigned i = 0; i < WN_FRAME_WORDS; i++)
-            more |= old->frames[f]->written[i] & ~q->s.frames[f]->written[i];
-    return more;
-}
-
-/** Of the stack, what the old state has written counts as written in the new one from here on. */
-static void compare_written(struct wn_search *q, const struct wn_state *old)
-{
-    q->reads_unwritten |= has_written_more(q, old);
-}
-
-/** Whether a kept state allows what is being followed; all that depends on it is noted then. */
-static bool is_like(struct wn_walk *w, struct wn_node *n, const struct wn_matters *m)
-{
-    struct wn_search *q = &w->q;
-    /* What numbers matter is known when all ways from there have been followed. */
-    const struct wn_marks *precise = n->open ? &w->everything : &n->precise;
-    uint32_t needs = n->open ? n->s.least : n->needs;
-    bool hides = false;
-    if (!wn_state_same_calls(&n->s, &q->s) ||
-        !wn_state_includes(&n->s, &q->s, m, precise, needs, &n->clash, &hides) ||
-        (q->minds_unwritten && has_written_more(q, &n->s)))
-        return false;
-    q->detours |= hides;
-    struct wn_marks marks = *precise;
-    compare_written(q, &n->s);
-    add_edge(w, n->number);
-    depend(w, &marks, 0, q->s.depth);
-    need(w, needs);
-    return true;
-}
-
-/** Compare with the states that are kept here. One that is like nothing that comes is taken out. */
-static bool is_known(struct wn_walk *w, const struct wn_matters *m)
-{
-    struct wn_node *before = NULL, *n = first_node(w, w->q.s.at);
-    for (unsigned compared = 0; n && compared < MOST_COMPARED; compared++) {
-        struct wn_node *next = next_node(w, n);
-        if (is_like(w, n, m)) {
-            n->hits++;
-            if (before) { /* what comes next is most often like it, too */
-                before->next = n->next;
-                n->next = w->heads[w->q.s.at] - 1;
-                w->heads[w->q.s.at] = n->number + 2;
-            }
-            return true;
-        }
-        if (++n->misses > 3 * n->hits + PATIENCE && !before)
-            w->heads[w->q.s.at] = n->next + 1;
-        else if (n->misses > 3 * n->hits + PATIENCE)
-            before->next = n->next;
-        else
-            before = n;
-        n = next;
-    }
-    return false;
-}
-
-/** Whether this way has still to be followed: none like it has been. */
-static bool explore(struct wn_walk *w, const struct wn_matters *m)
-{
-    if (is_known(w, m))
-        return false;
-    struct wn_node *n = add_node(w);
-    if (!n)
-        return false;
-    n->open = true;
-    walked(w, WN_STEP_NODE | n->number);
-    add_edge(w, n->number);
-    w->from = n->number;
-    w->via = WN_NOWHERE;
-    return true;
-}
-
-/** The joined state that the one being followed belongs to; NULL: one of its own. */
-static struct wn_node *find_joined(struct wn_walk *w, const struct wn_matters *m)
-{
-    struct wn_search *q = &w->q;
-    struct wn_node *alike = NULL;
-    unsigned same_calls = 0, all = 0;
-    for (struct wn_node *n = first_node(w, q->s.at); n; n = next_node(w, n)) {
-        all++;
-        if (!wn_state_same_calls(&n->s, &q->s))
-            continue;
-        if (wn_state_same_types(&n->s, &q->s, m))
-            return n;
-        alike = alike ? alike : n;
-        same_calls++;
-    }
-    if (same_calls < MOST_APART && all < MOST_CALLS)
-        return NULL;
-    q->hopeless |= !alike;
-    return alike;
-}
-
-static bool comes_before(const struct wn_walk *w, uint32_t a, uint32_t b)
-{
-    uint32_t x = w->nodes.data[a]->s.at, y = w->nodes.data[b]->s.at;
-    return x < y || (x == y && a < b);
-}
-
-/** Have a joined state followed, again if need be. */
-static void wait(struct wn_walk *w, struct wn_node *n)
-{
-    n->times += n->times < UINT16_MAX;
-    if (n->waiting)
-        return;
-    n->waiting = true;
-    if (!wn_vec_push(&w->waiting, n->number)) {
-        w->q.heap.out = true;
-        return;
-    }
-    uint32_t *heap = w->waiting.data;
-    for (size_t at = w->waiting.len - 1; at > 0 && comes_before(w, heap[at], heap[(at - 1) / 2]);) {
-        size_t up = (at - 1) / 2;
-        uint32_t other = heap[up];
-        heap[up] = heap[at];
-        heap[at] = other;
-        at = up;
-    }
-}
-
-/** The one of those that wait that stands first in the program. */
-static struct wn_node *next_waiting(struct wn_walk *w)
-{
-    uint32_t *heap = w->waiting.data, first = heap[0];
-    size_t n = --w->waiting.len, at = 0;
-    heap[0] = heap[n];
-    for (;;) {
-        size_t least = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < n; child++)
-            if (comes_before(w, heap[child], heap[least]))
-                least = child;
-        if (least == at)
-            break;
-        uint32_t other = heap[least];
-        heap[least] = heap[at];
-        heap[at] = other;
-        at = least;
-    }
-    w->nodes.data[first]->waiting = false;
-    return w->nodes.data[first];
-}
-
-/** Let the state that is kept here allow what has come here. */
-static void join(struct wn_walk *w, const struct wn_matters *m)
-{
-    struct wn_search *q = &w->q;
-    struct wn_node *n = find_joined(w, m);
-    if (q->hopeless)
-        return;
-    if (!n) {
-        n = add_node(w);
-        if (n) {
-            add_edge(w, n->number);
-            wait(w, n);
-        }
-        return;
-    }
-    add_edge(w, n->number);
-    bool hides = false;
-    if (wn_state_includes(&n->s, &q->s, m, &w->everything, n->s.least, &n->clash, &hides)) {
-        q->detours |= hides;
-        compare_written(q, &n->s);
-        return;
-    }
-    enum wn_joining how = WN_JOIN;
-    if (w->loops[q->s.at] && n->times > JOINS)
-        how = n->times > WIDENING ? WN_FORGET : n->times > LIMITING ? WN_WIDEN : WN_WIDEN_TO;
-    if (q->s.next_id > n->s.next_id)
-        n->s.next_id = q->s.next_id;
-    if (wn_state_join(&n->s, &q->s, how, &w->limits, m, &q->heap, &q->detours))
-        wait(w, n);
-}
-
-/** Arrive where ways meet; whether this one goes on. */
-static bool arrive(struct wn_walk *w)
-{
-    struct wn_search *q = &w->q;
-    struct wn_matters m = wn_matters_at(&q->live, q->s.at);
-    if (w->phase == WN_JOINING)
-        m.deep |= m.shallow; /* what is found is to hold of all that anybody sees */
-    if (!wn_state_tidy(&q->s, &m, &q->heap))
-        return false;
-    if (w->phase == WN_JOINING) {
-        join(w, &m);
-        return false;
-    }
-    bool go_on = explore(w, &m);
-    if (!go_on && q->env->log)
-        tell(w, " (as before)");
-    return go_on;
 }
 
 /* ---- instructions that lead elsewhere -------------------------------------------------------- */
@@ -663,14 +290,14 @@ static void end_step(struct wn_walk *w, size_t at, uint32_t depth)
     if (w->phase != WN_EXPLORING || q->heap.out)
         return;
     w->trail.data[at] |= q->flags;
-    need(w, q->needs);
+    wn_way_needs(w, q->needs);
     if (!q->precise && !q->all_precise)
         return;
     struct wn_marks m = {.regs = {0}};
     if (q->all_precise)
         m = wn_marks_all();
     m.regs[depth - 1] |= q->precise;
-    depend(w, &m, w->trail.len - at, depth);
+    wn_way_depends(w, &m, w->trail.len - at, depth);
 }
 
 /** Go over one instruction. */
@@ -681,7 +308,7 @@ static bool advance(struct wn_walk *w)
     size_t at = w->trail.len;
     begin_step(q);
     if (w->phase == WN_EXPLORING)
-        walked(w, q->s.at);
+        wn_way_walked(w, q->s.at);
     bool goes_on = step(w);
     end_step(w, at, depth);
     return goes_on;
@@ -693,12 +320,12 @@ static void follow(struct wn_walk *w, bool fresh)
 {
     struct wn_search *q = &w->q;
     for (;; fresh = false) {
-        if (w->heads[q->s.at] && !fresh && !arrive(w))
+        if (w->heads[q->s.at] && !fresh && !wn_walk_arrive(w))
             break;
         if (is_over(w))
             break;
         if (q->env->log && wn_op_kind(&q->code->ops[q->s.at]) != WN_KIND_HOLE)
-            tell(w, "");
+            wn_tell(q, "");
         q->steps++;
         if (q->steps > w->most_steps)
             w->lost = true;
@@ -818,9 +445,9 @@ static bool take(struct wn_walk *w)
     q->s = way->s;
     w->from = way->from;
     w->via = way->via;
-    go_back(w, way->trail);
+    wn_way_go_back(w, way->trail);
     if (later & WN_STEP_LEFT)
-        walked(w, later);
+        wn_way_walked(w, later);
     if (later != LATER_ON && later != LATER_TAKEN)
         return true;
     /* The branch is the last step of the trail. */
@@ -858,7 +485,7 @@ static bool join_all(struct wn_walk *w)
         }
         if (w->waiting.len == 0)
             return true;
-        struct wn_node *n = next_waiting(w);
+        struct wn_node *n = wn_walk_next_waiting(w);
         wn_state_copy(&q->s, &n->s);
         w->from = n->number;
         w->via = WN_NOWHERE;

@@ -2,8 +2,8 @@
 /** Following the ways through a program. */
 #pragma once
 
-#include "verify/compare.h"
 #include "verify/graph.h"
+#include "verify/join.h"
 #include "verify/search.h"
 
 struct wn_node {
