@@ -85,8 +85,9 @@ enum wn_prog_flags {
 enum wn_verify {
     WN_VERIFY_GUARD = 0, /* they are checked when the program runs, and a run that fails the check
                             ends with a fault; loops without a proved bound spend fuel */
-    WN_VERIFY_STRICT, /* the program is rejected, and one with such a loop as well: what one wants
-                         before giving it to a kernel */
+    WN_VERIFY_STRICT, /* the program is rejected, and one with such a loop as well, with more stack
+                         in all than kernels give, or that reads stack to which nothing was written:
+                         what one wants before giving it to a kernel */
     WN_VERIFY_NONE,   /* nothing is proved, so nearly everything is checked when the program runs;
                          rejected is only what has no meaning */
 };
