@@ -837,7 +837,12 @@ static void put_statement(struct writer *w)
         else
             put_packet_load(w);
         break;
-    case 18: put_local_call(w); break;
+    case 18:
+        if (one_in(w->g, 2))
+            put_context(w);
+        else
+            put_local_call(w);
+        break;
     default: put_maps(w); break;
     }
     w->nest--;

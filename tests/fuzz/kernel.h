@@ -93,6 +93,6 @@ void kernel_print_verified(const struct kernel_counts *counts);
 
 /**
  * Whether every helper and every field has been reached with success and with
- * failure; what has not is on standard error. Meant for 20,000 trials and more.
+ * failure; what has not is on standard error. Meant for 30,000 trials and more.
  */
 bool kernel_covers(const struct kernel_counts *counts);

@@ -63,5 +63,5 @@ int main(int argc, char **argv)
             print(&c);
     }
     print(&c);
-    return c.trials < 20000 || kernel_covers(&c) ? 0 : 1;
+    return c.trials < 30000 || kernel_covers(&c) ? 0 : 1;
 }
