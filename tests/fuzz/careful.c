@@ -259,7 +259,7 @@ static void put_check(struct writer *w)
             w->b.kind[r] = NUMBER;
             break;
         }
-        /* fallthrough */
+        __attribute__((fallthrough));
     default: /* addresses */
         copy(w, r, DATA, n - less);
         if (w->by_length) {
