@@ -105,7 +105,7 @@ static void change(struct verify_trial *t, size_t at, int row, struct gen *g)
     struct wn_slot *s = &t->slots[at];
     bool jumps = wn_rows[row].kind == WN_KIND_BRANCH || wn_rows[row].kind == WN_KIND_JUMP;
     switch (gen_below(g, 10)) {
-    case 0: s->imm += one_in(g, 2) ? 1 : -1; return;
+    case 0: s->imm = (int32_t)((uint32_t)s->imm + (one_in(g, 2) ? 1u : UINT32_MAX)); return;
     case 1: s->imm = (int32_t)near_number(t, g); return;
     case 2:
     case 3: change_row(s, row, g); return;

@@ -69,11 +69,12 @@ static void put_purpose(const struct wn_saying *s)
 static void put_space(const struct wn_saying *s)
 {
     const struct wn_reg *r = &s->w->reg;
-    int64_t high = 0, at = (int64_t)r->off + r->v.smax;
+    int64_t high = 0;
     if (r->type == WN_T_VALUE && r->which < s->env->n_maps)
         high = s->env->maps[r->which].value_bytes;
     int64_t low = r->type == WN_T_STACK ? -(int64_t)s->code->frame_bytes : 0;
     bool near = r->v.smax < INT32_MAX && r->v.smin > INT32_MIN;
+    int64_t at = near ? r->v.smax + r->off : INT64_MAX;
     bool below = !near || r->v.smin + r->off < low;
     if (below || at >= high)
         put(s->t, ", which %s outside", wn_value_is_const(&r->v) ? "lies" : "may lie");

@@ -41,7 +41,7 @@ struct asked {
  * "ll". */
 static inline struct asked ask(const char *program)
 {
-    struct asked a = {.text = calloc(1, strlen(program) + 1)};
+    struct asked a = {.text = calloc(1, strlen(program) + 2)};
     char *to = a.text;
     uint32_t slot = 0;
     assert_non_null(a.text);
