@@ -318,13 +318,15 @@ static void put_alu(struct writer *w)
 static void put_statement(struct writer *w)
 {
     struct gen *g = w->g;
-    switch (gen_below(g, 10)) {
+    switch (gen_below(g, 12)) {
     case 0:
-    case 1: put_context(w); break;
+    case 1:
     case 2:
-    case 3: put_packet(w); break;
-    case 4: put_alu(w); break;
-    case 5: put_access(w, WN_R10, -8 - (int)gen_below(g, 60), gen_below(g, 4), one_in(g, 2)); break;
+    case 3: put_context(w); break;
+    case 4:
+    case 5: put_packet(w); break;
+    case 6: put_alu(w); break;
+    case 7: put_access(w, WN_R10, -8 - (int)gen_below(g, 60), gen_below(g, 4), one_in(g, 2)); break;
     default: put_call(w); break;
     }
 }
