@@ -311,7 +311,26 @@ static void put_packet(struct writer *w)
         return;
     if (w->b.room == 0 || one_in(w->g, 4))
         put_check(w);
-    put_access(w, DATA, 0, w->b.room, may_write_packet(w));
+    int32_t n = (int32_t)w->b.room;
+    if (w->by_length || !one_in(w->g, 6))
+        put_access(w, DATA, 0, w->b.room, may_write_packet(w));
+    else /* from the end backwards */
+        put_access(w, END, -n - (slip(w, 4) ? between(w, 1, 2) : 0),
+                   one_in(w->g, 2) ? 1 : w->b.room, false);
+}
+
+/** Ask of an address whether it is one. */
+static void put_null_check(struct writer *w)
+{
+    unsigned r = scratch(w, WN_R10);
+    for (unsigned i = 0; i < WN_R6 && (w->b.kind[r] == NOTHING || w->b.kind[r] == NUMBER); i++)
+        r = (r + 1) % WN_R6;
+    if (w->b.kind[r] == NOTHING || w->b.kind[r] == NUMBER || one_in(w->g, 2))
+        r = w->b.value >= 0 && one_in(w->g, 2) ? VALUE : w->packet ? DATA : WN_R10;
+    if (one_in(w->g, 2))
+        leave_if(w, WN_OP_JEQ64_K, r, 0, 0);
+    else
+        leave_unless(w, WN_OP_JNE64_K, r, 0, 0);
 }
 
 /** A place that a number says: bounded, compared, accessed. */
@@ -446,7 +465,6 @@ static void put_table(struct writer *w)
     put(w, WN_OP_ADD64_X, p, x, 0, 0);
     w->b.kind[p] = ADDRESS;
     put_access(w, p, 0, 8, true);
-    w->b.words &= ~(((UINT64_C(1) << words) - 1) << 8);
 }
 
 static void put_atomic(struct writer *w, unsigned base, int32_t off)
@@ -633,7 +651,6 @@ static void put_bytes(struct writer *w)
         copy(w, WN_R3, WN_R10, -most);
     }
     call(w, sums ? 28 : 26);
-    w->b.words &= ~((UINT64_C(1) << (most / 8)) - 1);
 }
 
 static void put_helper(struct writer *w)
@@ -818,7 +835,9 @@ static void put_statement(struct writer *w)
     case 9: put_stack_store(w); break;
     case 10: put_table(w); break;
     case 11:
-        if (w->packet)
+        if (one_in(w->g, 4))
+            put_null_check(w);
+        else if (w->packet)
             put_spill(w);
         break;
     case 12:
