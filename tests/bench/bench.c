@@ -9,8 +9,9 @@
  * many rounds, in which everybody has a turn, and is followed by how many times
  * the first column it is. Every verdict must be the same, or the benchmark
  * fails. "mixed" are packets of many kinds in an order that no branch predictor
- * learns, "one" is a packet that passes, over and over. "guarded" is compiled
- * code of which nothing was proved.
+ * learns, "one" is a packet that passes, over and over. Filters are verified as
+ * users' are; "guarded" is compiled code of which nothing was proved, and "worth"
+ * is how many times as long that takes.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -27,7 +28,6 @@
 #include <winnow/text.h>
 
 #include "compile.h"
-#include "prog/prog.h"
 #include "traffic.h"
 
 #define ROUNDS   100
@@ -85,7 +85,8 @@ struct subject {
 
 static struct wn_run *run;
 
-/** Logarithms of the ratios since the last mean. */
+/** Logarithms of the ratios since the last mean; in the first place that of what proofs are worth.
+ */
 static double sums[2][COLUMNS];
 static int rows;
 
@@ -223,10 +224,9 @@ static bool make_progs(struct subject *s, const struct wn_slot *slots, size_t co
                                                     [REFERENCE] = WN_ENGINE_REFERENCE};
     struct wn_error err;
     for (int c = JIT; c < COLUMNS; c++) {
-        struct wn_prog_opts opts = {.engine = engines[c]};
-        /* Where r1 and r2 may be anything, no comparison proves an access. */
-        struct wn_prog_env env = {.other_context = c == GUARDED};
-        if (wn_prog_make(slots, count, &opts, &env, &s->progs[c], &err)) {
+        struct wn_prog_opts opts = {.engine = engines[c],
+                                    .verify = c == GUARDED ? WN_VERIFY_NONE : WN_VERIFY_GUARD};
+        if (wn_prog_new(slots, count, &opts, &s->progs[c], &err)) {
             fprintf(stderr, "slot %u: %s\n", err.at, err.text);
             return false;
         }
@@ -239,7 +239,7 @@ static void print_row(const char *name, const char *traffic, const double best[C
     printf("%-44.44s %-6s %8.2f", name, traffic, best[NATIVE]);
     for (int c = JIT; c < COLUMNS; c++)
         printf(" %9.2f %6.2fx", best[c], best[c] / best[NATIVE]);
-    printf("\n");
+    printf(" %6.2fx\n", best[GUARDED] / best[JIT]);
 }
 
 /** Geometric means of the rows since the last call. */
@@ -250,7 +250,7 @@ static void print_means(void)
         printf("%-44s %-6s %8s", t ? "" : "geometric mean", traffic[t], "");
         for (int c = JIT; c < COLUMNS; c++)
             printf(" %9s %6.2fx", "", exp(sums[t][c] / rows));
-        printf("\n");
+        printf(" %6.2fx\n", exp(sums[t][NATIVE] / rows));
     }
     memset(sums, 0, sizeof sums);
     rows = 0;
@@ -260,6 +260,17 @@ static void add_to_means(int traffic, const double best[COLUMNS])
 {
     for (int c = JIT; c < COLUMNS; c++)
         sums[traffic][c] += log(best[c] / best[NATIVE]);
+    sums[traffic][NATIVE] += log(best[GUARDED] / best[JIT]);
+}
+
+/** What the verifier could not prove of a filter, if anything. */
+static void print_open(const struct subject *s)
+{
+    struct wn_prog_info info;
+    wn_prog_info(s->progs[JIT], &info);
+    if (info.guarded || info.loops_fuelled)
+        printf("%-44s %u of %u accesses guarded, %u of %u loops spend fuel\n", "", info.guarded,
+               info.accesses, info.loops_fuelled, info.loops);
 }
 
 static void free_progs(struct subject *s)
@@ -281,6 +292,7 @@ static bool report(const struct subject *s, const char *name, const struct traff
     add_to_means(0, best);
     measure(s, one, 0, best);
     print_row("", "one", best);
+    print_open(s);
     add_to_means(1, best);
     rows++;
     return true;
@@ -341,7 +353,7 @@ static bool bench_all(struct wn_object *const *objects, size_t n)
     traffic_make(&t);
     printf(
         "ns a packet, least of %d rounds%26s gcc -O2              jit          guarded           "
-        "interp        reference\n",
+        "interp        reference    worth\n",
         ROUNDS, "");
     for (size_t i = 0; i < n; i++) {
         sources[i].slots = wn_object_slots(objects[i], 0, &sources[i].count);
