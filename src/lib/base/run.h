@@ -74,6 +74,7 @@ struct wn_trace {
 #define WN_COPY_BEFORE  256u /* bytes before a packet that is copied, when a program starts */
 #define WN_LONGEST_COPY (256u << 10) /* bytes of such a packet (libpcap's MAXIMUM_SNAPLEN) */
 #define WN_COPY_AFTER   4096u        /* room to grow behind the longest */
+#define WN_COPY_BYTES   (WN_COPY_BEFORE + WN_LONGEST_COPY + WN_COPY_AFTER)
 
 /**
  * The packet of a program written for the kernel; all places are offsets from
@@ -89,6 +90,26 @@ struct wn_copy {
     uint32_t limit;   /* how far the end may grow */
     uint32_t skipped; /* bytes before those that a socket program counts from */
     bool writable;    /* by the program; to read it may all that is in its packet */
+};
+
+/**
+ * What a struct __sk_buff stands for has besides bytes. Places of headers count from the beginning of
+ * a buffer, in 16 bits, as in the kernel's struct sk_buff: so what helpers do there to these
+ * numbers has the same effect here.
+ */
+struct wn_skb {
+    uint32_t headroom; /* of that buffer, before the packet */
+    uint16_t mac, network, transport;
+    uint16_t mac_bytes;  /* of the link layer's header, once a helper has asked; 0 until then */
+    uint16_t protocol;   /* in network order, and so is the next one */
+    uint16_t vlan_proto; /* 0, and so is the next one: no tag lies beside the packet */
+    uint16_t vlan_tci;
+    uint8_t packet_type;
+    uint8_t tstamp_type;
+    uint8_t sums; /* checksums that somebody has found right, one in another; 0: nobody has looked */
+    bool encapsulated;
+    bool hashed; /* `hash` has been computed or set */
+    uint32_t hash;
 };
 
 #define WN_CONTEXT_BYTES 192u /* the largest structure that r1 points to: struct __sk_buff */
@@ -107,6 +128,7 @@ struct wn_context {
 };
 
 struct wn_map;
+struct wn_net;
 
 /** A map that a program may use, with what checking its helpers' arguments takes. */
 struct wn_bound_map {
@@ -151,9 +173,13 @@ struct wn_run {
     uint64_t (*tail)(struct wn_run *run, const struct wn_prog *next); /* what a tail call does */
     struct wn_packet copied;                                          /* describes the copy */
     struct wn_copy copy;
+    struct wn_skb skb;        /* of programs with a struct __sk_buff */
     struct wn_context kernel; /* what r1 points to */
     wn_print_fn print;        /* where bpf_trace_printk() goes; may be NULL */
     void *print_arg;
+    wn_clone_fn clone; /* where bpf_clone_redirect() goes; may be NULL */
+    void *clone_arg;
+    const struct wn_net *net; /* routes and devices, borrowed from the embedder; may be NULL */
 };
 
 /** Make a window of `bytes` bytes at `base`. */

@@ -5,23 +5,28 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { ETHERNET = 14, PROTOCOL_AT = 12, LEAST_PROTOCOL = 0x0600 };
+#include "context/skb.h"
 
 /** What fields hold when a program starts. */
 enum value {
     ZERO,
     IFINDEX,
     QUEUE,
-    PACKET_TYPE,
-    PROTOCOL,
     TIME,
     WIRE_LEN,
     LEN,
     META,
     DATA,
-    DATA_END
+    DATA_END,
+    PACKET_TYPE,
+    PROTOCOL,
+    VLAN_PRESENT,
+    VLAN_TCI,
+    VLAN_PROTO,
+    HASH,
+    TIME_TYPE
 };
-enum { MOVING = LEN }; /* from here on they change when a helper moves the packet's ends */
+enum { CHANGING = LEN }; /* from here on helpers may change them */
 
 #define C(context, ...) C_##context(__VA_ARGS__)
 #define FIELD(field, offset, bytes, first, second, value)                                          \
@@ -150,35 +155,11 @@ enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context
     return (enum wn_access)field->access[layout_of(type)->column];
 }
 
-/** As the kernel classifies Ethernet frames (eth_type_trans): in network order, as it shows it. */
-static uint16_t protocol_of(const struct wn_packet *p)
-{
-    static const uint8_t raw_802_3[2] = {0, 1}, with_802_2[2] = {0, 4};
-    const uint8_t *type = p->data + PROTOCOL_AT;
-    uint16_t result;
-    if (p->caplen < ETHERNET)
-        return 0;
-    if ((type[0] << 8 | type[1]) < LEAST_PROTOCOL) {
-        bool raw = p->caplen >= ETHERNET + 2 && type[2] == 0xff && type[3] == 0xff;
-        type = raw ? raw_802_3 : with_802_2;
-    }
-    memcpy(&result, type, sizeof result);
-    return result;
-}
-
-/** PACKET_BROADCAST, PACKET_MULTICAST or PACKET_HOST: whose the address is nobody knows here. */
-static uint32_t packet_type_of(const struct wn_packet *p)
-{
-    static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-    if (p->caplen < sizeof all || !(p->data[0] & 1))
-        return 0;
-    return memcmp(p->data, all, sizeof all) == 0 ? 1 : 2;
-}
-
 static uint64_t value_of(const struct wn_run *run, enum value value)
 {
     const struct wn_packet *p = &run->copied;
     const struct wn_copy *c = &run->copy;
+    const struct wn_skb *skb = &run->skb;
     switch (value) {
     case ZERO: break;
     case DATA: return (uintptr_t)c->base + c->data;
@@ -188,9 +169,14 @@ static uint64_t value_of(const struct wn_run *run, enum value value)
     case WIRE_LEN: return p->wirelen;
     case IFINDEX: return p->ifindex;
     case QUEUE: return p->queue;
-    case PACKET_TYPE: return packet_type_of(p);
-    case PROTOCOL: return protocol_of(p);
     case TIME: return p->time_ns;
+    case PACKET_TYPE: return skb->packet_type;
+    case PROTOCOL: return skb->protocol;
+    case VLAN_PRESENT: return skb->vlan_proto || skb->vlan_tci;
+    case VLAN_TCI: return skb->vlan_tci;
+    case VLAN_PROTO: return skb->vlan_proto;
+    case HASH: return skb->hash;
+    case TIME_TYPE: return skb->tstamp_type;
     }
     return 0;
 }
@@ -210,6 +196,8 @@ static void set_field(struct wn_run *run, const struct wn_context_field *f)
     uint32_t half = (uint32_t)value;
     if (f->bytes == sizeof half)
         memcpy(run->kernel.bytes + f->offset, &half, sizeof half);
+    else if (f->bytes == 1)
+        run->kernel.bytes[f->offset] = (uint8_t)value;
     else
         memcpy(run->kernel.bytes + f->offset, &value, sizeof value);
 }
@@ -232,6 +220,8 @@ static void begin(struct wn_run *run, enum wn_prog_type type, const struct wn_pa
     run->packet = &run->copied;
     run->redirect = 0;
     describe_copy(run);
+    if (type != WN_PROG_XDP)
+        wn_skb_begin(run);
     run->kernel.access = l->access;
     run->kernel.n = l->bytes;
     run->kernel.type = (uint8_t)type;
@@ -277,7 +267,7 @@ void wn_context_refresh(struct wn_run *run)
     const struct layout *l = layout_of((enum wn_prog_type)run->kernel.type);
     describe_copy(run);
     for (uint32_t i = 0; i < l->n_fields; i++)
-        if (l->fields[i].value >= MOVING)
+        if (l->fields[i].value >= CHANGING)
             set_field(run, &l->fields[i]);
     set_places(run);
 }

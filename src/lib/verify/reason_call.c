@@ -65,6 +65,12 @@ static void put_purpose(const struct wn_saying *s)
             w->write ? "write to" : "read");
 }
 
+/** Whether the next argument says how much memory it is. */
+static bool has_length(enum wn_arg kind)
+{
+    return kind == WN_ARG_MEM || kind == WN_ARG_MEM_WRITE || kind == WN_ARG_MEM_INOUT;
+}
+
 /** Stack and values: what is there, and how much would fit. */
 static void put_space(const struct wn_saying *s)
 {
@@ -82,7 +88,7 @@ static void put_space(const struct wn_saying *s)
         put(s->t, ", and %s %" PRId64 " %s left there",
             wn_value_is_const(&r->v) ? "only" : "as few as", high - at,
             high - at == 1 ? "is" : "are");
-    if (!below && at < high && kind_of(s) != WN_ARG_KEY && kind_of(s) != WN_ARG_VALUE)
+    if (!below && at < high && has_length(kind_of(s)))
         put(s->t, "; come here only if argument %u is at most %" PRId64, s->w->number + 1,
             high - at);
     else
