@@ -86,7 +86,7 @@ static void memory(struct step *s, unsigned i, unsigned least)
 {
     unsigned bytes = least + below(one_in(2) ? 8 : MEMORY - least + 1);
     s->memory |= (uint8_t)(1u << i);
-    s->args[i] = below(MEMORY + 1 - bytes);
+    s->args[i] = below(MEMORY + (bytes > 0) - bytes);
     s->args[i + 1] = bytes;
 }
 
@@ -202,6 +202,8 @@ static void choose_field(struct step *s, enum wn_prog_type type)
     } else if ((s->offset == 48 || s->offset == 56) && one_in(3))
         s->bytes = 8;
     s->args[0] = one_in(2) ? 0xfffe + below(3) : number();
+    if (s->offset == 12) /* the kernel looks at more than it stores */
+        s->args[0] = (uint32_t)s->args[0];
 }
 
 void steps_make(struct steps *s, uint64_t seed, bool clones)

@@ -65,7 +65,10 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
 
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write)
 {
-    if (wn_run_holds(run, address, size, write))
+    const struct wn_context *c = &run->kernel;
+    uint64_t offset = address - (uint64_t)(uintptr_t)c->bytes;
+    if (offset < c->n ? c->use(run, (uint32_t)offset, size, write)
+                      : wn_run_holds(run, address, size, write))
         return true;
     run->fault_address = address;
     return false;

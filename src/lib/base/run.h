@@ -104,6 +104,7 @@ struct wn_skb {
     uint16_t protocol;   /* in network order, and so is the next one */
     uint16_t vlan_proto; /* 0, and so is the next one: no tag lies beside the packet */
     uint16_t vlan_tci;
+    uint16_t queue; /* the last one that counts of those stored to queue_mapping */
     uint8_t packet_type;
     uint8_t tstamp_type;
     uint8_t sums; /* checksums that somebody has found right, one in another; 0: nobody has looked */
@@ -122,6 +123,9 @@ struct wn_context {
     _Alignas(8) uint8_t bytes[WN_CONTEXT_BYTES];
     uint64_t places[WN_PLACES]; /* the addresses among its fields, whole: loads of these are changed
                                    to load them from here where they are proved to be such */
+    /** Whether the program may load or store so many bytes (1, 2, 4, 8) there; what has been stored
+     * before is made what the kernel would have made of it. */
+    bool (*use)(struct wn_run *run, uint32_t offset, uint32_t bytes, bool write);
     const uint8_t *access; /* of each byte: 1 may be read, 2 written; NULL: there is no context */
     uint32_t n;            /* bytes there are */
     uint8_t type;          /* enum wn_prog_type */

@@ -10,6 +10,8 @@
 /** What fields hold when a program starts. */
 enum value {
     ZERO,
+    ZERO16,
+    QUEUE16,
     IFINDEX,
     QUEUE,
     TIME,
@@ -150,6 +152,25 @@ const struct wn_context_field *wn_context_find(enum wn_prog_type type, enum wn_c
     return NULL;
 }
 
+bool wn_context_allows(enum wn_prog_type type, uint32_t offset, uint32_t bytes, bool write)
+{
+    const struct wn_context_field *f = wn_context_field(type, offset);
+    unsigned access = f ? wn_context_access(type, f) : WN_ACCESS_NO;
+    if (!(access & (write ? 2 : 1)) || offset % bytes || offset + bytes > f->offset + f->bytes)
+        return false;
+    return !(access & (write ? 8 : 4)) || bytes == f->bytes;
+}
+
+bool wn_context_is_cut(const struct wn_context_field *field)
+{
+    return field->value == ZERO16 || field->value == QUEUE16;
+}
+
+bool wn_context_is_zero(enum wn_prog_type type, const struct wn_context_field *field)
+{
+    return field->value == ZERO && !(wn_context_access(type, field) & 2);
+}
+
 enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context_field *field)
 {
     return (enum wn_access)field->access[layout_of(type)->column];
@@ -161,7 +182,9 @@ static uint64_t value_of(const struct wn_run *run, enum value value)
     const struct wn_copy *c = &run->copy;
     const struct wn_skb *skb = &run->skb;
     switch (value) {
-    case ZERO: break;
+    case ZERO:
+    case ZERO16: break;
+    case QUEUE16: return skb->queue;
     case DATA: return (uintptr_t)c->base + c->data;
     case DATA_END: return (uintptr_t)c->base + c->end;
     case META: return (uintptr_t)c->base + c->meta;
@@ -211,6 +234,33 @@ static void describe_copy(struct wn_run *run)
     wn_window_set(&run->load, (uint64_t)(uintptr_t)run->copied.data, run->copied.caplen);
 }
 
+void wn_context_settle(struct wn_run *run)
+{
+    const enum wn_prog_type type = (enum wn_prog_type)run->kernel.type;
+    const struct layout *l = layout_of(type);
+    for (uint32_t i = 0; i < l->n_fields && type == WN_PROG_TC; i++) {
+        const struct wn_context_field *f = &l->fields[i];
+        uint8_t *at = run->kernel.bytes + f->offset;
+        uint32_t stored;
+        if (!wn_context_is_cut(f))
+            continue;
+        memcpy(&stored, at, sizeof stored);
+        if (f->value == QUEUE16) { /* the last number means that there is none: no store of one counts */
+            stored = run->skb.queue = stored < UINT16_MAX ? (uint16_t)stored : run->skb.queue;
+        } else {
+            stored &= UINT16_MAX;
+        }
+        memcpy(at, &stored, sizeof stored);
+    }
+}
+
+/** What wn_run_reach() asks. */
+static bool use(struct wn_run *run, uint32_t offset, uint32_t bytes, bool write)
+{
+    wn_context_settle(run);
+    return wn_context_allows((enum wn_prog_type)run->kernel.type, offset, bytes, write);
+}
+
 /** Fill the context for a packet that lies where copy says. */
 static void begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet)
 {
@@ -223,6 +273,7 @@ static void begin(struct wn_run *run, enum wn_prog_type type, const struct wn_pa
     if (type != WN_PROG_XDP)
         wn_skb_begin(run);
     run->kernel.access = l->access;
+    run->kernel.use = use;
     run->kernel.n = l->bytes;
     run->kernel.type = (uint8_t)type;
     memset(run->kernel.bytes, 0, l->bytes);

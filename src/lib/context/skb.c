@@ -46,6 +46,7 @@ void wn_skb_begin(struct wn_run *run)
         .transport = WN_NO_HEADER,
         .protocol = protocol_of(&run->copied),
         .packet_type = packet_type_of(&run->copied),
+        .queue = (uint16_t)run->copied.queue,
     };
 }
 
@@ -73,8 +74,7 @@ bool wn_skb_make_room(struct wn_run *run, uint32_t bytes)
         s->headroom += more;
         s->mac = (uint16_t)(s->mac + more);
         s->network = (uint16_t)(s->network + more);
-        if (s->transport != WN_NO_HEADER)
-            s->transport = (uint16_t)(s->transport + more);
+        s->transport = (uint16_t)(s->transport + more); /* even if nobody has said where it is */
     }
     return true;
 }

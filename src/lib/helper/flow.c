@@ -103,7 +103,7 @@ uint32_t wn_flow_hash(const struct wn_run *run)
     else if (f.type == WN_ETH_IP6)
         take_ip6(run, at, &f);
     unsigned first = memcmp(f.ends[0], f.ends[1], sizeof f.ends[0]) > 0;
-    hash = mix(WN_NETWORK16(f.type), (uint64_t)f.tags[0] << 16 | f.tags[1]);
+    hash = mix(~(uint64_t)WN_NETWORK16(f.type), (uint64_t)f.tags[0] << 16 | f.tags[1]);
     hash = mix(hash, (uint64_t)f.protocol << 8 | f.bytes);
     hash = mix_bytes(hash, f.ends[first], sizeof f.ends[first]);
     hash = mix_bytes(hash, f.ends[!first], sizeof f.ends[!first]);

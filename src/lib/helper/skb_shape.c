@@ -130,11 +130,11 @@ HELPER(skb_vlan_pop)
 /** Bytes that the packet keeps: up to its innermost known header. */
 static uint32_t least_length(const struct wn_skb *skb)
 {
-    int32_t least = wn_skb_offset(skb, skb->network);
-    least = least > 0 ? least : 0;
-    if (skb->transport != WN_NO_HEADER && wn_skb_offset(skb, skb->transport) > 0)
-        least = wn_skb_offset(skb, skb->transport);
-    return (uint32_t)least;
+    int32_t network = wn_skb_offset(skb, skb->network), transport = 0;
+    if (skb->transport != WN_NO_HEADER)
+        transport = wn_skb_offset(skb, skb->transport);
+    int32_t least = transport > network ? transport : network;
+    return least > 0 ? (uint32_t)least : 0;
 }
 
 HELPER(skb_change_tail)

@@ -229,6 +229,8 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
         return too_long(run, pkt);
     set_context_arguments(prog, run, args);
     struct wn_result result = run_engine(prog, run, args);
+    if (type == WN_PROG_TC)
+        wn_context_settle(run);
     run->kernel.n = 0; /* the next run may be another program's, which has neither */
     run->n_maps = 0;
     if (result.fault && run->fault_prog)
