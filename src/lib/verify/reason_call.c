@@ -56,13 +56,16 @@ static void put_purpose(const struct wn_saying *s)
 {
     const struct wn_why *w = s->w;
     enum wn_arg kind = kind_of(s);
+    bool both = kind == WN_ARG_MEM_INOUT || kind == WN_ARG_INOUT32;
     put(s->t, "argument %u of %s() needs ", w->number, wn_say_helper(s->code, w->slot));
     if (kind == WN_ARG_KEY || kind == WN_ARG_VALUE)
         put(s->t, "a %s of %u %s, but ", kind == WN_ARG_KEY ? "key" : "value", (unsigned)w->size,
             wn_text_bytes(w->size));
     else
         put(s->t, "%u %s to %s, but ", (unsigned)w->size, wn_text_bytes(w->size),
-            w->write ? "write to" : "read");
+            both       ? "read and write"
+            : w->write ? "write to"
+                       : "read");
 }
 
 /** Whether the next argument says how much memory it is. */

@@ -177,7 +177,8 @@ static void put_part(const struct wn_saying *s, const struct wn_context_field *f
             (unsigned)w->size, at, store ? "store" : "load", f->name, f->offset);
     else
         put(s->t,
-            "no part of field %s of the context can be %s alone; %s all of its %u bytes, at byte %u",
+            "no part of field %s of the context can be %s alone; %s all of its %u bytes, at byte "
+            "%u",
             f->name, store ? "written" : "read", store ? "store" : "load", f->bytes, f->offset);
 }
 
@@ -200,8 +201,9 @@ static void put_field(const struct wn_saying *s)
     } else if (may & (store ? 2 : 1)) {
         put(s->t,
             "%u bytes at byte %" PRId64
-            " of the context go beyond field %s, which has %u; %s no more than that",
-            (unsigned)w->size, at, f->name, f->bytes, store ? "store" : "load");
+            " of the context go beyond field %s, which ends before byte %u; %s no more than %u",
+            (unsigned)w->size, at, f->name, f->offset + f->bytes, store ? "store" : "load",
+            (unsigned)(f->offset + f->bytes - at));
     } else {
         put(s->t, "programs of type %s cannot %s field %s of the context", type,
             store ? "write" : "read", f->name);
