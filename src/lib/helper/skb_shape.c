@@ -65,11 +65,11 @@ static bool take_tag(struct wn_run *run, uint16_t *tci)
     return true;
 }
 
-/** Put the tag beside the packet into it. */
+/** Put the tag beside the packet into it; false if it ends before, or is as long as can be. */
 static bool put_tag(struct wn_run *run)
 {
     struct wn_skb *skb = &run->skb;
-    if (!wn_skb_make_room(run, WN_VLAN))
+    if (!wn_packet_bytes(run, 0, ADDRESSES) || !wn_skb_make_room(run, WN_VLAN))
         return false;
     open_gap(run, ADDRESSES, WN_VLAN);
     uint8_t *p = run->copy.base + run->copy.data + ADDRESSES;
