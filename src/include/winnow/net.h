@@ -40,7 +40,8 @@ enum wn_net_route_type {
     WN_NET_PROHIBIT,    /* or that it is not allowed */
 };
 
-/** Tables that are looked into without being named, in this order. */
+/** Tables that are looked into without being named, in this order. IPv4's first two are one, as in a
+ * kernel without rules of its own: the longest prefix of both counts. */
 #define WN_NET_TABLE_LOCAL   255u
 #define WN_NET_TABLE_MAIN    254u
 #define WN_NET_TABLE_DEFAULT 253u /* IPv4 alone */

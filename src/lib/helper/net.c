@@ -57,6 +57,8 @@ static int by_prefix(const void *a, const void *b)
     int r = by_group(x, y);
     if (r == 0)
         r = memcmp(x->address, y->address, sizeof x->address);
+    if (r == 0)
+        r = compare(y->type == WN_NET_LOCAL, x->type == WN_NET_LOCAL);
     return r ? r : compare(x->metric, y->metric);
 }
 
@@ -116,6 +118,12 @@ static int check_route(const struct wn_net *net, const struct wn_net_route *r, s
     return 0;
 }
 
+/** IPv4's first two tables are one in a kernel that nobody has given rules. */
+static uint32_t table_of(uint8_t family, uint32_t table)
+{
+    return family == 4 && table == WN_NET_TABLE_LOCAL ? WN_NET_TABLE_MAIN : table;
+}
+
 static int take_routes(struct wn_net *net, const struct wn_net_opts *opts, struct wn_error *err)
 {
     for (size_t i = 0; i < opts->n_routes; i++) {
@@ -127,6 +135,7 @@ static int take_routes(struct wn_net *net, const struct wn_net_opts *opts, struc
         mask(r->address, r->prefix_bits);
         if (!r->table)
             r->table = r->type == WN_NET_LOCAL ? WN_NET_TABLE_LOCAL : WN_NET_TABLE_MAIN;
+        r->table = table_of(r->family, r->table);
     }
     net->n_routes = opts->n_routes;
     qsort(net->routes, net->n_routes, sizeof *net->routes, by_prefix);
@@ -246,7 +255,7 @@ const struct wn_net_route *wn_net_route(const struct wn_net *net, const struct w
     for (size_t i = 0; i < net->n_groups; i++) {
         const struct group *g = &net->groups[i];
         uint8_t prefix[16] = {0};
-        if (g->table != q->table || g->family != q->family)
+        if (g->table != table_of(q->family, q->table) || g->family != q->family)
             continue;
         memcpy(prefix, q->address, bytes_of(q->family));
         mask(prefix, g->bits);
