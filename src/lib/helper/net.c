@@ -79,7 +79,8 @@ static void mask(uint8_t address[16], unsigned bits)
             address[i] &= (uint8_t)(0xff00 >> bits);
 }
 
-/* ---- Making ----------------------------------------------------------------------------------- */
+/* ---- Making -----------------------------------------------------------------------------------
+ */
 
 static int wrong(struct wn_error *err, size_t i, const char *what)
 {
@@ -142,14 +143,14 @@ static int take_routes(struct wn_net *net, const struct wn_net_opts *opts, struc
     for (size_t i = 0; i < net->n_routes; i++) {
         const struct wn_net_route *r = &net->routes[i];
         if (i == 0 || by_group(r, r - 1) != 0)
-            net->groups[net->n_groups++] = (struct group){r->table, r->family, r->prefix_bits, i, 0};
+            net->groups[net->n_groups++] =
+                (struct group){r->table, r->family, r->prefix_bits, i, 0};
         net->groups[net->n_groups - 1].count++;
     }
     return 0;
 }
 
-static int take_neighbours(struct wn_net *net, const struct wn_net_opts *opts,
-                           struct wn_error *err)
+static int take_neighbours(struct wn_net *net, const struct wn_net_opts *opts, struct wn_error *err)
 {
     for (size_t i = 0; i < opts->n_neighbours; i++) {
         const struct wn_net_neighbour *n = &opts->neighbours[i];
@@ -203,7 +204,8 @@ void wn_run_set_net(struct wn_run *run, const struct wn_net *net)
     run->net = net;
 }
 
-/* ---- Asking ----------------------------------------------------------------------------------- */
+/* ---- Asking -----------------------------------------------------------------------------------
+ */
 
 const struct wn_net_device *wn_net_device(const struct wn_net *net, uint32_t ifindex)
 {
