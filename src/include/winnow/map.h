@@ -31,15 +31,27 @@ extern "C" {
 struct wn_map;
 struct wn_prog;
 
-/** Kinds, by the kernel's numbers. */
+/** Kinds, by the kernel's numbers. wn_map_new() says which of them there are. */
 enum wn_map_type {
     WN_MAP_HASH = 1,
     WN_MAP_ARRAY = 2,
     WN_MAP_PROG_ARRAY = 3,
+    WN_MAP_PERF_EVENT_ARRAY = 4,
     WN_MAP_PERCPU_HASH = 5,
     WN_MAP_PERCPU_ARRAY = 6,
     WN_MAP_LRU_HASH = 9,
     WN_MAP_LRU_PERCPU_HASH = 10,
+    WN_MAP_LPM_TRIE = 11,
+    WN_MAP_ARRAY_OF_MAPS = 12,
+    WN_MAP_HASH_OF_MAPS = 13,
+    WN_MAP_DEVMAP = 14,
+    WN_MAP_CPUMAP = 16,
+    WN_MAP_XSKMAP = 17,
+    WN_MAP_QUEUE = 22,
+    WN_MAP_STACK = 23,
+    WN_MAP_DEVMAP_HASH = 25,
+    WN_MAP_RINGBUF = 27,
+    WN_MAP_BLOOM_FILTER = 30,
 };
 
 /** Flags of a map, by the kernel's numbers; which kinds take which is the kernel's matter too. */

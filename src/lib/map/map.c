@@ -16,10 +16,22 @@ static const struct {
     [WN_MAP_HASH] = {"hash", wn_hash_new, false},
     [WN_MAP_ARRAY] = {"array", wn_array_new, false},
     [WN_MAP_PROG_ARRAY] = {"prog_array", wn_prog_array_new, false},
+    [WN_MAP_PERF_EVENT_ARRAY] = {"perf_event_array", NULL, false},
     [WN_MAP_PERCPU_HASH] = {"percpu_hash", wn_hash_new, true},
     [WN_MAP_PERCPU_ARRAY] = {"percpu_array", wn_array_new, true},
     [WN_MAP_LRU_HASH] = {"lru_hash", wn_hash_new, false},
     [WN_MAP_LRU_PERCPU_HASH] = {"lru_percpu_hash", wn_hash_new, true},
+    [WN_MAP_LPM_TRIE] = {"lpm_trie", NULL, false},
+    [WN_MAP_ARRAY_OF_MAPS] = {"array_of_maps", NULL, false},
+    [WN_MAP_HASH_OF_MAPS] = {"hash_of_maps", NULL, false},
+    [WN_MAP_DEVMAP] = {"devmap", NULL, false},
+    [WN_MAP_CPUMAP] = {"cpumap", NULL, false},
+    [WN_MAP_XSKMAP] = {"xskmap", NULL, false},
+    [WN_MAP_QUEUE] = {"queue", NULL, false},
+    [WN_MAP_STACK] = {"stack", NULL, false},
+    [WN_MAP_DEVMAP_HASH] = {"devmap_hash", NULL, false},
+    [WN_MAP_RINGBUF] = {"ringbuf", NULL, false},
+    [WN_MAP_BLOOM_FILTER] = {"bloom_filter", NULL, false},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
