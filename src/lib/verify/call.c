@@ -122,13 +122,6 @@ static const struct wn_verify_map *map_of(const struct wn_search *q, const struc
     return r->type == WN_T_MAP ? &q->env->maps[r->which] : NULL;
 }
 
-/** Whether a map is of a kind that the helper works on. */
-static bool suits(const struct wn_helper *h, const struct wn_verify_map *map)
-{
-    bool programs = map->type == WN_MAP_PROG_ARRAY;
-    return h->fn == wn_helper_tail_call ? programs : !programs;
-}
-
 static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
                          const struct wn_reg *r)
 {
@@ -136,7 +129,7 @@ static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigne
     const struct wn_verify_map *map = map_of(q, r);
     if (!map) {
         judge(q, r->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS, &why);
-    } else if (!suits(h, map)) {
+    } else if (!wn_helper_takes(h->id, map->type)) {
         why.reason = WN_WHY_MAP_TYPE;
         wn_refuse(q, &why);
     } else {
@@ -144,19 +137,24 @@ static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigne
     }
 }
 
-/** A key or value of the map before it. */
+/** A key or value of the map before it, or memory for one. */
 static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5],
-                    const struct wn_reg *map, bool key)
+                    const struct wn_reg *map, enum wn_arg kind)
 {
     const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
+    bool write = kind == WN_ARG_VALUE_WRITE;
     if (!m) {
         struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, 1, map ? map : &r[i]);
         judge(q, WN_MAY_FIT, &why);
         wn_expose_memory(q);
+        if (write) {
+            wn_blur(q);
+            q->writes_packet = true;
+        }
         return;
     }
-    uint32_t bytes = key ? m->key_bytes : m->value_bytes;
-    memory(q, i, &r[i], bytes, bytes, READS);
+    uint32_t bytes = kind == WN_ARG_KEY ? m->key_bytes : m->value_bytes;
+    memory(q, i, &r[i], bytes, bytes, write && m->type != WN_MAP_BLOOM_FILTER ? WRITES : READS);
 }
 
 static bool is_context(const struct wn_search *q, const struct wn_reg *r)
@@ -196,8 +194,9 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
         *map = &r[i];
         map_argument(q, h, i, &r[i]);
         break;
-    case WN_ARG_KEY: element(q, i, r, *map, true); break;
-    case WN_ARG_VALUE: element(q, i, r, *map, false); break;
+    case WN_ARG_KEY:
+    case WN_ARG_VALUE:
+    case WN_ARG_VALUE_WRITE: element(q, i, r, *map, (enum wn_arg)h->sig.args[i]); break;
     case WN_ARG_ANY: anything(q, &r[i]); break;
     case WN_ARG_SCALAR:
     case WN_ARG_SIZE:
@@ -253,7 +252,7 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     struct wn_reg result = wn_reg_number(wn_value_unknown());
     if (h->sig.result == WN_ARG_VALUE) {
         result = wn_reg_any();
-        if (m && m->type != WN_MAP_PROG_ARRAY) {
+        if (m) {
             result = wn_reg_address(WN_T_VALUE, map->which);
             result.nullable = true;
             result.id = wn_new_id(q);
