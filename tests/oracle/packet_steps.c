@@ -22,14 +22,15 @@ static bool one_in(uint32_t n)
     return below(n) == 0;
 }
 
-/* ---- Which steps ------------------------------------------------------------------------------ */
+/* ---- Which steps ------------------------------------------------------------------------------
+ */
 
 /** A place in a packet, or where there is none. */
 static uint64_t place(void)
 {
-    static const uint64_t corners[] = {0,      1,          12,         14,         24,    34,
-                                       54,     0xffff,     0x10000,    0xfffe,     0xfff, 0x7fffffff,
-                                       3000,   0x80000000, 0xffffffff, 0xfffffff0, 16064, 0x100000000};
+    static const uint64_t corners[] = {
+        0,      1,     12,         14,   24,         34,         54,         0xffff, 0x10000,
+        0xfffe, 0xfff, 0x7fffffff, 3000, 0x80000000, 0xffffffff, 0xfffffff0, 16064,  0x100000000};
     return one_in(5) ? corners[below(sizeof corners / sizeof *corners)] : below(90);
 }
 
@@ -144,9 +145,9 @@ static void choose_arguments(struct step *s)
 static void choose_helper(struct step *s, enum wn_prog_type type, bool clones)
 {
     static const uint8_t xdp[] = {28, 44, 44, 54, 54, 65, 188, 189, 190, 69, 163};
-    static const uint8_t tc[] = {9,  9,  10, 11, 11, 13, 18, 18, 18, 19, 19, 24, 26, 28,
-                                 31, 31, 32, 34, 38, 38, 39, 40, 41, 42, 43, 43, 48, 50,
-                                 50, 50, 50, 68, 69, 97, 97, 97, 135, 163, 192};
+    static const uint8_t tc[] = {9,  9,  10, 11, 11, 13, 18, 18, 18, 19, 19,  24,  26,
+                                 28, 31, 31, 32, 34, 38, 38, 39, 40, 41, 42,  43,  43,
+                                 48, 50, 50, 50, 50, 68, 69, 97, 97, 97, 135, 163, 192};
     static const uint8_t socket[] = {26, 26, 68, 68, 42};
     do
         s->helper = type == WN_PROG_XDP  ? xdp[below(sizeof xdp)]
@@ -214,7 +215,10 @@ void steps_make(struct steps *s, uint64_t seed, bool clones)
     for (unsigned i = 0; i < s->n; i++) {
         struct step *step = &s->list[i];
         uint32_t kind = below(10);
-        step->kind = kind < 6 ? STEP_CALL : kind < 8 ? STEP_FIELD : kind < 9 ? STEP_STORE : STEP_BYTES;
+        step->kind = kind < 6   ? STEP_CALL
+                     : kind < 8 ? STEP_FIELD
+                     : kind < 9 ? STEP_STORE
+                                : STEP_BYTES;
         if (step->kind == STEP_STORE && s->type == WN_PROG_XDP)
             step->kind = STEP_BYTES;
         if (step->kind == STEP_BYTES && s->type == WN_PROG_SOCKET)
@@ -232,7 +236,8 @@ void steps_make(struct steps *s, uint64_t seed, bool clones)
     }
 }
 
-/* ---- The program ------------------------------------------------------------------------------ */
+/* ---- The program ------------------------------------------------------------------------------
+ */
 
 #define CONTEXT WN_R6
 #define SEEN    WN_R7

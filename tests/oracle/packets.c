@@ -2,8 +2,8 @@
 /**
  * Helpers that read and change packets, and fields of contexts, against the
  * kernel's: random programs, which call one after another, on packets of all kinds. What they
- * return, the packet and the context that they leave must be the same on every engine, and nothing may be
- * left to check at run time.
+ * return, the packet and the context that they leave must be the same on every engine, and nothing
+ * may be left to check at run time.
  *
  *     packets SEED PROGRAMS
  */
@@ -83,7 +83,8 @@ static int ask_kernel(int prog, enum wn_prog_type type, const struct packet *pac
     int r = kernel_run(prog, &asked);
     out->value = asked.result;
     out->bytes = asked.data_out_bytes;
-    if (type == WN_PROG_SOCKET) /* the link layer's header has been taken off and comes back empty */
+    if (type ==
+        WN_PROG_SOCKET) /* the link layer's header has been taken off and comes back empty */
         memcpy(out->data, packet->data, 14);
     if (type == WN_PROG_XDP)
         skb = (struct __sk_buff){0};
@@ -106,7 +107,8 @@ static bool run_here(const struct wn_prog *prog, enum wn_prog_type type,
     struct __sk_buff skb = {0};
     uint32_t bytes, meta_bytes;
     const uint8_t *data = wn_run_packet(run, &out->bytes);
-    const uint8_t *meta = wn_run_metadata(run, &meta_bytes); /* test runs put it before the packet */
+    const uint8_t *meta =
+        wn_run_metadata(run, &meta_bytes); /* test runs put it before the packet */
     const void *context = wn_run_context(run, &bytes);
     if (r.fault || out->bytes + meta_bytes > ROOM) {
         printf("# fault %s at slot %u\n", wn_fault_name((enum wn_fault)r.fault), r.slot);
@@ -127,7 +129,8 @@ static bool run_here(const struct wn_prog *prog, enum wn_prog_type type,
 
 static void print(const char *who, const struct outcome *o)
 {
-    printf("# %20s: value %08x, mark %x, priority %x, tstamp %" PRIx64 ", cb %x %x %x %x %x, %u bytes ",
+    printf("# %20s: value %08x, mark %x, priority %x, tstamp %" PRIx64
+           ", cb %x %x %x %x %x, %u bytes ",
            who, o->value, o->mark, o->priority, o->tstamp, o->cb[0], o->cb[1], o->cb[2], o->cb[3],
            o->cb[4], o->bytes);
     for (uint32_t i = 0; i < o->bytes && i < 80; i++)

@@ -40,17 +40,18 @@ enum wn_net_route_type {
     WN_NET_PROHIBIT,    /* or that it is not allowed */
 };
 
-/** Tables that are looked into without being named, in this order. */
+/** Tables that are looked into without being named, in this order. IPv4's first two are one, as in
+ * a kernel without rules of its own: the longest prefix of both counts. */
 #define WN_NET_TABLE_LOCAL   255u
 #define WN_NET_TABLE_MAIN    254u
 #define WN_NET_TABLE_DEFAULT 253u /* IPv4 alone */
 
 struct wn_net_route {
-    uint8_t family;      /* 4 or 6: of the addresses */
-    uint8_t prefix_bits; /* at most 32 or 128 */
-    uint8_t type;        /* enum wn_net_route_type */
+    uint8_t family;         /* 4 or 6: of the addresses */
+    uint8_t prefix_bits;    /* at most 32 or 128 */
+    uint8_t type;           /* enum wn_net_route_type */
     uint8_t gateway_family; /* 4, 6 (also for IPv4), or 0: they are neighbours themselves */
-    uint8_t address[16]; /* bits behind the prefix do not count */
+    uint8_t address[16];    /* bits behind the prefix do not count */
     uint8_t gateway[16];
     uint8_t source[16]; /* what comes from us says that it is from here; all 0: from the device's */
     uint32_t ifindex;   /* of a unicast route: of one of the devices */

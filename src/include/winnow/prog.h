@@ -248,8 +248,8 @@ WN_API const uint8_t *wn_run_metadata(const struct wn_run *run, uint32_t *bytes)
 /** As wn_run_packet(), the structure that r1 pointed to. */
 WN_API const void *wn_run_context(const struct wn_run *run, uint32_t *bytes);
 
-/** As wn_run_packet(), the interface that bpf_redirect() or one of its kin asked for last; 0 if none
- * was called. */
+/** As wn_run_packet(), the interface that bpf_redirect() or one of its kin asked for last; 0 if
+ * none was called. */
 WN_API uint32_t wn_run_redirect(const struct wn_run *run);
 
 /** Say which slot of per-CPU maps is this thread's, and bpf_get_smp_processor_id(); 0 at first. */

@@ -94,8 +94,8 @@ struct wn_copy {
 };
 
 /**
- * What a struct __sk_buff stands for has besides bytes. Places of headers count from the beginning of
- * a buffer, in 16 bits, as in the kernel's struct sk_buff: so what helpers do there to these
+ * What a struct __sk_buff stands for has besides bytes. Places of headers count from the beginning
+ * of a buffer, in 16 bits, as in the kernel's struct sk_buff: so what helpers do there to these
  * numbers has the same effect here.
  */
 struct wn_skb {
@@ -108,7 +108,8 @@ struct wn_skb {
     uint16_t queue; /* the last one that counts of those stored to queue_mapping */
     uint8_t packet_type;
     uint8_t tstamp_type;
-    uint8_t sums; /* checksums that somebody has found right, one in another; 0: nobody has looked */
+    uint8_t
+        sums; /* checksums that somebody has found right, one in another; 0: nobody has looked */
     bool encapsulated;
     bool hashed; /* `hash` has been computed or set */
     uint32_t hash;

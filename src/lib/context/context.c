@@ -245,7 +245,8 @@ void wn_context_settle(struct wn_run *run)
         if (!wn_context_is_cut(f))
             continue;
         memcpy(&stored, at, sizeof stored);
-        if (f->value == QUEUE16) { /* the last number means that there is none: no store of one counts */
+        if (f->value ==
+            QUEUE16) { /* the last number means that there is none: no store of one counts */
             stored = run->skb.queue = stored < UINT16_MAX ? (uint16_t)stored : run->skb.queue;
         } else {
             stored &= UINT16_MAX;

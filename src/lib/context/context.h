@@ -32,7 +32,8 @@ struct wn_context_field {
     uint8_t value;
 };
 
-/** What a program may do with a field of its context; bits 1 and 2 say whether it may read and write. */
+/** What a program may do with a field of its context; bits 1 and 2 say whether it may read and
+ * write. */
 enum wn_access {
     WN_ACCESS_NO = 0,
     WN_ACCESS_R = 1,
@@ -60,12 +61,13 @@ const struct wn_context_field *wn_context_field(enum wn_prog_type type, uint32_t
 
 /**
  * Whether a type's programs may load or store `bytes` bytes (1, 2, 4, 8) at a place of the
- * structure, as the kernel's verifier has it: aligned, in one field, and all of it where it says so.
+ * structure, as the kernel's verifier has it: aligned, in one field, and all of it where it says
+ * so.
  */
 bool wn_context_allows(enum wn_prog_type type, uint32_t offset, uint32_t bytes, bool write);
 
-/** Whether what is stored to a field may not be what is loaded from it: accesses go by wn_run_reach(),
- * even if they are proved. */
+/** Whether what is stored to a field may not be what is loaded from it: accesses go by
+ * wn_run_reach(), even if they are proved. */
 bool wn_context_is_cut(const struct wn_context_field *field);
 
 /** Whether a field of a type's is always 0. */

@@ -65,12 +65,12 @@ static const struct wn_net_route *find_route(const struct wn_net *net, struct lo
     const struct wn_net_route *r = NULL;
     if (flags & DIRECT) {
         if (flags & TBID) {
-            q.table = l->table;
+            q.table = l->table ? l->table : WN_NET_TABLE_MAIN;
             l->table = 0;
         }
         return wn_net_route(net, &q);
     }
-    for (unsigned i = 0; !r && i < (four ? 3 : 2); i++) {
+    for (unsigned i = four; !r && i < (four ? 3 : 2); i++) {
         q.table = tables[i];
         r = wn_net_route(net, &q);
     }

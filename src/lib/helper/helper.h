@@ -20,8 +20,7 @@ struct wn_helper {
     uint32_t id;
     const char *name;
     wn_helper_fn fn;
-    uint8_t
-        types; /* programs that may call it: a bit for each enum wn_prog_type; WN_HELPER_ */
+    uint8_t types; /* programs that may call it: a bit for each enum wn_prog_type; WN_HELPER_ */
     struct wn_helper_sig sig;
 };
 

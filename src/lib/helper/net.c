@@ -57,6 +57,8 @@ static int by_prefix(const void *a, const void *b)
     int r = by_group(x, y);
     if (r == 0)
         r = memcmp(x->address, y->address, sizeof x->address);
+    if (r == 0)
+        r = compare(y->type == WN_NET_LOCAL, x->type == WN_NET_LOCAL);
     return r ? r : compare(x->metric, y->metric);
 }
 
@@ -77,7 +79,8 @@ static void mask(uint8_t address[16], unsigned bits)
             address[i] &= (uint8_t)(0xff00 >> bits);
 }
 
-/* ---- Making ----------------------------------------------------------------------------------- */
+/* ---- Making -----------------------------------------------------------------------------------
+ */
 
 static int wrong(struct wn_error *err, size_t i, const char *what)
 {
@@ -116,6 +119,12 @@ static int check_route(const struct wn_net *net, const struct wn_net_route *r, s
     return 0;
 }
 
+/** IPv4's first two tables are one in a kernel that nobody has given rules. */
+static uint32_t table_of(uint8_t family, uint32_t table)
+{
+    return family == 4 && table == WN_NET_TABLE_LOCAL ? WN_NET_TABLE_MAIN : table;
+}
+
 static int take_routes(struct wn_net *net, const struct wn_net_opts *opts, struct wn_error *err)
 {
     for (size_t i = 0; i < opts->n_routes; i++) {
@@ -127,20 +136,21 @@ static int take_routes(struct wn_net *net, const struct wn_net_opts *opts, struc
         mask(r->address, r->prefix_bits);
         if (!r->table)
             r->table = r->type == WN_NET_LOCAL ? WN_NET_TABLE_LOCAL : WN_NET_TABLE_MAIN;
+        r->table = table_of(r->family, r->table);
     }
     net->n_routes = opts->n_routes;
     qsort(net->routes, net->n_routes, sizeof *net->routes, by_prefix);
     for (size_t i = 0; i < net->n_routes; i++) {
         const struct wn_net_route *r = &net->routes[i];
         if (i == 0 || by_group(r, r - 1) != 0)
-            net->groups[net->n_groups++] = (struct group){r->table, r->family, r->prefix_bits, i, 0};
+            net->groups[net->n_groups++] =
+                (struct group){r->table, r->family, r->prefix_bits, i, 0};
         net->groups[net->n_groups - 1].count++;
     }
     return 0;
 }
 
-static int take_neighbours(struct wn_net *net, const struct wn_net_opts *opts,
-                           struct wn_error *err)
+static int take_neighbours(struct wn_net *net, const struct wn_net_opts *opts, struct wn_error *err)
 {
     for (size_t i = 0; i < opts->n_neighbours; i++) {
         const struct wn_net_neighbour *n = &opts->neighbours[i];
@@ -194,7 +204,8 @@ void wn_run_set_net(struct wn_run *run, const struct wn_net *net)
     run->net = net;
 }
 
-/* ---- Asking ----------------------------------------------------------------------------------- */
+/* ---- Asking -----------------------------------------------------------------------------------
+ */
 
 const struct wn_net_device *wn_net_device(const struct wn_net *net, uint32_t ifindex)
 {
@@ -246,7 +257,7 @@ const struct wn_net_route *wn_net_route(const struct wn_net *net, const struct w
     for (size_t i = 0; i < net->n_groups; i++) {
         const struct group *g = &net->groups[i];
         uint8_t prefix[16] = {0};
-        if (g->table != q->table || g->family != q->family)
+        if (g->table != table_of(q->family, q->table) || g->family != q->family)
             continue;
         memcpy(prefix, q->address, bytes_of(q->family));
         mask(prefix, g->bits);

@@ -8,10 +8,10 @@
 #include "helper/helper.h"
 #include "helper/packet.h"
 
-enum { OTHERHOST = 3 };                   /* linux/if_packet.h: the last type that programs may set */
-enum { REALTIME, MONOTONIC, TAI };        /* linux/bpf.h: BPF_SKB_CLOCK_ */
-enum { CONGESTION = 3, MOST_TAGS = 8 };   /* bits of the field; tags looked behind */
-enum { TYPE_AT = 2, TSTAMP_AT = 152 };    /* in a tag; in struct __sk_buff */
+enum { OTHERHOST = 3 };                 /* linux/if_packet.h: the last type that programs may set */
+enum { REALTIME, MONOTONIC, TAI };      /* linux/bpf.h: BPF_SKB_CLOCK_ */
+enum { CONGESTION = 3, MOST_TAGS = 8 }; /* bits of the field; tags looked behind */
+enum { TYPE_AT = 2, TSTAMP_AT = 152 };  /* in a tag; in struct __sk_buff */
 
 /** Computed when somebody asks: what the kernel computes depends on a number drawn at its start. */
 HELPER(get_hash_recalc)

@@ -97,7 +97,7 @@ static void replace16(uint8_t *to, uint16_t from, uint16_t by)
     sum += (uint16_t)~from;
     sum = (sum & 0xffff) + (sum >> 16);
     sum += by;
-    set_sum(to, (uint16_t)~((sum & 0xffff) + (sum >> 16)));
+    set_sum(to, (uint16_t) ~((sum & 0xffff) + (sum >> 16)));
 }
 
 static void replace_by_difference(uint8_t *to, uint32_t difference)

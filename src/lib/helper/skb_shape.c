@@ -11,7 +11,8 @@
 enum { ADDRESSES = 12 }; /* of the Ethernet header: its type or the first tag is behind them */
 
 enum {
-    LONGEST = 16064, /* four pages without what ends a buffer: what the kernel lets packets become */
+    LONGEST =
+        16064, /* four pages without what ends a buffer: what the kernel lets packets become */
     MOST_ROOM = 0xfff,
 };
 
@@ -41,7 +42,8 @@ static bool close_gap(struct wn_run *run, uint32_t offset, uint32_t bytes)
     return true;
 }
 
-/* ---- VLANs: a packet's first tag lies beside it, the others in it ------------------------------- */
+/* ---- VLANs: a packet's first tag lies beside it, the others in it -------------------------------
+ */
 
 /** Take the first tag in the packet out of it. */
 static bool take_tag(struct wn_run *run, uint16_t *tci)
@@ -125,7 +127,8 @@ HELPER(skb_vlan_pop)
     return result;
 }
 
-/* ---- Both ends -------------------------------------------------------------------------------- */
+/* ---- Both ends --------------------------------------------------------------------------------
+ */
 
 /** Bytes that the packet keeps: up to its innermost known header. */
 static uint32_t least_length(const struct wn_skb *skb)
@@ -165,7 +168,8 @@ HELPER(skb_change_head)
     return 0;
 }
 
-/* ---- The network's header --------------------------------------------------------------------- */
+/* ---- The network's header ---------------------------------------------------------------------
+ */
 
 static void move_headers(struct wn_skb *skb, int32_t by)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/** Numbers that go along with packets: hashes, as far as programs set them, times, types, queues. */
+/** Numbers that go along with packets: hashes, as far as programs set them, times, types, queues.
+ */
 #include "net.h"
 
 struct {
@@ -37,7 +38,7 @@ SEC("tc") int tc_hash(struct __sk_buff *skb)
     if (bpf_skb_set_tstamp(skb, skb->tstamp + ports, ports & 3))
         return TC_ACT_PIPE;
     skb->mark ^= skb->tstamp_type << 20;
-    return bpf_csum_level(skb, BPF_CSUM_LEVEL_INC) ? TC_ACT_SHOT
+    return bpf_csum_level(skb, BPF_CSUM_LEVEL_INC)     ? TC_ACT_SHOT
            : bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) ? TC_ACT_STOLEN
                                                        : TC_ACT_OK;
 }

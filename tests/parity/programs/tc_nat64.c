@@ -24,7 +24,8 @@ static __always_inline int to_6(struct __sk_buff *skb)
     skb->cb[1] = bpf_skb_store_bytes(skb, ETH_HLEN, &six, sizeof six, 0);
     skb->cb[2] = bpf_skb_store_bytes(skb, 12, &type, sizeof type, 0);
     if (ip.protocol == IPPROTO_TCP)
-        skb->cb[3] = bpf_l4_csum_replace(skb, ETH_HLEN + sizeof six + 16, 0, change, 1 << 7 /* BPF_F_IPV6 */);
+        skb->cb[3] = bpf_l4_csum_replace(skb, ETH_HLEN + sizeof six + 16, 0, change,
+                                         1 << 7 /* BPF_F_IPV6 */);
     else if (ip.protocol == IPPROTO_UDP)
         skb->cb[3] = bpf_l4_csum_replace(skb, ETH_HLEN + sizeof six + 6, 0, change,
                                          BPF_F_MARK_MANGLED_0 | BPF_F_MARK_ENFORCE);

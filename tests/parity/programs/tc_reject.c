@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/** Answers that a port cannot be reached: the packet becomes shorter, and gets two headers in front. */
+/** Answers that a port cannot be reached: the packet becomes shorter, and gets two headers in
+ * front. */
 #include "net.h"
 
 #define QUOTED (sizeof(struct iphdr) + 8)
@@ -15,9 +16,8 @@ SEC("tc") int tc_reject(struct __sk_buff *skb)
 {
     struct ethhdr eth;
     struct iphdr was;
-    struct unreachable u = {.ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP},
-                            .type = 3,
-                            .code = 3};
+    struct unreachable u = {
+        .ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP}, .type = 3, .code = 3};
     if (skb->protocol != bpf_htons(ETH_P_IP) || bpf_skb_pull_data(skb, 0))
         return TC_ACT_UNSPEC;
     skb->cb[0] = bpf_skb_pull_data(skb, ETH_HLEN + QUOTED);
