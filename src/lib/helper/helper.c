@@ -28,6 +28,7 @@ static const struct wn_helper helpers[] = {
 
 #define LATER   "is not provided yet"
 #define TRACING "looks into a running kernel; there is none here, only packets"
+#define TRACED  "is for programs that trace a kernel; others use bpf_perf_event_output()"
 #define CGROUP  "asks about control groups, which packets of a capture do not have"
 #define SOCKET  "works on sockets, which only a kernel has; look at addresses and ports instead"
 #define ROUTING "works on the kernel's tunnels and routes; look at the packet's own headers instead"
