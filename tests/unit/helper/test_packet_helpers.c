@@ -10,8 +10,7 @@
 #define ERROR(error) ((uint64_t)(int64_t) - (error))
 #define NOT_KNOWN    524 /* the kernel's ENOTSUPP */
 
-/* ---- The context ------------------------------------------------------------------------------
- */
+/* ---- The context ----------------------------------------------------------------------------- */
 
 /** All helpers that want it, of programs that may call them. */
 static void each_helper(void (*fn)(const struct wn_helper *h, struct wn_prog_opts opts))
@@ -67,8 +66,7 @@ static void a_context_that_is_not_proved_is_checked(void **state)
     each_helper(is_checked);
 }
 
-/* ---- Bytes ------------------------------------------------------------------------------------
- */
+/* ---- Bytes ----------------------------------------------------------------------------------- */
 
 #define STACK "*(u64 *)(r10 - 8) = 0\n*(u32 *)(r10 - 8) = 0x33333333\nr3 = r10\nr3 += -8\n"
 
@@ -155,8 +153,7 @@ static void packets_lie_in_one_piece(void **state)
     gives(tc, "r6 = *(u32 *)(r1 + 76)\nr2 = 0\ncall 39\nr0 = *(u8 *)(r6 + 14)\nexit\n", 0x45);
 }
 
-/* ---- Checksums --------------------------------------------------------------------------------
- */
+/* ---- Checksums ------------------------------------------------------------------------------- */
 
 static void checksums_are_replaced(void **state)
 {
@@ -200,8 +197,7 @@ static void nobody_has_summed_up_the_packet(void **state)
     gives(tc, "r2 = 4\ncall 135\nexit\n", ERROR(EINVAL));
 }
 
-/* ---- Length and layers ------------------------------------------------------------------------
- */
+/* ---- Length and layers ----------------------------------------------------------------------- */
 
 /** The error, or what a field holds. */
 #define FIELD(offset) "if r0 != 0 goto out\nr0 = *(u32 *)(r6 + " #offset ")\nout: exit\n"
@@ -300,8 +296,7 @@ static void room_is_made_behind_headers(void **state)
     gives(tc, ROOM(-100, 1, 0) "exit\n", ERROR(ENOMEM)); /* not captured */
 }
 
-/* ---- What goes along --------------------------------------------------------------------------
- */
+/* ---- What goes along ------------------------------------------------------------------------- */
 
 static void hashes_are_the_same_for_a_conversation(void **state)
 {
@@ -381,8 +376,7 @@ static void fields_keep_what_the_kernel_keeps(void **state)
           0);
 }
 
-/* ---- XDP --------------------------------------------------------------------------------------
- */
+/* ---- XDP ------------------------------------------------------------------------------------- */
 
 #define META(bytes) "r6 = r1\nr2 = " #bytes "\ncall 54\n"
 
