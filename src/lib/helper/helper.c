@@ -7,11 +7,11 @@
 #define SKB       (BIT(SOCKET) | BIT(TC))
 #define ACTION    (BIT(XDP) | BIT(TC))
 #define TC        BIT(TC)
-
-/* What a helper does to the packet. */
-#define MOVES  (WN_HELPER_MOVES | WN_HELPER_WRITES)
-#define WRITES WN_HELPER_WRITES
-#define PULLS  WN_HELPER_MOVES
+#define XDP_M     (XDP | WN_HELPER_MOVES | WN_HELPER_WRITES)
+#define XDP_W     (XDP | WN_HELPER_WRITES)
+#define TC_M      (TC | WN_HELPER_MOVES | WN_HELPER_WRITES)
+#define TC_P      (TC | WN_HELPER_MOVES)
+#define TC_W      (TC | WN_HELPER_WRITES)
 
 #define H(id, name, types, result, a1, a2, a3, a4, a5)                                             \
     {id,                                                                                           \
