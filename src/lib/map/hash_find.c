@@ -159,7 +159,7 @@ int wn_hash_next(struct wn_map *map, const void *key, uint8_t *next)
 /* ---- For compiled code ------------------------------------------------------------------------
  */
 
-enum kind { PLAIN, LRU, PERCPU };
+enum kind { PLAIN, LRU, PERCPU, LRU_PERCPU };
 
 /** With 0 bytes of any number. */
 WN_SIZED uint64_t find_sized(uint64_t map, uint64_t key, const struct wn_run *run, uint32_t bytes,
@@ -170,12 +170,12 @@ WN_SIZED uint64_t find_sized(uint64_t map, uint64_t key, const struct wn_run *ru
     struct found f = bytes ? search_sized(h, at, bytes) : search(h, at);
     if (!f.link)
         return 0;
-    if (kind == PERCPU) {
+    if (kind == LRU || kind == LRU_PERCPU)
+        mark_used(h, f.link - 1);
+    if (kind == PERCPU || kind == LRU_PERCPU) {
         uint8_t *value = wn_map_value(&h->map, f.link - 1, run->cpu);
         return run->cpu < h->map.cpus ? (uint64_t)(uintptr_t)value : 0;
     }
-    if (kind == LRU)
-        mark_used(h, f.link - 1);
     return (uint64_t)(uintptr_t)wn_hash_at(h, f.link)->key +
            wn_words_bytes(bytes ? bytes : h->map.key_bytes);
 }
@@ -192,8 +192,9 @@ WN_SIZED uint64_t find_sized(uint64_t map, uint64_t key, const struct wn_run *ru
 #define FINDERS(bytes)                                                                             \
     FINDER(find_##bytes, bytes, PLAIN)                                                             \
     FINDER(find_lru_##bytes, bytes, LRU)                                                           \
-    FINDER(find_percpu_##bytes, bytes, PERCPU)
-#define ROW(bytes) find_##bytes, find_lru_##bytes, find_percpu_##bytes
+    FINDER(find_percpu_##bytes, bytes, PERCPU)                                                     \
+    FINDER(find_lru_percpu_##bytes, bytes, LRU_PERCPU)
+#define ROW(bytes) find_##bytes, find_lru_##bytes, find_percpu_##bytes, find_lru_percpu_##bytes
 FINDERS(0)
 FINDERS(4)
 FINDERS(8)
@@ -206,12 +207,10 @@ wn_helper_fn wn_hash_finder(const struct wn_map *map)
 {
     static const struct {
         uint32_t bytes;
-        wn_helper_fn made[3];
+        wn_helper_fn made[4];
     } finders[] = {{4, {ROW(4)}},   {8, {ROW(8)}},   {12, {ROW(12)}}, {16, {ROW(16)}},
                    {20, {ROW(20)}}, {40, {ROW(40)}}, {0, {ROW(0)}}};
-    enum kind kind = map->cpu_pitch ? PERCPU : wn_hash_of(map)->marks ? LRU : PLAIN;
-    if (map->cpu_pitch && wn_hash_of(map)->marks)
-        return NULL;
+    unsigned kind = (map->cpu_pitch ? PERCPU : PLAIN) + (wn_hash_of(map)->marks ? LRU : PLAIN);
     unsigned i = 0;
     while (finders[i].bytes && finders[i].bytes != map->key_bytes)
         i++;
