@@ -13,6 +13,7 @@
 #include <winnow/object.h>
 
 #include "client/local.h"
+#include "client/prefix.h"
 
 #define NAME_BYTES     256
 #define TEXT_BYTES     4096
@@ -154,17 +155,24 @@ static void own_elements(struct elements *list)
     free(list->items);
 }
 
+static bool make_room(struct elements *list)
+{
+    if (list->n < list->cap)
+        return true;
+    size_t cap = list->cap ? 2 * list->cap : 64;
+    struct element *more = realloc(list->items, cap * sizeof *more);
+    if (!more)
+        return false;
+    list->items = more;
+    list->cap = cap;
+    return true;
+}
+
 static bool collect_one(const struct subject *s, const uint8_t *key, struct elements *list)
 {
     size_t key_bytes = (s->info.key_bytes + 7u) & ~7u;
-    if (list->n == list->cap) {
-        size_t cap = list->cap ? 2 * list->cap : 64;
-        struct element *more = realloc(list->items, cap * sizeof *more);
-        if (!more)
-            return false;
-        list->items = more;
-        list->cap = cap;
-    }
+    if (!make_room(list))
+        return false;
     uint8_t *bytes = malloc(key_bytes + s->info.lookup_bytes + 1);
     if (!bytes)
         return false;
@@ -182,6 +190,25 @@ static bool collect_one(const struct subject *s, const uint8_t *key, struct elem
     return true;
 }
 
+/* What a queue or stack would give, in that order; then all of it is there again. */
+static bool collect_values(const struct subject *s, struct elements *list)
+{
+    const bool stack = s->info.type == WN_MAP_STACK;
+    bool more = true, good = true;
+    while (more) {
+        uint8_t *value = make_room(list) ? malloc(s->info.value_bytes) : NULL;
+        good = value != NULL;
+        more = good && wn_map_pop(s->map.live, value) == 0;
+        if (more)
+            list->items[list->n++] = (struct element){value, value, 0};
+        else
+            free(value);
+    }
+    for (size_t i = 0; i < list->n; i++)
+        wn_map_push(s->map.live, list->items[stack ? list->n - 1 - i : i].value, WN_MAP_ANY);
+    return good;
+}
+
 static bool collect(const struct subject *s, struct elements *list)
 {
     OWN(free) uint8_t *key = malloc(s->info.key_bytes + 1);
@@ -189,27 +216,46 @@ static bool collect(const struct subject *s, struct elements *list)
     for (int code = good ? wn_map_next(s->map.live, NULL, key) : -ENOENT; good && code == 0;
          code = wn_map_next(s->map.live, key, key))
         good = collect_one(s, key, list);
-    if (list->n)
+    if (list->n && s->info.type != WN_MAP_LPM_TRIE) /* which has an order of its own */
         qsort(list->items, list->n, sizeof *list->items, by_key);
     return good;
+}
+
+static bool has_prefixes(const struct subject *s)
+{
+    return s->info.type == WN_MAP_LPM_TRIE && prefix_fits(s->info.key_bytes);
+}
+
+static json_t *print_key(const struct subject *s, const struct element *e, struct wn_error *err)
+{
+    char prefix[PREFIX_TEXT_BYTES];
+    if (s->map.kind == WN_OBJECT_MAP_DATA)
+        return json_integer(0);
+    if (!has_prefixes(s))
+        return print(s->object, s->number, wn_object_print_key, e->key, e->bytes, err);
+    prefix_print(e->key, e->bytes, prefix);
+    return json_string(prefix);
 }
 
 static json_t *entries(const struct subject *s, struct wn_error *err)
 {
     OWN(elements) struct elements list = {0};
     OWN(json) json_t *array = json_array();
+    const bool keys = s->info.key_bytes;
+    if (s->info.type == WN_MAP_BLOOM_FILTER) {
+        wn_fail(err, -EOPNOTSUPP, WN_NOWHERE, "what was put into a bloom filter cannot be listed");
+        return NULL;
+    }
     wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    if (!collect(s, &list))
+    if (!(keys ? collect(s, &list) : collect_values(s, &list)))
         return NULL;
     for (size_t i = 0; i < list.n; i++) {
         const struct element *e = &list.items[i];
-        json_t *key = s->map.kind == WN_OBJECT_MAP_DATA
-                          ? json_integer(0)
-                          : print(s->object, s->number, wn_object_print_key, e->key, e->bytes, err);
         json_t *value = e->value ? print(s->object, s->number, wn_object_print_value, e->value,
                                          s->info.value_bytes, err)
                                  : json_null();
-        json_t *entry = json_pack("{s:o, s:o}", "key", key, "value", value);
+        json_t *entry = keys ? json_pack("{s:o, s:o}", "key", print_key(s, e, err), "value", value)
+                             : json_pack("{s:o}", "value", value);
         if (!entry || json_array_append_new(array, entry))
             return NULL;
     }
@@ -311,13 +357,23 @@ static int parse(const struct subject *s, parse_fn how, const json_t *from, void
 static const char *why_not(const struct subject *s, int code)
 {
     switch (code) {
-    case -E2BIG: return "the map is full, or has no such index";
+    case -E2BIG:
+    case -ENOSPC: return "the map is full, or has no such index";
     case -EPERM:
         return s->map.kind == WN_OBJECT_MAP_DATA ? "constants are set with --const"
                                                  : "the map cannot be written from outside";
     case -EOPNOTSUPP: return "the map holds programs";
     default: return wn_strerror(code);
     }
+}
+
+static int parse_key(const struct subject *s, const json_t *key, uint8_t *bytes,
+                     struct wn_error *err)
+{
+    const char *text = json_string_value(key);
+    if (text && has_prefixes(s) && prefix_parse(text, bytes, s->info.key_bytes))
+        return 0;
+    return parse(s, wn_object_parse_key, key, bytes, s->info.key_bytes, err);
 }
 
 /* One entry; of variables those that are not named stay as they are. */
@@ -332,11 +388,12 @@ static int fill_entry(const struct subject *s, const json_t *entry, const char *
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     *what = "";
     bool section = s->map.kind == WN_OBJECT_MAP_DATA; /* its only key is 0 */
-    if ((!key && !section) || !value)
-        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE,
-                       "expected an object with \"key\" and \"value\"");
+    bool keys = s->info.key_bytes && !section;
+    if ((!key && keys) || !value)
+        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "expected an object with %s",
+                       keys ? "\"key\" and \"value\"" : "\"value\"");
     *what = "key: ";
-    code = section ? 0 : parse(s, wn_object_parse_key, key, key_bytes, s->info.key_bytes, err);
+    code = keys ? parse_key(s, key, key_bytes, err) : 0;
     if (code)
         return code;
     *what = "value: ";
@@ -347,7 +404,8 @@ static int fill_entry(const struct subject *s, const json_t *entry, const char *
     if (code)
         return code;
     *what = "";
-    code = wn_map_update(s->map.live, key_bytes, value_bytes, WN_MAP_ANY);
+    code =
+        wn_map_update(s->map.live, s->info.key_bytes ? key_bytes : NULL, value_bytes, WN_MAP_ANY);
     return code ? wn_fail(err, code, WN_NOWHERE, "%s", why_not(s, code)) : 0;
 }
 
@@ -356,13 +414,13 @@ static int fill(const struct client_opts *opts, const struct subject *s, const c
 {
     struct wn_error err;
     const char *what = "";
-    json_t *entry;
-    size_t i;
-    json_array_foreach(list, i, entry)
-    {
-        if (fill_entry(s, entry, &what, &err))
+    const size_t n = json_array_size(list);
+    for (size_t i = 0; i < n; i++) {
+        /* What a stack gives first has been put into it last. */
+        size_t at = s->info.type == WN_MAP_STACK ? n - 1 - i : i;
+        if (fill_entry(s, json_array_get(list, at), &what, &err))
             return client_fail(opts, CLIENT_REFUSED, "map", "%s: map %s: entry %zu: %s%s", path,
-                               s->map.name, i + 1, what, err.text);
+                               s->map.name, at + 1, what, err.text);
     }
     return CLIENT_OK;
 }

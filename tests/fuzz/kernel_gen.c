@@ -357,6 +357,26 @@ static void put_arguments(struct writer *w, uint32_t id)
         put_memory(w, WN_R3, 40);
         set(w, WN_R5, (int32_t)(uint32_t)gen_number(g));
         break;
+    case 105:
+    case 106:
+        put_memory(w, WN_R1, 24);
+        set(w, WN_R2, 1 + (int32_t)gen_below(g, 24));
+        set(w, WN_R3, one_in(g, 8) ? (int32_t)gen_below(g, 40) : one_in(g, 2) ? 0 : 10);
+        copy(w, WN_R4, one_in(g, 4) ? VALUE : WN_R10, one_in(g, 4) ? 0 : -16);
+        break;
+    case 165:
+        put_memory(w, WN_R1, 40), put_memory(w, WN_R4, 24);
+        set(w, WN_R2, (int32_t)gen_below(g, 40)), set(w, WN_R5, 8 * (int32_t)gen_below(g, 4));
+        copy(w, WN_R3, VALUE, 0);
+        break;
+    case 177:
+        put_format(w);
+        put_memory(w, WN_R3, 32), set(w, WN_R4, 8 * (int32_t)gen_below(g, 5));
+        break;
+    case 182:
+        put_memory(w, WN_R1, 16), copy(w, WN_R3, VALUE, 0);
+        set(w, WN_R2, 1 + (int32_t)gen_below(g, 16));
+        break;
     case 87:
     case 88:
     case 89:
