@@ -339,7 +339,7 @@ static int set_variables(struct source *source, const struct source_opts *opts,
 {
     struct wn_error why;
     for (size_t i = 0; !source->variables_set && i < opts->n_consts; i++) {
-        if (variables_set(source->object, opts->consts[i], &why))
+        if (variables_assign(source->object, opts->consts[i], &why))
             return wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%s", why.text);
     }
     source->variables_set = true;
@@ -360,12 +360,12 @@ int source_program(struct source *source, const struct source_opts *opts, struct
         source->number = (size_t)code;
         code = set_variables(source, opts, err);
         if (code)
-            return because(why, DIAG_P104, code);
+            return because(why, DIAG_P107, code);
         code = wn_prog_load(source->object, opts->section, &opts->prog, out, err);
         return code ? because(why, why_no_program(code), code) : 0;
     }
     if (opts->n_consts)
-        return because(why, DIAG_P104,
+        return because(why, DIAG_P107,
                        wn_fail(err, WN_E_REJECTED, WN_NOWHERE,
                                "%.100s: only objects have variables", opts->consts[0]));
     code = source->file ? text_slots(&source->text, opts, &source->slots, &source->count, why, err)

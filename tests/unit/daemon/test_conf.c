@@ -167,10 +167,10 @@ static void unknown_words_get_a_suggestion(void **state)
          "did you mean \"on_fault\"?\n");
     says(QUIET "[log]\ncolour = no\n",
          "w.conf:4:1: error[C003]: [log] unknown key \"colour\"; known: level, target\n");
-    says(QUIET "[limits]\nfilters = 3\n[filter f]\nexpr =\nsha256 = 0\nmap.M.file = 80\n",
+    says(QUIET "[limits]\nfilters = 3\n[filter f]\nexpr =\nsha256 = 0\nmap.M.persist = 80\n",
          "w.conf:3:1: error[C003]: section [limits] is not supported yet by this version\n"
          "w.conf:7:1: error[C003]: [filter f] key \"sha256\" is not supported yet by this version\n"
-         "w.conf:8:1: error[C003]: [filter f] key \"map.M.file\" is not supported yet by this "
+         "w.conf:8:1: error[C003]: [filter f] key \"map.M.persist\" is not supported yet by this "
          "version\n");
 }
 
