@@ -107,6 +107,7 @@ static bool find(const void *arg, uint32_t id, struct wn_callee *out)
             out->fn = watched[i].fn;
     out->check = h->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN : 0;
     memcpy(out->args, h->sig.args, sizeof out->args);
+    out->maps = wn_helper_maps(id);
     return true;
 }
 

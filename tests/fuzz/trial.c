@@ -159,6 +159,7 @@ static bool find(const void *arg, uint32_t id, struct wn_callee *out)
             continue;
         out->fn = trial_helpers[i].fn;
         memcpy(out->args, trial_helpers[i].sig.args, sizeof out->args);
+        out->maps = wn_helper_maps(id);
         out->check = wn_helper_find(id) ? 0 : t->check;
         return true;
     }

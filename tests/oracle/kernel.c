@@ -82,8 +82,15 @@ int kernel_run(int prog, struct kernel_run *run)
 int kernel_map_new(enum bpf_map_type type, uint32_t key_bytes, uint32_t value_bytes,
                    uint32_t entries, uint32_t flags)
 {
+    return kernel_map_new_extra(type, key_bytes, value_bytes, entries, flags, 0);
+}
+
+int kernel_map_new_extra(enum bpf_map_type type, uint32_t key_bytes, uint32_t value_bytes,
+                         uint32_t entries, uint32_t flags, uint64_t extra)
+{
     union bpf_attr attr = {0};
     attr.map_type = type;
+    attr.map_extra = extra;
     attr.key_size = key_bytes;
     attr.value_size = value_bytes;
     attr.max_entries = entries;
@@ -120,4 +127,24 @@ int kernel_map_delete(int map, const void *key)
 int kernel_map_next(int map, const void *key, void *next)
 {
     return element(BPF_MAP_GET_NEXT_KEY, map, key, next, 0);
+}
+
+int kernel_map_take(int map, const void *key, void *value)
+{
+    return element(BPF_MAP_LOOKUP_AND_DELETE_ELEM, map, key, value, 0);
+}
+
+int kernel_map_batch(enum bpf_cmd cmd, int map, struct kernel_batch *batch)
+{
+    union bpf_attr attr = {0};
+    attr.batch.map_fd = (uint32_t)map;
+    attr.batch.in_batch = address(batch->in);
+    attr.batch.out_batch = address(batch->out);
+    attr.batch.keys = address(batch->keys);
+    attr.batch.values = address(batch->values);
+    attr.batch.count = batch->count;
+    attr.batch.elem_flags = batch->flags;
+    int r = bpf(cmd, &attr);
+    batch->count = attr.batch.count;
+    return r;
 }

@@ -41,6 +41,10 @@ int kernel_run(int prog, struct kernel_run *run);
 int kernel_map_new(enum bpf_map_type type, uint32_t key_bytes, uint32_t value_bytes,
                    uint32_t entries, uint32_t flags);
 
+/** As kernel_map_new(), with map_extra. */
+int kernel_map_new_extra(enum bpf_map_type type, uint32_t key_bytes, uint32_t value_bytes,
+                         uint32_t entries, uint32_t flags, uint64_t extra);
+
 /** Set the value of a key (BPF_ANY, BPF_NOEXIST, BPF_EXIST). Returns 0 or -errno. */
 int kernel_map_update(int map, const void *key, const void *value, uint64_t flags);
 
@@ -52,3 +56,17 @@ int kernel_map_delete(int map, const void *key);
 
 /** The key behind `key`, the first one for NULL. Returns 0, or -ENOENT behind the last one. */
 int kernel_map_next(int map, const void *key, void *next);
+
+/** Copy out the value of a key and forget it. Returns 0 or -errno. */
+int kernel_map_take(int map, const void *key, void *value);
+
+/** As struct wn_map_batch. */
+struct kernel_batch {
+    const void *in;
+    void *out, *keys, *values;
+    uint32_t count;
+    uint64_t flags;
+};
+
+/** BPF_MAP_LOOKUP_BATCH and its kin. Returns 0 or -errno; either way `count` is what was done. */
+int kernel_map_batch(enum bpf_cmd cmd, int map, struct kernel_batch *batch);

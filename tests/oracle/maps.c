@@ -61,9 +61,20 @@ static int complain(const struct pair *p, const char *what, int kernel, int ours
     return 1;
 }
 
-static bool is_hash(enum wn_map_type type)
+static bool is_array(enum wn_map_type type)
 {
-    return type != WN_MAP_ARRAY && type != WN_MAP_PERCPU_ARRAY && type != WN_MAP_PROG_ARRAY;
+    return type == WN_MAP_ARRAY || type == WN_MAP_PERCPU_ARRAY || type == WN_MAP_PROG_ARRAY;
+}
+
+/** The order of these is specified. */
+static bool is_ordered(enum wn_map_type type)
+{
+    return is_array(type) || type == WN_MAP_LPM_TRIE;
+}
+
+static bool has_keys(enum wn_map_type type)
+{
+    return type != WN_MAP_QUEUE && type != WN_MAP_STACK && type != WN_MAP_BLOOM_FILTER;
 }
 
 static bool is_lru(enum wn_map_type type)
@@ -79,29 +90,51 @@ static void random_fill(uint8_t *to, size_t bytes)
         to[i] = (uint8_t)below(256);
 }
 
-/** Usual ones, with now and then something that may be refused. */
+static uint32_t usual_key_bytes(enum wn_map_type type)
+{
+    if (!has_keys(type))
+        return 0;
+    if (type == WN_MAP_LPM_TRIE)
+        return one_in(4) ? 5 + below(KEY_BYTES - 4) : 4 + (4u << below(3));
+    return is_array(type) ? 4 : 1 + below(KEY_BYTES);
+}
+
+/** Now and then something that may be refused. */
+static void make_odd(struct wn_map_opts *o)
+{
+    static const uint32_t sizes[] = {0,         32767,   32768,           32769,
+                                     1u << 20,  4194024, 4194025,         (1u << 22) - 53,
+                                     1u << 22,  4194305, (1u << 22) - 52, 0x80000000,
+                                     UINT32_MAX};
+    static const uint32_t keys[] = {0, 1, 2, 3, 4, 5, 6, 8, 259, 260, 261};
+    bool hash = !is_ordered(o->type) && has_keys(o->type);
+    if (one_in(3))
+        o->flags |= 1u << below(13);
+    if (one_in(10))
+        o->flags ^= 1u << below(13);
+    if (one_in(20)) {
+        o->value_bytes = sizes[below(sizeof sizes / sizeof *sizes)];
+        o->max_entries = 1;
+    }
+    if (one_in(20))
+        o->key_bytes = keys[below(sizeof keys / sizeof *keys)];
+    if (one_in(20))
+        o->max_entries = hash && one_in(2) ? (1u << 27) + 1 + below(1000) : 0;
+    if (o->type == WN_MAP_BLOOM_FILTER ? one_in(2) : one_in(40))
+        o->extra = one_in(10) ? 16u << below(40) : below(16);
+}
+
 static struct wn_map_opts random_attributes(enum wn_map_type type)
 {
-    static const uint32_t sizes[] = {
-        0, 32767, 32768, 32769, 1u << 20, (1u << 22) - 53, (1u << 22) - 52, 0x80000000, UINT32_MAX};
-    bool hash = is_hash(type);
     struct wn_map_opts o = {.type = type, .cpus = cpus, .max_bytes = UINT64_C(1) << 40};
-    o.key_bytes = hash ? 1 + below(KEY_BYTES) : 4;
+    o.key_bytes = usual_key_bytes(type);
     o.value_bytes = type == WN_MAP_PROG_ARRAY ? 4 : 1 + below(VALUE_BYTES);
     /* An LRU map that is nearly full evicts, each in its own way. */
     o.max_entries = is_lru(type) ? KEYS * 8 + below(100) : 1 + below(40);
-    if (one_in(3))
-        o.flags = 1u << below(13);
-    if (one_in(10))
-        o.flags |= 1u << below(13);
-    if (one_in(20)) {
-        o.value_bytes = sizes[below(sizeof sizes / sizeof *sizes)];
-        o.max_entries = 1;
-    }
-    if (one_in(20))
-        o.key_bytes = below(10);
-    if (one_in(20))
-        o.max_entries = hash && one_in(2) ? (1u << 27) + 1 + below(1000) : 0;
+    o.flags = type == WN_MAP_LPM_TRIE ? WN_MAP_NO_PREALLOC : 0;
+    make_odd(&o);
+    if (type == WN_MAP_BLOOM_FILTER) /* otherwise each is wrong about values of its own */
+        o.flags |= WN_MAP_ZERO_SEED;
     return o;
 }
 
@@ -109,8 +142,8 @@ static struct wn_map_opts random_attributes(enum wn_map_type type)
 static int make_both(struct pair *p)
 {
     const struct wn_map_opts *o = &p->opts;
-    p->kernel = kernel_map_new((enum bpf_map_type)o->type, o->key_bytes, o->value_bytes,
-                               o->max_entries, o->flags);
+    p->kernel = kernel_map_new_extra((enum bpf_map_type)o->type, o->key_bytes, o->value_bytes,
+                                     o->max_entries, o->flags, o->extra);
     int r = wn_map_new(o, &p->ours, NULL);
     if ((p->kernel < 0 ? p->kernel : 0) != r) {
         complain(p, "making a map", p->kernel < 0 ? p->kernel : 0, r);
@@ -119,14 +152,32 @@ static int make_both(struct pair *p)
     return r == 0;
 }
 
+/** Prefixes that lie in each other, and part at any bit; now and then one too long. */
+static void random_prefix(struct pair *p, uint32_t i)
+{
+    uint8_t *key = p->keys[i];
+    uint32_t most = 8 * (p->opts.key_bytes - 4), bits = below(most + (one_in(4) ? 2 : 1));
+    uint32_t at = below(most);
+    if (i > 0 && !one_in(4))
+        memcpy(key, p->keys[below(i)], KEY_BYTES);
+    else
+        random_fill(key + 4, p->opts.key_bytes - 4);
+    if (one_in(2))
+        key[4 + at / 8] ^= (uint8_t)(0x80 >> at % 8);
+    memcpy(key, &bits, sizeof bits);
+}
+
 static void random_keys(struct pair *p)
 {
-    for (uint32_t i = 0; i < KEYS; i++) {
+    memset(p->keys, 0, sizeof p->keys);
+    for (uint32_t i = 0; i < KEYS && p->opts.key_bytes; i++) {
         uint32_t index = i < 4 ? p->opts.max_entries - 2 + i : below(p->opts.max_entries);
-        memset(p->keys[i], 0, KEY_BYTES); /* so that many differ in one byte alone */
-        random_fill(p->keys[i] + below(p->opts.key_bytes), 1);
-        if (!is_hash(p->opts.type))
+        if (p->opts.type == WN_MAP_LPM_TRIE)
+            random_prefix(p, i);
+        else if (is_array(p->opts.type))
             memcpy(p->keys[i], &index, sizeof index);
+        else /* many differ in one byte alone */
+            random_fill(p->keys[i] + below(p->opts.key_bytes), 1);
     }
 }
 
@@ -134,16 +185,26 @@ static void random_keys(struct pair *p)
 
 static uint8_t value[CPUS * (VALUE_BYTES + 8)], from_kernel[sizeof value], from_us[sizeof value];
 
-static int lookup(struct pair *p, const uint8_t *key)
+/** Values of a filter are few, so that some are in it. */
+static void random_value(const struct pair *p, uint8_t *to)
 {
-    memset(from_kernel, 0, p->lookup_bytes);
-    memset(from_us, 0, p->lookup_bytes);
-    int kernel = kernel_map_lookup(p->kernel, key, from_kernel);
-    int ours = wn_map_lookup(p->ours, key, from_us);
+    memset(to, 0, p->lookup_bytes);
+    random_fill(to, p->opts.type == WN_MAP_BLOOM_FILTER ? 1 : p->lookup_bytes);
+}
+
+/** Look a key up; and delete it. */
+static int lookup(struct pair *p, const uint8_t *key, bool take)
+{
+    random_value(p, from_kernel);
+    memcpy(from_us, from_kernel, p->lookup_bytes);
+    int kernel = take ? kernel_map_take(p->kernel, key, from_kernel)
+                      : kernel_map_lookup(p->kernel, key, from_kernel);
+    int ours = take ? wn_map_lookup_and_delete(p->ours, key, from_us)
+                    : wn_map_lookup(p->ours, key, from_us);
     if (kernel != ours)
-        return complain(p, "lookup", kernel, ours);
-    if (!kernel && memcmp(from_kernel, from_us, p->lookup_bytes) != 0)
-        return complain(p, "lookup gives another value", 0, 0);
+        return complain(p, take ? "lookup and delete" : "lookup", kernel, ours);
+    if (memcmp(from_kernel, from_us, p->lookup_bytes) != 0)
+        return complain(p, "lookup gives another value", kernel, ours);
     return 0;
 }
 
@@ -156,7 +217,7 @@ static uint64_t random_flags(void)
 static int update(struct pair *p, const uint8_t *key)
 {
     uint64_t flags = random_flags();
-    random_fill(value, p->lookup_bytes);
+    random_value(p, value);
     int kernel;
     do /* without preallocation its own pool may be empty for a moment */
         kernel = kernel_map_update(p->kernel, key, value, flags);
@@ -176,16 +237,107 @@ static int delete (struct pair *p, const uint8_t *key)
 static int next(struct pair *p, const uint8_t *key)
 {
     uint8_t a[KEY_BYTES], b[KEY_BYTES];
-    bool hash = is_hash(p->opts.type);
-    if (one_in(4) || hash)
+    bool ordered = is_ordered(p->opts.type);
+    if (one_in(4) || !ordered)
         key = NULL;
     int kernel = kernel_map_next(p->kernel, key, a);
     int ours = wn_map_next(p->ours, key, b);
     if (kernel != ours)
         return complain(p, "next", kernel, ours);
-    if (!hash && !kernel && memcmp(a, b, 4) != 0)
+    if (ordered && !kernel && memcmp(a, b, p->opts.key_bytes) != 0)
         return complain(p, "next gives another key", 0, 0);
     return 0;
+}
+
+/* ---- Many at once ---------------------------------------------------------------------------- */
+
+enum { MANY = 48 };
+
+struct side {
+    uint8_t token[KEY_BYTES];
+    uint8_t keys[MANY * KEY_BYTES];
+    uint8_t values[MANY * sizeof value];
+};
+
+static struct side their_side, our_side;
+
+/** The same command with the same input on both. */
+static int batch(struct pair *p, enum bpf_cmd cmd, const void *in, uint32_t count, uint64_t flags,
+                 uint32_t *done)
+{
+    struct kernel_batch a = {in,   their_side.token, their_side.keys, their_side.values, count,
+                             flags};
+    struct wn_map_batch b = {in, our_side.token, our_side.keys, our_side.values, count, flags};
+    int kernel, ours = -WN_ENOTSUPP;
+    do
+        kernel = kernel_map_batch(cmd, p->kernel, &a);
+    while (kernel == -ENOMEM && sched_yield() == 0 && (a.count = count));
+    switch (cmd) {
+    case BPF_MAP_LOOKUP_BATCH: ours = wn_map_lookup_batch(p->ours, &b); break;
+    case BPF_MAP_LOOKUP_AND_DELETE_BATCH: ours = wn_map_lookup_and_delete_batch(p->ours, &b); break;
+    case BPF_MAP_UPDATE_BATCH: ours = wn_map_update_batch(p->ours, &b); break;
+    case BPF_MAP_DELETE_BATCH: ours = wn_map_delete_batch(p->ours, &b); break;
+    default: break;
+    }
+    *done = b.count;
+    if (kernel != ours)
+        return complain(p, "a batch", kernel, ours);
+    if (a.count != b.count)
+        return complain(p, "how much a batch did", (int)a.count, (int)b.count);
+    return 0;
+}
+
+/** What both gave is the same, in the same order. */
+static int same_batch(struct pair *p, uint32_t n)
+{
+    if (memcmp(their_side.keys, our_side.keys, (size_t)n * p->opts.key_bytes) != 0 ||
+        memcmp(their_side.values, our_side.values, (size_t)n * p->lookup_bytes) != 0 ||
+        (n && memcmp(their_side.token, our_side.token, p->opts.key_bytes) != 0))
+        return complain(p, "a batch gives something else", (int)n, (int)n);
+    return 0;
+}
+
+/** Every key that we gave has the value that the kernel gave, whatever the order. */
+static int same_set(struct pair *p, uint32_t n)
+{
+    const uint32_t key = p->opts.key_bytes, bytes = p->lookup_bytes;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = 0;
+        while (k < n && (memcmp(our_side.keys + i * key, their_side.keys + k * key, key) != 0 ||
+                         memcmp(our_side.values + i * bytes, their_side.values + k * bytes, bytes)))
+            k++;
+        if (k == n)
+            return complain(p, "a batch gives another element", (int)n, (int)n);
+    }
+    return 0;
+}
+
+static int get_many(struct pair *p, const uint8_t *key)
+{
+    bool ordered = is_ordered(p->opts.type), take = one_in(3);
+    uint32_t count = ordered ? below(MANY + 1) : one_in(8) ? 0 : MANY, done;
+    uint32_t bucket = UINT32_MAX;
+    const void *in = one_in(2) ? NULL : ordered ? (const void *)key : one_in(8) ? &bucket : NULL;
+    memset(&their_side, 0, sizeof their_side.token + sizeof their_side.keys);
+    memset(&our_side, 0, sizeof our_side.token + sizeof our_side.keys);
+    if (batch(p, take ? BPF_MAP_LOOKUP_AND_DELETE_BATCH : BPF_MAP_LOOKUP_BATCH, in, count,
+              one_in(10) ? 1 + below(4) : 0, &done))
+        return 1;
+    return ordered ? same_batch(p, done) : same_set(p, done);
+}
+
+static int change_many(struct pair *p)
+{
+    uint32_t n = below(6), done;
+    uint64_t flags = one_in(10) ? 1 + below(4) : 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *key = p->keys[below(KEYS)];
+        memcpy(their_side.keys + i * p->opts.key_bytes, key, p->opts.key_bytes);
+        random_fill(their_side.values + i * p->lookup_bytes, p->lookup_bytes);
+    }
+    memcpy(our_side.keys, their_side.keys, sizeof our_side.keys);
+    memcpy(our_side.values, their_side.values, n * (size_t)p->lookup_bytes);
+    return batch(p, one_in(3) ? BPF_MAP_DELETE_BATCH : BPF_MAP_UPDATE_BATCH, NULL, n, flags, &done);
 }
 
 static int freeze(struct pair *p)
@@ -235,33 +387,53 @@ static int step(struct pair *p)
 {
     const uint8_t *key = p->keys[below(KEYS)];
     bool progs = p->opts.type == WN_MAP_PROG_ARRAY;
+    if (!has_keys(p->opts.type) && !one_in(20))
+        key = NULL;
     p->done++;
-    switch (below(8)) {
+    switch (below(16)) {
     case 0:
-    case 1: return progs ? has_prog(p, key) : lookup(p, key);
-    case 2: return delete (p, key);
-    case 3: return one_in(500) ? freeze(p) : next(p, key);
+    case 1:
+    case 2:
+    case 3: return progs ? has_prog(p, key) : lookup(p, key, false);
+    case 4: return progs ? 0 : lookup(p, key, true);
+    case 5:
+    case 6: return delete (p, key);
+    case 7: return one_in(250) ? freeze(p) : next(p, key);
+    case 8: return progs ? 0 : get_many(p, key);
+    case 9: return progs ? 0 : change_many(p);
     default: return progs ? set_prog(p, key) : update(p, key);
     }
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
+/** What is left in a queue, or of which values a filter knows. */
+static int same_rest(struct pair *p)
+{
+    bool filter = p->opts.type == WN_MAP_BLOOM_FILTER;
+    for (uint32_t i = 0; i < (filter ? 200 : p->opts.max_entries + 1); i++)
+        if (lookup(p, NULL, !filter))
+            return 1;
+    return 0;
+}
+
 /** Every key that comes behind another, from the first, is in both; and as many in both. */
 static int same_contents(struct pair *p)
 {
     uint8_t key[KEY_BYTES];
     uint32_t kernels = 0, ours = 0;
+    if (!has_keys(p->opts.type))
+        return same_rest(p);
     if (p->opts.flags & WN_MAP_WRONLY || p->opts.type == WN_MAP_PROG_ARRAY)
         return 0;
     for (int r = kernel_map_next(p->kernel, NULL, key); !r;
          r = kernel_map_next(p->kernel, key, key)) {
-        if (lookup(p, key))
+        if (lookup(p, key, false))
             return 1;
         kernels++;
     }
     for (int r = wn_map_next(p->ours, NULL, key); !r; r = wn_map_next(p->ours, key, key)) {
-        if (lookup(p, key))
+        if (lookup(p, key, false))
             return 1;
         ours++;
     }
@@ -325,8 +497,9 @@ static void stay_on_one_cpu(void)
 int main(int argc, char **argv)
 {
     static const enum wn_map_type types[] = {
-        WN_MAP_HASH,         WN_MAP_ARRAY,    WN_MAP_PROG_ARRAY,     WN_MAP_PERCPU_HASH,
-        WN_MAP_PERCPU_ARRAY, WN_MAP_LRU_HASH, WN_MAP_LRU_PERCPU_HASH};
+        WN_MAP_HASH,         WN_MAP_ARRAY,    WN_MAP_PROG_ARRAY,      WN_MAP_PERCPU_HASH,
+        WN_MAP_PERCPU_ARRAY, WN_MAP_LRU_HASH, WN_MAP_LRU_PERCPU_HASH, WN_MAP_LPM_TRIE,
+        WN_MAP_QUEUE,        WN_MAP_STACK,    WN_MAP_BLOOM_FILTER};
     static const struct wn_slot nothing[] = {{0xb7, 0, 0, 0}, {0x95, 0, 0, 0}};
     const char *missing = kernel_missing();
     cpus = possible_cpus();

@@ -16,6 +16,15 @@
  * Values of per-CPU maps are kept once for each slot (`cpus` of the options);
  * programs run with the slot of their run structure, and these functions see
  * the values of all slots one behind the other, each rounded up to 8 bytes.
+ *
+ * The keys of a longest-prefix trie begin with the number of bits that count, 4
+ * bytes in the machine's order; the bytes behind are compared from their highest
+ * bit on.
+ *
+ * Queues, stacks and bloom filters have no keys: they are used by
+ * wn_map_push(), wn_map_pop() and wn_map_peek(), which are the same as
+ * wn_map_update(), wn_map_lookup_and_delete() and wn_map_lookup() with NULL for
+ * the key.
  */
 #pragma once
 
@@ -31,15 +40,27 @@ extern "C" {
 struct wn_map;
 struct wn_prog;
 
-/** Kinds, by the kernel's numbers. */
+/** Kinds, by the kernel's numbers. wn_map_new() says which of them there are. */
 enum wn_map_type {
     WN_MAP_HASH = 1,
     WN_MAP_ARRAY = 2,
     WN_MAP_PROG_ARRAY = 3,
+    WN_MAP_PERF_EVENT_ARRAY = 4,
     WN_MAP_PERCPU_HASH = 5,
     WN_MAP_PERCPU_ARRAY = 6,
     WN_MAP_LRU_HASH = 9,
     WN_MAP_LRU_PERCPU_HASH = 10,
+    WN_MAP_LPM_TRIE = 11,
+    WN_MAP_ARRAY_OF_MAPS = 12,
+    WN_MAP_HASH_OF_MAPS = 13,
+    WN_MAP_DEVMAP = 14,
+    WN_MAP_CPUMAP = 16,
+    WN_MAP_XSKMAP = 17,
+    WN_MAP_QUEUE = 22,
+    WN_MAP_STACK = 23,
+    WN_MAP_DEVMAP_HASH = 25,
+    WN_MAP_RINGBUF = 27,
+    WN_MAP_BLOOM_FILTER = 30,
 };
 
 /** Flags of a map, by the kernel's numbers; which kinds take which is the kernel's matter too. */
@@ -75,6 +96,7 @@ struct wn_map_opts {
     uint32_t cpus;      /* slots of a per-CPU map; 0 means 1 */
     uint64_t max_bytes; /* most memory the map may come to need; 0 means 1 GiB */
     const char *name;   /* for messages; cut to 63 bytes; may be NULL */
+    uint64_t extra;     /* map_extra: how many hashes a bloom filter makes, 1 to 15; 0 means 5 */
 };
 
 /** What a map is. */
@@ -90,6 +112,7 @@ struct wn_map_info {
     uint64_t bytes;        /* address space; memory is taken when it is first used */
     uint64_t lookup_bytes; /* what wn_map_lookup() writes and wn_map_update() reads */
     const char *name;      /* lives as long as the map; "" without */
+    uint64_t extra;        /* as it was given */
 };
 
 /**
@@ -121,13 +144,14 @@ WN_API void wn_map_info(const struct wn_map *map, struct wn_map_info *out);
 WN_API const char *wn_map_type_name(enum wn_map_type type);
 
 /**
- * Copy out the value of a key.
+ * Copy out the value of a key; of a trie that of the longest prefix of the key.
  *
- * key    key_bytes of it
+ * key    key_bytes of it; of maps without keys NULL, see wn_map_peek()
  * value  room for the value; of a per-CPU map for those of all slots
  *        (lookup_bytes of struct wn_map_info)
  *
- * Returns 0, -ENOENT, -EPERM (WN_MAP_WRONLY), or -EOPNOTSUPP (values are programs).
+ * Returns 0, -ENOENT, -EPERM (WN_MAP_WRONLY), -EOPNOTSUPP (values are programs),
+ * -EFAULT (key is NULL and the map has keys) or -EINVAL (the other way round).
  */
 WN_API int wn_map_lookup(struct wn_map *map, const void *key, void *value);
 
@@ -144,16 +168,59 @@ WN_API int wn_map_lookup_cpu(struct wn_map *map, const void *key, uint32_t cpu, 
  * flags  enum wn_map_update_flag
  *
  * Returns 0, -EEXIST (WN_MAP_NOEXIST), -ENOENT (WN_MAP_EXIST), -E2BIG (the map
- * is full, or an array has no such index), -EINVAL (flags), -EPERM
- * (WN_MAP_RDONLY, frozen), or -EOPNOTSUPP (values are programs).
+ * is full, or an array has no such index), -ENOSPC (a trie is full), -EINVAL
+ * (flags, a prefix longer than the keys, a key for a map without keys), -EFAULT (no
+ * key for a map with keys), -EPERM (WN_MAP_RDONLY, frozen), or -EOPNOTSUPP (values
+ * are programs).
  */
 WN_API int wn_map_update(struct wn_map *map, const void *key, const void *value, uint64_t flags);
 
 /**
- * Delete a key. Returns 0, -ENOENT, -EPERM, -EINVAL (arrays), or -E2BIG (an
- * index that a program array does not have).
+ * Delete a key. Returns 0, -ENOENT, -EPERM, -EINVAL (arrays, queues, stacks, a
+ * prefix longer than the keys), -EOPNOTSUPP (bloom filters), -EFAULT (no key for a
+ * map with keys), or -E2BIG (an index that a program array does not have).
  */
 WN_API int wn_map_delete(struct wn_map *map, const void *key);
+
+/**
+ * Copy out the value of a key and delete it, as one step for all others; from
+ * queues and stacks, as wn_map_pop().
+ *
+ * key, value  as of wn_map_lookup()
+ *
+ * Returns as wn_map_lookup() and wn_map_delete() do, or -WN_ENOTSUPP (neither a hash
+ * nor a queue nor a stack).
+ */
+WN_API int wn_map_lookup_and_delete(struct wn_map *map, const void *key, void *value);
+
+/**
+ * Put a value into a queue, a stack or a bloom filter.
+ *
+ * flags  WN_MAP_EXIST: if a queue or stack is full, its oldest value goes
+ *
+ * Returns 0, -E2BIG (full), -EINVAL (flags), -EPERM (WN_MAP_RDONLY, frozen) or
+ * -EFAULT (the map has keys).
+ */
+WN_API int wn_map_push(struct wn_map *map, const void *value, uint64_t flags);
+
+/**
+ * Take out the oldest value of a queue, the newest of a stack.
+ *
+ * value  room for it; as it was on failure
+ *
+ * Returns 0, -ENOENT (empty), -EPERM (WN_MAP_RDONLY, WN_MAP_WRONLY, frozen),
+ * -WN_ENOTSUPP (a bloom filter) or -EFAULT (the map has keys).
+ */
+WN_API int wn_map_pop(struct wn_map *map, void *value);
+
+/**
+ * Copy out what wn_map_pop() would take; of a bloom filter, ask whether a value may
+ * have been put into it, which is then read and not written.
+ *
+ * Returns 0, -ENOENT (empty; surely not in the filter), -EPERM (WN_MAP_WRONLY) or
+ * -EFAULT (the map has keys).
+ */
+WN_API int wn_map_peek(struct wn_map *map, void *value);
 
 /**
  * Get the key behind another, in an order of the map's own (BPF_MAP_GET_NEXT_KEY).
@@ -162,9 +229,53 @@ WN_API int wn_map_delete(struct wn_map *map, const void *key);
  * next   room for a key; may be the same memory as key
  *
  * Keys that are made meanwhile may be missed; with keys deleted meanwhile it may
- * start again. Returns 0, -ENOENT behind the last one, or -EPERM.
+ * start again. Tries give longer prefixes before those that they lie in. Returns 0,
+ * -ENOENT behind the last one, -EPERM, or -EINVAL, -EOPNOTSUPP (there are no keys).
  */
 WN_API int wn_map_next(struct wn_map *map, const void *key, void *next);
+
+/** Where a batch begins and how much of it there is. */
+struct wn_map_batch {
+    const void *in; /* what `out` of the batch before was filled with; NULL: the first */
+    void *out;      /* room for key_bytes, at least 4; may be the same memory as in */
+    void *keys;     /* key_bytes each, one behind the other */
+    void *values;   /* lookup_bytes of struct wn_map_info each; not used by wn_map_delete_batch() */
+    uint32_t count; /* elements there is room for, or that there are; then how many were done */
+    uint64_t flags; /* 0 */
+};
+
+/**
+ * Copy out many elements at once (BPF_MAP_LOOKUP_BATCH).
+ *
+ * Hashes give whole buckets only: a batch may end before it is full. What is
+ * changed between two batches may be missed or come twice.
+ *
+ * Returns 0 (there may be more: go on with in = out), -ENOENT (the end was reached;
+ * batch->count elements were copied before), -ENOSPC (a hash: the next bucket has
+ * more than there is room for at all), -EINVAL (flags), -EPERM (WN_MAP_WRONLY) or
+ * -WN_ENOTSUPP (no array, hash or trie).
+ */
+WN_API int wn_map_lookup_batch(struct wn_map *map, struct wn_map_batch *batch);
+
+/**
+ * As wn_map_lookup_batch(), and delete what is copied (BPF_MAP_LOOKUP_AND_DELETE_BATCH).
+ * Hashes only: others return -WN_ENOTSUPP. -EPERM also if the map cannot be written.
+ */
+WN_API int wn_map_lookup_and_delete_batch(struct wn_map *map, struct wn_map_batch *batch);
+
+/**
+ * Update many elements, one after the other (BPF_MAP_UPDATE_BATCH); `in` and `out`
+ * are not used. Ends with the first one that cannot be: batch->count says how many
+ * were. Returns as wn_map_update() does, or -WN_ENOTSUPP (no array, hash or trie).
+ */
+WN_API int wn_map_update_batch(struct wn_map *map, struct wn_map_batch *batch);
+
+/**
+ * Delete many keys, one after the other (BPF_MAP_DELETE_BATCH), as
+ * wn_map_update_batch() does. Returns as wn_map_delete() does, or -WN_ENOTSUPP (no hash
+ * or trie).
+ */
+WN_API int wn_map_delete_batch(struct wn_map *map, struct wn_map_batch *batch);
 
 /**
  * From now on these functions refuse to write (BPF_MAP_FREEZE); programs are

@@ -115,7 +115,7 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
         if (r[i] - WN_MAP_TAG >= run->n_maps)
             return false;
         *map = &run->maps[r[i] - WN_MAP_TAG];
-        return true;
+        return run->call->maps >> (*map)->type & 1;
     case WN_ARG_KEY: return *map && wn_run_holds(run, r[i], (*map)->key_bytes, false);
     case WN_ARG_VALUE: return *map && wn_run_holds(run, r[i], (*map)->value_bytes, false);
     case WN_ARG_NONE:

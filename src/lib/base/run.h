@@ -61,6 +61,7 @@ struct wn_call {
     wn_helper_fn fn;      /* what the program calls */
     wn_helper_fn checked; /* NULL; or fn is wn_call_checked(), and this the helper itself */
     uint8_t args[5];      /* enum wn_arg */
+    uint64_t maps;        /* types of maps that it works on: 1 << type */
 };
 
 /** What a run has reached: counted by the reference interpreter, for tests. */
@@ -113,6 +114,7 @@ struct wn_bound_map {
     struct wn_map *map;
     uint32_t key_bytes;
     uint32_t value_bytes;
+    uint32_t type; /* enum wn_map_type */
 };
 
 /** What a program sees as the address of its map number `index`: no address, as with functions. */

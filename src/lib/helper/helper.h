@@ -42,6 +42,18 @@ struct wn_helper_absent {
 /** What is known of a number that wn_helper_find() does not find; NULL if nothing. */
 const struct wn_helper_absent *wn_helper_absent(uint32_t id);
 
+/**
+ * The types of maps that a helper works on, 1 << type for each (Linux:
+ * check_map_func_compatibility); of helpers that take no map, all.
+ */
+uint64_t wn_helper_maps(uint32_t id);
+
+/** Whether a helper works on maps of a type. */
+static inline bool wn_helper_takes(uint32_t id, uint32_t type)
+{
+    return type < 64 && wn_helper_maps(id) >> type & 1;
+}
+
 /** Defines the function of a row of helper.def. */
 #define HELPER(name)                                                                               \
     uint64_t wn_helper_##name(                                                                     \

@@ -70,6 +70,7 @@ static const struct wn_map_ops ops = {
     .remove = array_remove,
     .next = wn_array_next,
     .count = array_count,
+    .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE,
 };
 
 /** Kernel: array_map_alloc_check. */

@@ -401,11 +401,85 @@ static int hash_remove(struct wn_map *map, const void *key)
     return at ? 0 : -ENOENT;
 }
 
+static int hash_take(struct wn_map *map, const void *key, uint8_t *value)
+{
+    struct wn_hash *h = hash_of(map);
+    uint32_t hash = hash_key(h, key, map->key_bytes);
+    struct wn_bucket *b = &h->buckets[hash & h->mask];
+    wn_lock_hold(&b->lock);
+    atomic_uint *at = link_to(h, b, hash, key, NULL);
+    if (at) {
+        wn_map_read(map, get_link(at) - 1, WN_ALL_CPUS, value);
+        unlink_elem(h, at);
+        count_down(&h->count);
+    }
+    wn_lock_drop(&b->lock);
+    return at ? 0 : -ENOENT;
+}
+
+/* ---- Whole buckets ----------------------------------------------------------------------------
+ */
+
+static uint32_t length_of(const struct wn_hash *h, const struct wn_bucket *b)
+{
+    uint32_t n = 0;
+    for (uint32_t link = get_link(&b->head); link && !(link & WN_CHAIN_END);
+         link = get_link(&elem_of(h, link)->next))
+        n++;
+    return n;
+}
+
+/** Copy out a locked bucket behind `n` elements of a batch, and empty it. */
+static void empty_into(struct wn_hash *h, struct wn_bucket *b, const struct wn_map_batch *batch,
+                       uint32_t n, bool take)
+{
+    const struct wn_map *map = &h->map;
+    uint64_t bytes =
+        map->cpu_pitch ? wn_words_bytes(map->value_bytes) * map->cpus : map->value_bytes;
+    uint32_t next;
+    for (uint32_t link = get_link(&b->head); link && !(link & WN_CHAIN_END); link = next, n++) {
+        const struct wn_elem *e = elem_of(h, link);
+        next = get_link(&e->next);
+        wn_words_out((uint8_t *)batch->keys + (uint64_t)n * map->key_bytes, (const uint8_t *)e->key,
+                     map->key_bytes);
+        wn_map_read(map, link - 1, WN_ALL_CPUS, (uint8_t *)batch->values + n * bytes);
+        if (take) {
+            unlink_elem(h, &b->head);
+            count_down(&h->count);
+        }
+    }
+}
+
+static int hash_buckets(struct wn_map *map, uint32_t *to, const struct wn_map_batch *batch,
+                        uint32_t *count, bool take)
+{
+    struct wn_hash *h = hash_of(map);
+    uint32_t most = *count;
+    for (*count = 0; *to <= h->mask; ++*to) {
+        struct wn_bucket *b = &h->buckets[*to];
+        if (!atomic_load_explicit(&b->head, memory_order_acquire))
+            continue;
+        wn_lock_hold(&b->lock);
+        uint32_t n = length_of(h, b);
+        bool fits = n <= most - *count;
+        if (fits)
+            empty_into(h, b, batch, *count, take);
+        wn_lock_drop(&b->lock);
+        if (!fits)
+            return *count ? 0 : -ENOSPC;
+        *count += n;
+    }
+    return -ENOENT;
+}
+
 const struct wn_map_ops wn_hash_ops = {
     .find = hash_find,
     .get = hash_get,
     .put = hash_put,
     .remove = hash_remove,
+    .take = hash_take,
+    .buckets = hash_buckets,
     .next = hash_next,
     .count = hash_count,
+    .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE | WN_BATCH_DELETE | WN_BATCH_TAKE,
 };

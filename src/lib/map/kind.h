@@ -13,7 +13,8 @@
 
 /**
  * Permissions, CPU and options have been looked at when these are called. `cpu`
- * is below the map's cpus or WN_ALL_CPUS; maps that are not per-CPU ignore it.
+ * is below the map's cpus or WN_ALL_CPUS; maps that are not per-CPU ignore it. Keys are
+ * NULL for maps without them, and for no others but in next().
  */
 struct wn_map_ops {
     /** As wn_map_find(). */
@@ -25,12 +26,26 @@ struct wn_map_ops {
                uint32_t cpu);
     /** As wn_map_delete(). */
     int (*remove)(struct wn_map *map, const void *key);
+    /** As wn_map_lookup_and_delete(); NULL: there is no such thing. */
+    int (*take)(struct wn_map *map, const void *key, uint8_t *value);
+    /** As wn_map_lookup_batch() of a hash: `to` is the bucket to begin with, then the next one;
+     * NULL: goes by keys. */
+    int (*buckets)(struct wn_map *map, uint32_t *to, const struct wn_map_batch *batch,
+                   uint32_t *count, bool take);
     /** As wn_map_next(). */
     int (*next)(struct wn_map *map, const void *key, uint8_t *next);
     /** Elements now. */
     uint32_t (*count)(const struct wn_map *map);
     /** Without users: let go of what the elements own. NULL if they own nothing. */
     void (*abandon)(struct wn_map *map);
+    unsigned batches; /* enum wn_map_batches: what can be done to many elements at once */
+};
+
+enum wn_map_batches {
+    WN_BATCH_LOOKUP = 1,
+    WN_BATCH_UPDATE = 2,
+    WN_BATCH_DELETE = 4,
+    WN_BATCH_TAKE = 8,
 };
 
 /**
@@ -40,6 +55,9 @@ struct wn_map_ops {
 int wn_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_hash_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_prog_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_trie_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_queue_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_bloom_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 
 /** wn_map_next() of everything that is an array. */
 int wn_array_next(struct wn_map *map, const void *key, uint8_t *next);
@@ -74,6 +92,9 @@ bool wn_map_access_ok(uint32_t flags);
 
 /** Refuse attributes: -EINVAL with what is wrong. */
 int wn_map_invalid(const struct wn_map_opts *opts, struct wn_error *err, const char *what);
+
+/** Kernel: KMALLOC_MAX_SIZE, the largest value that could be copied out. */
+#define WN_VALUE_MAX (1u << 22)
 
 /** The kernel's limits of per-CPU values (PCPU_MIN_UNIT_SIZE). */
 #define WN_PERCPU_VALUE_MAX 32768u

@@ -23,7 +23,8 @@ struct wn_map_ops;
 
 struct wn_map {
     const struct wn_map_ops *ops;
-    uint8_t *values;    /* of element 0 for CPU 0; 8-byte aligned, as all of them are */
+    uint8_t *values;    /* of element 0 for CPU 0; 8-byte aligned, as all of them are; NULL if
+                           programs only get copies */
     uint64_t cpu_pitch; /* 0: one value for all CPUs */
     uint32_t stride;
     uint32_t key_bytes;
@@ -32,6 +33,7 @@ struct wn_map {
     uint32_t cpus;
     uint32_t flags; /* enum wn_map_flag */
     enum wn_map_type type;
+    uint64_t extra;  /* map_extra */
     uint32_t places; /* elements that there are values for: max_entries, and some to replace with */
     uint8_t *memory;
     uint64_t memory_bytes;

@@ -16,10 +16,22 @@ static const struct {
     [WN_MAP_HASH] = {"hash", wn_hash_new, false},
     [WN_MAP_ARRAY] = {"array", wn_array_new, false},
     [WN_MAP_PROG_ARRAY] = {"prog_array", wn_prog_array_new, false},
+    [WN_MAP_PERF_EVENT_ARRAY] = {"perf_event_array", NULL, false},
     [WN_MAP_PERCPU_HASH] = {"percpu_hash", wn_hash_new, true},
     [WN_MAP_PERCPU_ARRAY] = {"percpu_array", wn_array_new, true},
     [WN_MAP_LRU_HASH] = {"lru_hash", wn_hash_new, false},
     [WN_MAP_LRU_PERCPU_HASH] = {"lru_percpu_hash", wn_hash_new, true},
+    [WN_MAP_LPM_TRIE] = {"lpm_trie", wn_trie_new, false},
+    [WN_MAP_ARRAY_OF_MAPS] = {"array_of_maps", NULL, false},
+    [WN_MAP_HASH_OF_MAPS] = {"hash_of_maps", NULL, false},
+    [WN_MAP_DEVMAP] = {"devmap", NULL, false},
+    [WN_MAP_CPUMAP] = {"cpumap", NULL, false},
+    [WN_MAP_XSKMAP] = {"xskmap", NULL, false},
+    [WN_MAP_QUEUE] = {"queue", wn_queue_new, false},
+    [WN_MAP_STACK] = {"stack", wn_queue_new, false},
+    [WN_MAP_DEVMAP_HASH] = {"devmap_hash", NULL, false},
+    [WN_MAP_RINGBUF] = {"ringbuf", NULL, false},
+    [WN_MAP_BLOOM_FILTER] = {"bloom_filter", wn_bloom_new, false},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -58,6 +70,8 @@ int wn_map_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_er
                        wn_map_type_name(opts->type) ? wn_map_type_name(opts->type) : "unknown");
     if ((opts->flags & one_way) == one_way)
         return wn_map_invalid(opts, err, "it could be neither read nor written");
+    if (opts->extra && opts->type != WN_MAP_BLOOM_FILTER)
+        return wn_map_invalid(opts, err, "only bloom filters take map_extra");
     return kinds[opts->type].make(opts, out, err);
 }
 
@@ -93,6 +107,7 @@ int wn_map_make(const struct wn_map_opts *opts, const struct wn_map_ops *ops, si
     map->value_bytes = opts->value_bytes;
     map->max_entries = opts->max_entries;
     map->flags = opts->flags;
+    map->extra = opts->extra;
     map->cpus = wn_map_is_percpu(opts->type) && opts->cpus ? opts->cpus : 1;
     map->memory = memory;
     map->memory_bytes = (uint64_t)bytes;
@@ -172,25 +187,36 @@ void wn_map_info(const struct wn_map *map, struct wn_map_info *out)
         .bytes = map->memory_bytes,
         .lookup_bytes = step * map->cpus,
         .name = map->name,
+        .extra = map->extra,
     };
 }
 
 /* ---- The embedder's side --------------------------------------------------------------------- */
 
-int wn_map_lookup(struct wn_map *map, const void *key, void *value)
+/** Maps have keys or not, and get one or not: 0, else as wn_map_lookup(). */
+static int check_key(const struct wn_map *map, const void *key)
+{
+    return !key == !map->key_bytes ? 0 : key ? -EINVAL : -EFAULT;
+}
+
+static int get(struct wn_map *map, const void *key, uint32_t cpu, void *value)
 {
     if (map->flags & WN_MAP_WRONLY)
         return -EPERM;
-    return map->ops->get(map, key, WN_ALL_CPUS, value);
+    if (cpu >= map->cpus && cpu != WN_ALL_CPUS)
+        return -EINVAL;
+    int r = check_key(map, key);
+    return r ? r : map->ops->get(map, key, cpu, value);
+}
+
+int wn_map_lookup(struct wn_map *map, const void *key, void *value)
+{
+    return get(map, key, WN_ALL_CPUS, value);
 }
 
 int wn_map_lookup_cpu(struct wn_map *map, const void *key, uint32_t cpu, void *value)
 {
-    if (map->flags & WN_MAP_WRONLY)
-        return -EPERM;
-    if (cpu >= map->cpus)
-        return -EINVAL;
-    return map->ops->get(map, key, cpu, value);
+    return get(map, key, cpu, value);
 }
 
 int wn_map_next(struct wn_map *map, const void *key, void *next)
@@ -215,13 +241,41 @@ int wn_map_end_write(struct wn_map *map, int result)
 int wn_map_update(struct wn_map *map, const void *key, const void *value, uint64_t flags)
 {
     int r = wn_map_begin_write(map);
+    r = r ? r : check_key(map, key);
     return wn_map_end_write(map, r ? r : map->ops->put(map, key, value, flags, WN_ALL_CPUS));
 }
 
 int wn_map_delete(struct wn_map *map, const void *key)
 {
     int r = wn_map_begin_write(map);
+    r = r ? r : check_key(map, key);
     return wn_map_end_write(map, r ? r : map->ops->remove(map, key));
+}
+
+int wn_map_lookup_and_delete(struct wn_map *map, const void *key, void *value)
+{
+    int r = wn_map_begin_write(map);
+    if (r == 0 && map->flags & WN_MAP_WRONLY)
+        r = -EPERM;
+    r = r ? r : check_key(map, key);
+    if (r == 0 && !map->ops->take)
+        r = -WN_ENOTSUPP;
+    return wn_map_end_write(map, r ? r : map->ops->take(map, key, value));
+}
+
+int wn_map_push(struct wn_map *map, const void *value, uint64_t flags)
+{
+    return wn_map_update(map, NULL, value, flags);
+}
+
+int wn_map_pop(struct wn_map *map, void *value)
+{
+    return wn_map_lookup_and_delete(map, NULL, value);
+}
+
+int wn_map_peek(struct wn_map *map, void *value)
+{
+    return wn_map_lookup(map, NULL, value);
 }
 
 int wn_map_freeze(struct wn_map *map)
@@ -267,6 +321,33 @@ int wn_map_remove(struct wn_map *map, const void *key)
     if (map->flags & WN_MAP_RDONLY_PROG)
         return -EPERM;
     return map->ops->remove(map, key);
+}
+
+/** Whether the program's push and pop are for this map, and it may be written. */
+static int check_queue(const struct wn_map *map, bool write)
+{
+    if (map->key_bytes)
+        return -EOPNOTSUPP;
+    return write && map->flags & WN_MAP_RDONLY_PROG ? -EPERM : 0;
+}
+
+int wn_map_put_last(struct wn_map *map, const void *value, uint64_t flags)
+{
+    int r = check_queue(map, true);
+    return r ? r : map->ops->put(map, NULL, value, flags, 0);
+}
+
+int wn_map_get_next(struct wn_map *map, void *value, bool take)
+{
+    int r = check_queue(map, take);
+    if (r == 0 && take && !map->ops->take)
+        r = -EOPNOTSUPP;
+    if (r)
+        return r;
+    r = take ? map->ops->take(map, NULL, value) : map->ops->get(map, NULL, 0, value);
+    if (r == -ENOENT && map->type != WN_MAP_BLOOM_FILTER)
+        memset(value, 0, map->value_bytes);
+    return r;
 }
 
 void wn_map_values(const struct wn_map *map, struct wn_region *out)

@@ -33,6 +33,19 @@ int wn_map_put(struct wn_map *map, const void *key, const void *value, uint64_t 
 int wn_map_remove(struct wn_map *map, const void *key);
 
 /**
+ * bpf_map_push_elem: as wn_map_push(), -EPERM if the map is read-only for programs,
+ * -EOPNOTSUPP if it has keys.
+ */
+int wn_map_put_last(struct wn_map *map, const void *value, uint64_t flags);
+
+/**
+ * bpf_map_pop_elem, or without `take` bpf_map_peek_elem: as wn_map_pop() and
+ * wn_map_peek(). Without a value there, `value` becomes zeros (never with a bloom
+ * filter, whose value is only read).
+ */
+int wn_map_get_next(struct wn_map *map, void *value, bool take);
+
+/**
  * A reference of a program to a map that it uses; wn_map_drop() ends it. It keeps
  * the memory, but is none of an owner: programs in program arrays and these
  * arrays may refer to each other in a circle, which the last owner breaks. So a

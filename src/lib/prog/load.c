@@ -39,6 +39,7 @@ static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct 
         .cpus = obj->limits.cpus,
         .max_bytes = obj->limits.max_bytes,
         .name = map->name,
+        .extra = shape->extra,
     };
     if (map->refused.code)
         return wn_fail(err, map->refused.code, map->refused.at, "%s", map->refused.text);

@@ -51,6 +51,7 @@ struct wn_callee {
     wn_helper_fn fn;
     uint8_t args[5]; /* enum wn_arg: memory is checked before each call */
     uint8_t check;   /* enum wn_check: what may end the run behind it */
+    uint64_t maps;   /* types of maps that it works on: 1 << type */
 };
 
 /** What a program may call, and how it is entered; all zero is what wn_prog_new() makes. */

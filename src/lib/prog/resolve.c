@@ -35,6 +35,7 @@ static bool find_own(enum wn_prog_type type, uint32_t id, struct wn_callee *out)
     out->fn = helper->fn;
     out->check = helper->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN : 0;
     memcpy(out->args, helper->sig.args, sizeof out->args);
+    out->maps = wn_helper_maps(id);
     return true;
 }
 
@@ -72,6 +73,7 @@ static bool find(const struct finding *f, uint32_t id, struct wn_call *call, uin
         call->fn = wn_call_checked;
         call->checked = c.fn;
         memcpy(call->args, c.args, sizeof call->args);
+        call->maps = c.maps;
         *check |= WN_CHECK_RUN;
         if (!(c.check & WN_CHECK_RUN))
             *check |= WN_CHECK_ARGUMENTS;
@@ -81,7 +83,8 @@ static bool find(const struct finding *f, uint32_t id, struct wn_call *call, uin
 
 static bool same(const struct wn_call *a, const struct wn_call *b)
 {
-    return a->fn == b->fn && a->checked == b->checked && !memcmp(a->args, b->args, sizeof a->args);
+    return a->fn == b->fn && a->checked == b->checked && a->maps == b->maps &&
+           !memcmp(a->args, b->args, sizeof a->args);
 }
 
 static int no_memory(struct wn_error *err)

@@ -104,13 +104,6 @@ static const struct wn_verify_map *map_of(const struct wn_search *q, const struc
     return r->type == WN_T_MAP ? &q->env->maps[r->which] : NULL;
 }
 
-/** Whether a map is of a kind that the helper works on. */
-static bool suits(const struct wn_helper *h, const struct wn_verify_map *map)
-{
-    bool programs = map->type == WN_MAP_PROG_ARRAY;
-    return h->fn == wn_helper_tail_call ? programs : !programs;
-}
-
 static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
                          const struct wn_reg *r)
 {
@@ -118,7 +111,7 @@ static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigne
     const struct wn_verify_map *map = map_of(q, r);
     if (!map) {
         judge(q, r->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS, &why);
-    } else if (!suits(h, map)) {
+    } else if (!wn_helper_takes(h->id, map->type)) {
         why.reason = WN_WHY_MAP_TYPE;
         wn_refuse(q, &why);
     } else {
@@ -233,7 +226,7 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     struct wn_reg result = wn_reg_number(wn_value_unknown());
     if (h->sig.result == WN_ARG_VALUE) {
         result = wn_reg_any();
-        if (m && m->type != WN_MAP_PROG_ARRAY) {
+        if (m) {
             result = wn_reg_address(WN_T_VALUE, map->which);
             result.nullable = true;
             result.id = wn_new_id(q);

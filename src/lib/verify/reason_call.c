@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** Why a helper's call is not proved, or wrong. */
 #include <inttypes.h>
+#include <string.h>
 
 #include <winnow/map.h>
 
@@ -148,17 +149,56 @@ static void put_wants(const struct wn_saying *s)
                       : "; keep r1 in r6 when the program begins, and pass that");
 }
 
+/** A helper for more types than these works on most. */
+#define FEW_TYPES 4
+
+static bool takes_map(const struct wn_helper *h)
+{
+    return memchr(h->sig.args, WN_ARG_MAP, sizeof h->sig.args);
+}
+
+/** "a, b or c": what comes between entry i of n and the one before it. */
+static const char *between(unsigned i, unsigned n, const char *last)
+{
+    return i == 0 ? "" : i + 1 == n ? last : ", ";
+}
+
+/** Of a helper for few types: "it needs a queue or stack". */
+static void put_types(const struct wn_saying *s, uint64_t types)
+{
+    unsigned n = (unsigned)__builtin_popcountll(types), i = 0;
+    put(s->t, "it needs a ");
+    for (unsigned type = 0; type < 64; type++)
+        if (types >> type & 1)
+            put(s->t, "%s%s", between(i++, n, " or "), wn_map_type_name((enum wn_map_type)type));
+}
+
+/** Of a type that few helpers are for: "bpf_map_push_elem() and bpf_map_peek_elem() do". */
+static void put_helpers(const struct wn_saying *s, uint32_t type)
+{
+    const struct wn_helper *h;
+    unsigned n = 0, i = 0;
+    for (size_t k = 0; (h = wn_helper_at(k)) != NULL; k++)
+        n += takes_map(h) && wn_helper_takes(h->id, type);
+    for (size_t k = 0; (h = wn_helper_at(k)) != NULL; k++)
+        if (takes_map(h) && wn_helper_takes(h->id, type))
+            put(s->t, "%s%s()", between(i++, n, " and "), h->name);
+    put(s->t, n == 1 ? " does" : " do");
+}
+
 static void put_map_type(const struct wn_saying *s)
 {
     const struct wn_reg *r = &s->w->reg;
-    const char *type = r->which < s->env->n_maps
-                           ? wn_map_type_name((enum wn_map_type)s->env->maps[r->which].type)
-                           : NULL;
+    uint32_t type = r->which < s->env->n_maps ? s->env->maps[r->which].type : 0;
+    uint64_t types = wn_helper_maps((uint32_t)s->code->ops[s->w->slot].imm);
+    const char *name = wn_map_type_name((enum wn_map_type)type);
     wn_text_memory(s->t, s->env, r);
-    put(s->t, " is of type %s, which %s() does not work on; %s", type ? type : "unknown",
-        wn_say_helper(s->code, s->w->slot),
-        s->env->maps[r->which].type == WN_MAP_PROG_ARRAY ? "bpf_tail_call() does"
-                                                         : "it needs a prog_array");
+    put(s->t, " is of type %s, which %s() does not work on; ", name ? name : "unknown",
+        wn_say_helper(s->code, s->w->slot));
+    if (__builtin_popcountll(types) <= FEW_TYPES)
+        put_types(s, types);
+    else
+        put_helpers(s, type);
 }
 
 static void put_size(const struct wn_saying *s)

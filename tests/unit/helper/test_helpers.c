@@ -9,8 +9,10 @@
 
 static struct wn_map *map_of(enum wn_map_type type, uint32_t entries)
 {
-    struct wn_map_opts of = {
-        .type = type, .key_bytes = 4, .value_bytes = 8, .max_entries = entries};
+    struct wn_map_opts of = {.type = type,
+                             .key_bytes = 4,
+                             .value_bytes = type == WN_MAP_PROG_ARRAY ? 4 : 8,
+                             .max_entries = entries};
     struct wn_map *map = NULL;
     assert_int_equal(wn_map_new(&of, &map, NULL), 0);
     return map;
@@ -106,32 +108,16 @@ static void values_do_not_run_into_each_other(void **state)
     is_wrong_with_map(WN_MAP_ARRAY, LOOKUP(1) "r0 = *(u64 *)(r0 + 8)\nexit\n", 6);
 }
 
-static void programs_change_no_program_array(void **state)
+static void helpers_take_maps_that_suit_them(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < ENGINES; i++) {
-        struct wn_map_opts of = {
-            .type = WN_MAP_PROG_ARRAY, .key_bytes = 4, .value_bytes = 4, .max_entries = 2};
-        struct wn_map *map = NULL;
-        assert_int_equal(wn_map_new(&of, &map, NULL), 0);
-        struct wn_prog_opts opts = {
-            .engine = engines[i], .verify = WN_VERIFY_NONE, .maps = &map, .n_maps = 1};
-        refuses(opts, DELETE(1) "exit\n", 5);
-        refuses(opts, UPDATE(1, 1, 0) "exit\n", 9);
-        struct wn_prog *prog = make(DELETE(1) "exit\n", &opts);
-        struct wn_run *run = wn_run_new();
-        struct wn_packet pkt = packet();
-        if (prog) {
-            assert_int_equal(wn_map_set_prog(map, 1, prog), 0);
-            assert_int_equal((int64_t)wn_prog_run(prog, run, &pkt).value, -95);
-            struct wn_map_info info;
-            wn_map_info(map, &info);
-            assert_int_equal(info.entries, 1);
-        }
-        wn_run_free(run);
-        wn_prog_free(prog);
-        wn_map_free(map);
-    }
+    static const char *const jump =
+        "r6 = r1\n" MAP "r2 = r1\nr1 = r6\nr3 = 0\ncall 12\nr0 = 7\nexit\n";
+    with_map(WN_MAP_PROG_ARRAY, jump, GIVES(7));
+    is_wrong_with_map(WN_MAP_HASH, jump, 6);
+    is_wrong_with_map(WN_MAP_PROG_ARRAY, LOOKUP(1) "exit\n", 5);
+    is_wrong_with_map(WN_MAP_PROG_ARRAY, UPDATE(1, 1, 0) "exit\n", 9);
+    is_wrong_with_map(WN_MAP_PROG_ARRAY, DELETE(1) "exit\n", 5);
 }
 
 /* ---- Time, chance and place */
@@ -354,7 +340,7 @@ int main(void)
         cmocka_unit_test(map_elements_are_made_found_and_deleted),
         cmocka_unit_test(maps_keys_and_values_are_checked),
         cmocka_unit_test(values_do_not_run_into_each_other),
-        cmocka_unit_test(programs_change_no_program_array),
+        cmocka_unit_test(helpers_take_maps_that_suit_them),
         cmocka_unit_test(time_is_the_packets),
         cmocka_unit_test(random_numbers_have_32_bits_and_differ),
         cmocka_unit_test(the_processor_is_the_runs),
