@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/map_text.h"
 
-#include <ctype.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -23,6 +23,26 @@ static int no_memory(struct wn_error *err)
     return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
 }
 
+static void fill_in(const struct wn_object *object, int number, struct map_text *out)
+{
+    out->object = object;
+    out->number = (size_t)number;
+    wn_object_describe_map(object, (size_t)number, &out->map);
+    if (out->map.live)
+        wn_map_info(out->map.live, &out->info);
+}
+
+int map_text_look(const struct wn_object *object, const char *name, struct map_text *out,
+                  struct wn_error *err)
+{
+    int number = wn_object_find_map(object, name, err);
+    if (number < 0)
+        return number;
+    fill_in(object, number, out);
+    return out->map.live ? 0
+                         : wn_fail(err, -ENOENT, WN_NOWHERE, "no program uses map '%.60s'", name);
+}
+
 int map_text_find(struct wn_object *object, const char *name, struct map_text *out,
                   struct wn_error *err)
 {
@@ -34,10 +54,7 @@ int map_text_find(struct wn_object *object, const char *name, struct map_text *o
     int code = wn_object_map(object, out->map.name, &live, err);
     if (code)
         return code;
-    out->object = object;
-    out->number = (size_t)number;
-    wn_object_describe_map(object, (size_t)number, &out->map);
-    wn_map_info(out->map.live, &out->info);
+    fill_in(object, number, out);
     return 0;
 }
 
@@ -94,11 +111,63 @@ static json_t *print(const struct wn_object *object, size_t number, print_fn how
     return NULL;
 }
 
+/* ---- tries over addresses */
+
+/* The number of bits that count, then an address as it is in packets. */
+struct prefix {
+    uint32_t bits;
+    uint8_t address[16];
+};
+
+/* AF_INET or AF_INET6 if the keys are as long as such; else 0. */
+static int family_of(const struct map_text *map)
+{
+    if (map->info.type != WN_MAP_LPM_TRIE)
+        return 0;
+    return map->info.key_bytes == 8 ? AF_INET : map->info.key_bytes == 20 ? AF_INET6 : 0;
+}
+
+static json_t *print_prefix(int family, const void *key)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct prefix p = {0};
+    memcpy(&p, key, family == AF_INET ? 8 : 20);
+    inet_ntop(family, p.address, text, sizeof text);
+    return json_sprintf("%s/%u", text, p.bits);
+}
+
+/* "192.0.2.0/24"; without a slash all bits count. */
+static int parse_prefix(int family, const char *text, void *key, struct wn_error *err)
+{
+    char address[INET6_ADDRSTRLEN];
+    struct prefix p = {.bits = family == AF_INET ? 32 : 128};
+    uint32_t most = p.bits;
+    size_t len = strcspn(text, "/");
+    snprintf(address, sizeof address, "%.*s", (int)len, text);
+    if (text[len]) {
+        char *end;
+        unsigned long bits = strtoul(text + len + 1, &end, 10);
+        bool number = text[len + 1] >= '0' && text[len + 1] <= '9' && !*end;
+        if (!number || bits > most)
+            return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "\"%.60s\": expected /0 to /%u", text,
+                           most);
+        p.bits = (uint32_t)bits;
+    }
+    if (len >= sizeof address || inet_pton(family, address, p.address) != 1)
+        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "\"%.60s\" is no %s address", text,
+                       family == AF_INET ? "IPv4" : "IPv6");
+    memcpy(key, &p, family == AF_INET ? 8 : 20);
+    return 0;
+}
+
 json_t *map_text_key(const struct map_text *map, const void *key, struct wn_error *err)
 {
+    int family = family_of(map);
     wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     if (map->map.kind == WN_OBJECT_MAP_DATA)
         return json_integer(0);
+    if (family)
+        return print_prefix(family, key);
     return print(map->object, map->number, wn_object_print_key, key, map->info.key_bytes, err);
 }
 
@@ -109,6 +178,25 @@ json_t *map_text_value(const struct map_text *map, const void *value, struct wn_
         return json_null();
     return print(map->object, map->number, wn_object_print_value, value, map->info.value_bytes,
                  err);
+}
+
+json_t *map_text_entry(const struct map_text *map, const void *key, const void *value,
+                       struct wn_error *err)
+{
+    uint32_t slots = value ? map->info.cpus : 1;
+    json_t *key_json = key ? map_text_key(map, key, err) : json_null();
+    if (slots <= 1)
+        return json_pack("{s:o, s:o}", "key", key_json, "value", map_text_value(map, value, err));
+    OWN(json) json_t *values = json_array();
+    size_t stride = (map->info.value_bytes + 7u) & ~(size_t)7;
+    for (uint32_t i = 0; i < slots; i++) {
+        const uint8_t *one = (const uint8_t *)value + i * stride;
+        if (json_array_append_new(values, map_text_value(map, one, err))) {
+            json_decref(key_json);
+            return NULL;
+        }
+    }
+    return json_pack("{s:o, s:O}", "key", key_json, "values", values);
 }
 
 /* An element as it is sorted. */
@@ -210,9 +298,7 @@ static json_t *entries(const struct map_text *m, struct wn_error *err)
         return NULL;
     for (size_t i = 0; i < list.n; i++) {
         const struct element *e = &list.items[i];
-        json_t *key = map_text_key(m, e->key, err);
-        json_t *value = map_text_value(m, e->value, err);
-        json_t *entry = json_pack("{s:o, s:o}", "key", key, "value", value);
+        json_t *entry = map_text_entry(m, e->key, e->value, err);
         if (!entry || json_array_append_new(array, entry))
             return NULL;
     }
@@ -339,6 +425,9 @@ static int parse(const struct map_text *m, parse_fn how, const json_t *from, voi
 int map_text_parse_key(const struct map_text *map, const json_t *from, void *key,
                        struct wn_error *err)
 {
+    int family = family_of(map);
+    if (family && json_is_string(from) && strpbrk(json_string_value(from), ".:/"))
+        return parse_prefix(family, json_string_value(from), key, err);
     if (map->map.kind != WN_OBJECT_MAP_DATA)
         return parse(map, wn_object_parse_key, from, key, map->info.key_bytes, err);
     memset(key, 0, map->info.key_bytes); /* the only one */
@@ -375,27 +464,66 @@ static int in_part(int code, const char *part, struct wn_error *err)
     return wn_fail(err, code, WN_NOWHERE, "%s: %s", part, inner.text);
 }
 
+/* As map_text_parse_entry(), of every slot alike or of each. */
+static int parse_values(const struct map_text *map, const json_t *entry, uint8_t *value,
+                        struct wn_error *err)
+{
+    const json_t *one = json_object_get(entry, "value"), *all = json_object_get(entry, "values");
+    size_t stride = (map->info.value_bytes + 7u) & ~(size_t)7;
+    uint32_t slots = map->info.cpus ? map->info.cpus : 1;
+    if (!one && json_array_size(all) != slots)
+        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE,
+                       "expected \"value\", or \"values\" of %u slot%s", slots,
+                       slots == 1 ? "" : "s");
+    int code = 0;
+    for (uint32_t i = 0; code == 0 && i < slots; i++)
+        code =
+            map_text_parse_value(map, one ? one : json_array_get(all, i), value + i * stride, err);
+    return code;
+}
+
+int map_text_parse_entry(const struct map_text *map, const json_t *entry, const void *key,
+                         void *value, struct wn_error *err)
+{
+    if (map->map.kind == WN_OBJECT_MAP_DATA)
+        wn_map_lookup(map->map.live, key, value);
+    if (map->info.type == WN_MAP_PROG_ARRAY)
+        return 0; /* the map says no */
+    return in_part(parse_values(map, entry, value, err), "value", err);
+}
+
+int map_text_exact(const struct map_text *map, const void *key, void *value)
+{
+    int code = wn_map_lookup(map->map.live, key, value);
+    if (code || map->info.type != WN_MAP_LPM_TRIE)
+        return code;
+    /* Only what is there can be replaced, and that by itself changes nothing. */
+    OWN(free) uint8_t *same = malloc(map->info.lookup_bytes + 1u);
+    if (!same)
+        return -ENOMEM;
+    memcpy(same, value, map->info.lookup_bytes);
+    return wn_map_update(map->map.live, key, same, WN_MAP_EXIST);
+}
+
 int map_text_set(const struct map_text *map, const json_t *entry, uint64_t flags,
                  struct wn_error *err)
 {
-    const json_t *key = json_object_get(entry, "key"), *value = json_object_get(entry, "value");
-    OWN(free) uint8_t *key_bytes = calloc(1, map->info.key_bytes + 1u);
-    OWN(free) uint8_t *value_bytes = calloc(1, map->info.lookup_bytes + 1u);
-    if (!key_bytes || !value_bytes)
-        return no_memory(err);
+    const json_t *key = json_object_get(entry, "key");
     bool section = map->map.kind == WN_OBJECT_MAP_DATA;
-    if ((!key && !section) || !value)
+    OWN(free) uint8_t *key_bytes = calloc(1, map->info.key_bytes + 1u);
+    OWN(free) uint8_t *value = calloc(1, map->info.lookup_bytes + 1u);
+    if (!key_bytes || !value)
+        return no_memory(err);
+    bool keyed = map->info.key_bytes && !section;
+    if (!json_is_object(entry) || (keyed && !key) ||
+        (!json_object_get(entry, "value") && !json_object_get(entry, "values")))
         return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE,
                        "expected an object with \"key\" and \"value\"");
-    int code = in_part(map_text_parse_key(map, key, key_bytes, err), "key", err);
+    int code = keyed ? in_part(map_text_parse_key(map, key, key_bytes, err), "key", err) : 0;
+    if (code == 0)
+        code = map_text_parse_entry(map, entry, key_bytes, value, err);
     if (code)
         return code;
-    if (section)
-        wn_map_lookup(map->map.live, key_bytes, value_bytes);
-    if (map->info.type != WN_MAP_PROG_ARRAY)
-        code = in_part(map_text_parse_value(map, value, value_bytes, err), "value", err);
-    if (code)
-        return code;
-    code = wn_map_update(map->map.live, key_bytes, value_bytes, flags);
+    code = wn_map_update(map->map.live, map->info.key_bytes ? key_bytes : NULL, value, flags);
     return code ? wn_fail(err, code, WN_NOWHERE, "%s", map_text_why(map, code)) : 0;
 }

@@ -20,14 +20,18 @@ struct json_t;
 
 /** A map of an object, alive, and what is known of its types. */
 struct map_text {
-    struct wn_object *object; /* borrowed */
-    size_t number;            /* in the object */
+    const struct wn_object *object; /* borrowed */
+    size_t number;                  /* in the object */
     struct wn_object_map map;
     struct wn_map_info info; /* as of the time it was found */
 };
 
 /** Find a map, which is made if it has not been; as wn_object_map(). */
 int map_text_find(struct wn_object *object, const char *name, struct map_text *out,
+                  struct wn_error *err);
+
+/** As map_text_find(), of a map that is alive: -ENOENT if it is not. */
+int map_text_look(const struct wn_object *object, const char *name, struct map_text *out,
                   struct wn_error *err);
 
 /**
@@ -48,6 +52,23 @@ int map_text_parse_key(const struct map_text *map, const struct json_t *from, vo
                        struct wn_error *err);
 int map_text_parse_value(const struct map_text *map, const struct json_t *from, void *value,
                          struct wn_error *err);
+
+/**
+ * An entry as JSON, {"key": K, "value": V}; of per-CPU maps with several slots "values", an array
+ * of them. Without a key (NULL, of maps without keys) it is null.
+ */
+struct json_t *map_text_entry(const struct map_text *map, const void *key, const void *value,
+                              struct wn_error *err);
+
+/**
+ * Read the value of such an entry, as wn_map_update() takes it: "value" is for all slots. Of
+ * variables those that are not named stay as they are.
+ */
+int map_text_parse_entry(const struct map_text *map, const struct json_t *entry, const void *key,
+                         void *value, struct wn_error *err);
+
+/** As wn_map_lookup(), of this very key: of a trie not of a shorter prefix. */
+int map_text_exact(const struct map_text *map, const void *key, void *value);
 
 /**
  * Set one entry, {"key": K, "value": V}; of variables those that are not named stay as they are.

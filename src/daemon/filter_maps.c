@@ -68,6 +68,20 @@ struct wn_object *filter_maps_object(const struct filter_maps *maps)
 
 /* ---- what is wrong */
 
+/* What to do stands behind a semicolon. */
+static void say(struct diag_list *diags, enum diag_code code, struct diag_place at,
+                const struct wn_error *err)
+{
+    char text[sizeof err->text];
+    snprintf(text, sizeof text, "%s", err->text);
+    char *hint = strstr(text, "; ");
+    if (hint) {
+        *hint = '\0';
+        hint += 2;
+    }
+    diag_add(diags, code, at, hint, "%s", text);
+}
+
 /* About a key of the filter, where it stands; the command line has no keys. */
 static void complain(const struct conf_filter *conf, const char *pattern,
                      const struct conf_setting *s, enum diag_code code, const struct wn_error *err,
@@ -86,7 +100,7 @@ static void complain(const struct conf_filter *conf, const char *pattern,
         at.key = key;
     else if (origin->file && !star)
         at.key = pattern;
-    diag_add_error(diags, code, at, NULL, err);
+    say(diags, code, at, err);
 }
 
 static int complain_of_all(const struct conf_filter *conf, const char *pattern,
@@ -205,7 +219,7 @@ static void complain_of_file(const struct conf_filter *conf, const struct source
         at.key = key;
     }
     at.column = at.line ? 1 : 0;
-    diag_add_error(diags, DIAG_P121, at, NULL, err);
+    say(diags, DIAG_P121, at, err);
 }
 
 static int read_file(struct filter_maps *maps, const struct conf_setting *s,
