@@ -2,6 +2,7 @@
 """Maps of the running daemon: what winnowctl and the control socket see and change, what a reload does to them."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -70,6 +71,9 @@ def test_what_maps_there_are(daemon):
     daemon.start(conf("map.lengths.private = yes\n"))
     error, answer = daemon.call("List", kind="maps")
     maps = {m["name"]: m for m in answer["items"]}
+    with open(os.path.join(ROOT, "src/common/org.winnow.Control.varlink"), encoding="ascii") as f:
+        described = re.search(r"^type Map \((.*?)^\)", f.read(), re.M | re.S).group(1)
+    assert set(maps["types"]) == set(re.findall(r"(\w+):", described))
     assert error is None and set(maps) == {"types", "lengths", ".rodata", ".bss"}
     assert {k: maps["types"][k] for k in ("filter", "type", "key_type", "value_type", "key_bytes", "value_bytes", "max_entries", "entries",
                                           "read_only", "private")} == {
