@@ -26,8 +26,8 @@
 
 #include <winnow/bpf.h>
 
-/* The key of a trie is the number of bits that count, then the bytes from the first one on: addresses
- * stay as they are in the packet. */
+/* The key of a trie is the number of bits that count, then the bytes from the first one on:
+ * addresses stay as they are in the packet. */
 struct network4 {
     __u32 bits;
     __be32 address;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dispatcher: one program looks at the Ethernet type and goes on with another one for it, which may be
- * replaced while all the others run. ARP, IPv4 and IPv6 have one; what else comes is dropped.
+ * A dispatcher: one program looks at the Ethernet type and goes on with another one for it, which
+ * may be replaced while all the others run. ARP, IPv4 and IPv6 have one; what else comes is
+ * dropped.
  *
- * What it shows: tail calls. A program that has been tail-called never comes back; if there is none at the
- * index, the call does nothing, and the program goes on behind it. What programs want to tell each other
- * goes through a map.
+ * What it shows: tail calls. A program that has been tail-called never comes back; if there is none
+ * at the index, the call does nothing, and the program goes on behind it. What programs want to
+ * tell each other goes through a map.
  *
  *     winnowctl run dispatch.o --section dispatch -r sample.pcap --dump-map seen
  */
@@ -70,11 +71,12 @@ struct {
     __type(key, __u32);
     __array(values, int(void *));
 } programs SEC(".maps") = {
-    .values = {
-        [ARP] = (void *)&on_arp,
-        [IPV4] = (void *)&on_ipv4,
-        [IPV6] = (void *)&on_ipv6,
-    },
+    .values =
+        {
+            [ARP] = (void *)&on_arp,
+            [IPV4] = (void *)&on_ipv4,
+            [IPV6] = (void *)&on_ipv6,
+        },
 };
 
 SEC("xdp")

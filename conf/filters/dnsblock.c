@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A blocklist of names: DNS queries over UDP for a name in it, or for any name below one, are dropped.
- * With const.only = 1 it is the other way round: such queries are all that passes, to be written down.
+ * A blocklist of names: DNS queries over UDP for a name in it, or for any name below one, are
+ * dropped. With const.only = 1 it is the other way round: such queries are all that passes, to be
+ * written down.
  *
- * What it shows: loops over bytes of the packet that end, as one can see, and text as the key of a map.
+ * What it shows: loops over bytes of the packet that end, as one can see, and text as the key of a
+ * map.
  *
  *     {"entries": [{"key": {"text": "example.com"}, "value": 0}]}
  *
  *     winnowctl map set dnsblock names '{"text": "tracker.test"}' 0
- *     winnowctl map get dnsblock names '{"text": "tracker.test"}'       shows how often it was asked for
+ *     winnowctl map get dnsblock names '{"text": "tracker.test"}'       shows how often it was
+ * asked for
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -45,8 +48,8 @@ struct question {
 };
 
 /*
- * A name is labels in a packet, each behind its length: 3 w w w 7 e x a m p l e 3 c o m 0. Returns how long
- * its text is; 0 if it does not end within the packet.
+ * A name is labels in a packet, each behind its length: 3 w w w 7 e x a m p l e 3 c o m 0. Returns
+ * how long its text is; 0 if it does not end within the packet.
  */
 static __always_inline int read_name(const __u8 *at, const void *end, struct question *q)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Heavy hitters: which flows carry the most bytes, in memory that does not grow with their number. Flows
- * with at least const.threshold bytes are in the map `heavy`. Everything passes.
+ * Heavy hitters: which flows carry the most bytes, in memory that does not grow with their number.
+ * Flows with at least const.threshold bytes are in the map `flows`. Everything passes.
  *
- * What it shows: a count-min sketch. Each flow has a counter in each of four rows, chosen by four hashes;
- * it shares them with others, so the least of the four is what it has carried, or a little more, never
- * less. A map of such large values, and loops over it, cost no more than arrays in C.
+ * What it shows: a count-min sketch. Each flow has a counter in each of four rows, chosen by four
+ * hashes; it shares them with others, so the least of the four is what it has carried, or a little
+ * more, never less. A map of such large values, and loops over it, cost no more than arrays in C.
  *
- *     winnowctl run heavy.o -r sample.pcap --const threshold=1000 --dump-map heavy
+ *     winnowctl run heavy.o -r sample.pcap --const threshold=1000 --dump-map flows
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -44,7 +44,7 @@ struct {
     __uint(max_entries, 1024);
     __type(key, struct flow);
     __type(value, __u64); /* bytes, as the sketch says */
-} heavy SEC(".maps");
+} flows SEC(".maps");
 
 /* Murmur's mixing of one word; a row's number makes another function of it. */
 static __always_inline __u32 mix(__u32 hash, __u32 word)
@@ -86,7 +86,7 @@ static __always_inline __u64 add(const struct flow *f, __u64 bytes)
 }
 
 SEC("xdp")
-int heavy_hitters(struct xdp_md *ctx)
+int heavy(struct xdp_md *ctx)
 {
     void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
     struct ethhdr *eth = data;
@@ -109,7 +109,7 @@ int heavy_hitters(struct xdp_md *ctx)
 
     __u64 bytes = add(&f, end - data);
     if (bytes >= threshold)
-        bpf_map_update_elem(&heavy, &f, &bytes, BPF_ANY);
+        bpf_map_update_elem(&flows, &f, &bytes, BPF_ANY);
     return XDP_PASS;
 }
 

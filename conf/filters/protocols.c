@@ -3,10 +3,10 @@
  * What is on the wire: packets and bytes of each Ethernet type, and of each IP protocol. Everything
  * passes.
  *
- * What it shows: maps that are kept once for each CPU, so that counting needs no atomic instruction; who
- * reads them adds up. An array for what is small numbers, a hash for what is not.
+ * What it shows: maps that are kept once for each CPU, so that counting needs no atomic
+ * instruction; who reads them adds up. An array for what is small numbers, a hash for what is not.
  *
- *     winnowctl run protocols.o -r sample.pcap --dump-map types --dump-map protocols
+ *     winnowctl run protocols.o -r sample.pcap --dump-map by_type --dump-map by_protocol
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -24,32 +24,32 @@ struct {
     __uint(max_entries, 4096);
     __type(key, __u16); /* Ethernet type, in the machine's byte order */
     __type(value, struct counter);
-} types SEC(".maps");
+} by_type SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, 256);
     __type(key, __u32); /* IP protocol */
     __type(value, struct counter);
-} protocols SEC(".maps");
+} by_protocol SEC(".maps");
 
 static __always_inline void count_type(__u16 type, __u64 bytes)
 {
-    struct counter *c = bpf_map_lookup_elem(&types, &type);
+    struct counter *c = bpf_map_lookup_elem(&by_type, &type);
     if (c) {
         c->packets++;
         c->bytes += bytes;
     } else {
         /* Another packet on this CPU cannot come between: there is nothing to lose. */
         struct counter first = {1, bytes};
-        bpf_map_update_elem(&types, &type, &first, BPF_NOEXIST);
+        bpf_map_update_elem(&by_type, &type, &first, BPF_NOEXIST);
     }
 }
 
 static __always_inline void count_protocol(__u8 protocol, __u64 bytes)
 {
     __u32 key = protocol;
-    struct counter *c = bpf_map_lookup_elem(&protocols, &key);
+    struct counter *c = bpf_map_lookup_elem(&by_protocol, &key);
     if (c) { /* always: the array has all of them, but only we know */
         c->packets++;
         c->bytes += bytes;
@@ -57,7 +57,7 @@ static __always_inline void count_protocol(__u8 protocol, __u64 bytes)
 }
 
 SEC("xdp")
-int protocols_count(struct xdp_md *ctx)
+int protocols(struct xdp_md *ctx)
 {
     void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
     struct ethhdr *eth = data;

@@ -38,8 +38,8 @@ struct bucket {
     __u64 passed, dropped;
 };
 
-/* Of an LRU map the sources that have been silent longest give way. A plain hash would be full after
- * so many forged addresses, and then let everybody through or nobody. */
+/* Of an LRU map the sources that have been silent longest give way. A plain hash would be full
+ * after so many forged addresses, and then let everybody through or nobody. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 65536);

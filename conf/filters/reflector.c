@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reflector: ICMP echo requests and UDP to const.port go back to where they came from, addresses and
- * ports exchanged, hop count set anew and checksums put right. Everything else passes.
+ * A reflector: ICMP echo requests and UDP to const.port go back to where they came from, addresses
+ * and ports exchanged, hop count set anew and checksums put right. Everything else passes.
  *
- * What it shows: writing to the packet, and checksums that are changed by what changes, instead of being
- * computed again. Addresses and ports that change places leave a checksum as it is: it is a sum.
+ * What it shows: writing to the packet, and checksums that are changed by what changes, instead of
+ * being computed again. Addresses and ports that change places leave a checksum as it is: it is a
+ * sum.
  *
  *     winnowctl run reflector.o -r sample.pcap -w reflected.pcapng
  *
@@ -30,7 +31,8 @@ struct icmp {
 
 const volatile __u16 port = 7; /* echo */
 
-/* The checksum after 16 bits of what it sums have become others (RFC 1624): ~(~sum + ~before + after). */
+/* The checksum after 16 bits of what it sums have become others (RFC 1624): ~(~sum + ~before +
+ * after). */
 static __always_inline __sum16 replaced(__sum16 sum, __be16 before, __be16 after)
 {
     __u32 s = (__u16)~sum + (__u32)(__u16)~before + after;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is being flooded: connection attempts (SYN) for each server and port, and how many came in its
- * busiest second. With const.limit the attempts beyond that many a second are dropped.
+ * Who is being flooded: connection attempts (SYN) for each server and port, and how many came in
+ * its busiest second. With const.limit the attempts beyond that many a second are dropped.
  *
- * What it shows: headers of variable length, one after the other, each compared with the packet's end
- * before it is read; and windows of time in a map.
+ * What it shows: headers of variable length, one after the other, each compared with the packet's
+ * end before it is read; and windows of time in a map.
  *
  *     winnowctl run synflood.o -r sample.pcap --dump-map servers
  *     winnowctl map watch synflood servers
