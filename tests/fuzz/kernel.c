@@ -12,6 +12,8 @@
 #include "isa/decode.h"
 #include "kernel_count.h"
 #include "map/layout.h"
+#include "map/queue.h"
+#include "map/trie.h"
 #include "prog/prog.h"
 
 enum { REFERENCE, INTERP, JIT, BLINDED, ENGINES };
@@ -52,7 +54,7 @@ static struct wn_run *run;
 static struct wn_map *maps[KERNEL_MAPS];
 static struct wn_map *arrays[WN_PROG_TYPES]; /* of programs: each type has its own */
 static uint8_t at_first[MAP_BYTES];          /* what the maps hold before each run */
-static struct wn_hash hashes_at_first[KERNEL_MAPS];
+static uint8_t own_at_first[KERNEL_MAPS][sizeof(struct wn_hash) + sizeof(struct wn_trie)];
 static uint8_t *frames_end; /* packets end here: what lies behind them cannot be touched */
 static uint32_t calls;
 static uint64_t seen;
@@ -121,9 +123,22 @@ static void print_line(void *arg, const char *line)
 /* ---- Maps: the same ones for all, so that addresses are the same ------------------------------
  */
 
-static bool is_hash(unsigned i)
+/** What a map's kind has of its own, which changes while it is used. */
+static size_t own_bytes(unsigned i)
 {
-    return i >= MAP_HASH && i < MAP_PROGS;
+    switch (i) {
+    case MAP_HASH:
+    case MAP_LRU:
+    case MAP_PERCPU_HASH: return sizeof(struct wn_hash) - sizeof(struct wn_map);
+    case MAP_TRIE: return sizeof(struct wn_trie) - sizeof(struct wn_map);
+    case MAP_QUEUE: return sizeof(struct wn_queue) - sizeof(struct wn_map);
+    default: return 0;
+    }
+}
+
+static bool has_index(unsigned i)
+{
+    return i == MAP_ARRAY || i == MAP_PERCPU;
 }
 
 /** Copy all maps' memory out, or in; programs are not part of it. */
@@ -138,12 +153,9 @@ static void copy_maps(uint8_t *copy, bool in)
 
 static void reset_maps(void)
 {
-    const size_t from = offsetof(struct wn_hash, elems);
     copy_maps(at_first, true);
     for (unsigned i = 0; i < KERNEL_MAPS; i++)
-        if (is_hash(i))
-            memcpy((uint8_t *)maps[i] + from, (uint8_t *)&hashes_at_first[i] + from,
-                   sizeof hashes_at_first[i] - from);
+        memcpy(maps[i] + 1, own_at_first[i], own_bytes(i));
 }
 
 static void make_everything(void)
@@ -160,13 +172,12 @@ static void make_everything(void)
             memset(value, (int)(16 * i + key), sizeof value);
             uint8_t bytes_of_key[8] = {(uint8_t)key};
             uint32_t little = (uint32_t)key;
-            if (!is_hash(i))
+            if (has_index(i) || i == MAP_TRIE)
                 memcpy(bytes_of_key, &little, sizeof little);
-            if (wn_map_update(maps[i], bytes_of_key, value, 0))
+            if (wn_map_update(maps[i], kernel_maps[i].key_bytes ? bytes_of_key : NULL, value, 0))
                 abort();
         }
-        if (is_hash(i))
-            memcpy(&hashes_at_first[i], maps[i], sizeof hashes_at_first[i]);
+        memcpy(own_at_first[i], maps[i] + 1, own_bytes(i));
     }
     for (unsigned type = 0; type < WN_PROG_TYPES; type++)
         if (wn_map_new(&kernel_maps[MAP_PROGS], &arrays[type], NULL))

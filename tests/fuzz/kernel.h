@@ -17,11 +17,22 @@
 #define KERNEL_SLOTS    GEN_SLOTS
 #define KERNEL_INPUTS   3
 #define KERNEL_PACKET   160 /* longest, but for a few */
-#define KERNEL_MAPS     6
+#define KERNEL_MAPS     9
 #define KERNEL_ARRAYS   8 /* places of the program array */
 
 /** The maps of all programs, by their numbers. */
-enum { MAP_ARRAY, MAP_PERCPU, MAP_HASH, MAP_LRU, MAP_PERCPU_HASH, MAP_PROGS };
+/* Those with keys and values come first. */
+enum {
+    MAP_ARRAY,
+    MAP_PERCPU,
+    MAP_HASH,
+    MAP_LRU,
+    MAP_PERCPU_HASH,
+    MAP_TRIE,
+    MAP_QUEUE,
+    MAP_BLOOM,
+    MAP_PROGS
+};
 extern const struct wn_map_opts kernel_maps[KERNEL_MAPS];
 
 struct kernel_program {

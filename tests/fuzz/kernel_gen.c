@@ -21,6 +21,9 @@ const struct wn_map_opts kernel_maps[KERNEL_MAPS] = {
     [MAP_HASH] = {WN_MAP_HASH, 8, 24, 3, WN_MAP_ZERO_SEED, 1, 0, "hash"},
     [MAP_LRU] = {WN_MAP_LRU_HASH, 4, 8, 3, WN_MAP_ZERO_SEED, 1, 0, "lru"},
     [MAP_PERCPU_HASH] = {WN_MAP_PERCPU_HASH, 6, 8, 2, WN_MAP_ZERO_SEED, 2, 0, "percpu_hash"},
+    [MAP_TRIE] = {WN_MAP_LPM_TRIE, 8, 8, 3, WN_MAP_NO_PREALLOC, 1, 0, "trie"},
+    [MAP_QUEUE] = {WN_MAP_QUEUE, 0, 12, 3, 0, 1, 0, "queue"},
+    [MAP_BLOOM] = {WN_MAP_BLOOM_FILTER, 0, 8, 4, WN_MAP_ZERO_SEED, 1, 0, "bloom"},
     [MAP_PROGS] = {WN_MAP_PROG_ARRAY, 4, 4, KERNEL_ARRAYS, 0, 1, 0, "progs"},
 };
 
@@ -185,7 +188,7 @@ static void put_map(struct writer *w, unsigned r, uint32_t number)
 
 static uint32_t any_map(struct writer *w)
 {
-    return gen_below(w->g, one_in(w->g, 6) ? KERNEL_MAPS : MAP_PROGS);
+    return gen_below(w->g, one_in(w->g, 6) ? KERNEL_MAPS : MAP_QUEUE);
 }
 
 /** What is done with a value that a lookup gave. */
@@ -275,6 +278,18 @@ static void put_arguments(struct writer *w, uint32_t id)
         put_memory(w, WN_R3, 40);
         set(w, WN_R5, (int32_t)(uint32_t)gen_number(g));
         break;
+    case 87:
+    case 88:
+    case 89:
+        put_memory(w, WN_R2, 12);
+        put_map(w, WN_R1, one_in(g, 8) ? any_map(w) : MAP_QUEUE + gen_below(g, 2));
+        set(w, WN_R3, one_in(g, 12) ? (int32_t)(uint32_t)gen_number(g) : (int32_t)gen_below(g, 3));
+        break;
+    case 195:
+        put_key(w);
+        put_map(w, WN_R1, one_in(g, 8) ? any_map(w) : one_in(g, 2) ? MAP_PERCPU : MAP_PERCPU_HASH);
+        set(w, WN_R3, (int32_t)gen_below(g, 4));
+        break;
     case 44:
     case 65: copy(w, WN_R1, CONTEXT, 0), put_offset(w, WN_R2); break;
     default: break;
@@ -296,7 +311,7 @@ static void put_call(struct writer *w)
     if (dare(w, 12))
         put_wide(w, WN_OP_IMM64, WN_R1 + gen_below(g, 5), gen_number(g));
     put(w, WN_OP_CALL, 0, 0, 0, (int32_t)h->id);
-    if (h->id == 1)
+    if (h->id == 1 || h->id == 195)
         put_value(w);
 }
 
@@ -395,7 +410,7 @@ static uint32_t input_length(struct gen *g)
 void kernel_make(struct kernel_trial *t, uint64_t seed)
 {
     static const int32_t helpers[] = {1, 3, 5, 7, 8, 12};
-    static const struct careful_maps maps = {kernel_maps, MAP_PROGS, MAP_PROGS};
+    static const struct careful_maps maps = {kernel_maps, MAP_QUEUE, MAP_PROGS};
     struct careful_lengths lengths = {.n = 0};
     struct gen g = {.seed = seed,
                     .writable = WN_MAP_TAG,

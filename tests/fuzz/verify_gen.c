@@ -653,7 +653,13 @@ static void put_helper(struct maker *m)
     bool context = m->r[CONTEXT].kind == MEMORY;
     if (!may_call(m))
         return;
-    switch (below(m, 6)) {
+    switch (below(m, 7)) {
+    case 6: /* map_push_elem, map_pop_elem, map_peek_elem */
+        put_sized(m, WN_R2, WN_R10);
+        put_wide(m, WN_OP_MAP_FD, WN_R1, one_in(m, 16) ? map : VERIFY_STACK);
+        put(m, WN_OP_MOV64_K, WN_R3, 0, 0, one_in(m, 2) ? 2 : 0);
+        put(m, WN_OP_CALL, 0, 0, 0, 87 + (int)below(m, 3));
+        break;
     case 0: /* map_update_elem */
         put_key(m);
         put_sized(m, WN_R3, WN_R10);

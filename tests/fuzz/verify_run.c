@@ -16,6 +16,7 @@
 #include "context/context.h"
 #include "map/layout.h"
 #include "map/map.h"
+#include "map/queue.h"
 
 /* All loops of a program that spend no fuel take fewer steps together. */
 #define MOST_STEPS (UINT64_C(1) << 20)
@@ -24,6 +25,7 @@ const struct wn_map_opts verify_maps[VERIFY_MAPS] = {
     [VERIFY_HASH] = {WN_MAP_HASH, 4, 16, 6, WN_MAP_ZERO_SEED, 1, 0, "hash"},
     [VERIFY_ONE] = {WN_MAP_ARRAY, 4, 64, 1, 0, 1, 0, "one"},
     [VERIFY_MANY] = {WN_MAP_ARRAY, 4, 24, 4, 0, 1, 0, "many"},
+    [VERIFY_STACK] = {WN_MAP_STACK, 0, 20, 4, 0, 1, 0, "stack"},
     [VERIFY_FROZEN] = {WN_MAP_ARRAY, 4, 16, 1, WN_MAP_RDONLY_PROG, 1, 0, "frozen"},
     [VERIFY_PROGS] = {WN_MAP_PROG_ARRAY, 4, 4, 4, 0, 1, 0, "progs"},
 };
@@ -35,6 +37,7 @@ static uint8_t *pages;
 static size_t page;
 static uint8_t maps_at_first[VERIFY_MAP_BYTES];
 static struct wn_hash hash_at_first;
+static struct wn_queue stack_at_first;
 static uint64_t seen;
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -56,6 +59,8 @@ static void reset_maps(void)
     copy_maps(maps_at_first, true);
     memcpy((uint8_t *)verify_live_maps[VERIFY_HASH] + from, (uint8_t *)&hash_at_first + from,
            sizeof hash_at_first - from);
+    memcpy(verify_live_maps[VERIFY_STACK] + 1, &stack_at_first.map + 1,
+           sizeof stack_at_first - sizeof stack_at_first.map);
 }
 
 static void print_line(void *arg, const char *line)
@@ -72,7 +77,7 @@ static void fill_map(unsigned i)
     for (uint32_t key = 0; key < 3 && key < verify_maps[i].max_entries; key++) {
         for (unsigned k = 0; k < sizeof value; k++)
             value[k] = (uint8_t)(k % 4 ? 0 : (k + 3 * key) % 11);
-        if (wn_map_update(verify_live_maps[i], &key, value, 0))
+        if (wn_map_update(verify_live_maps[i], verify_maps[i].key_bytes ? &key : NULL, value, 0))
             abort();
     }
 }
@@ -92,6 +97,7 @@ void verify_begin(void)
     if (bytes > VERIFY_MAP_BYTES || wn_map_freeze(verify_live_maps[VERIFY_FROZEN]))
         abort();
     memcpy(&hash_at_first, verify_live_maps[VERIFY_HASH], sizeof hash_at_first);
+    memcpy(&stack_at_first, verify_live_maps[VERIFY_STACK], sizeof stack_at_first);
     copy_maps(maps_at_first, false);
     page = (size_t)sysconf(_SC_PAGESIZE);
     pages = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -284,9 +290,12 @@ static bool argument_holds(const struct wn_call *call, unsigned i, const uint64_
             return call->args[i + 1] == WN_ARG_SIZE0;
         return wn_run_holds(run, arg[0], arg[1], call->args[i] == WN_ARG_MEM_WRITE);
     case WN_ARG_CTX: return arg[0] == context;
-    case WN_ARG_MAP: *map = arg[0] - WN_MAP_TAG; return *map < VERIFY_MAPS;
+    case WN_ARG_MAP:
+        *map = arg[0] - WN_MAP_TAG;
+        return *map < VERIFY_MAPS && call->maps >> verify_maps[*map].type & 1;
     case WN_ARG_KEY: return wn_run_holds(run, arg[0], verify_maps[*map].key_bytes, false);
     case WN_ARG_VALUE: return wn_run_holds(run, arg[0], verify_maps[*map].value_bytes, false);
+    case WN_ARG_VALUE_WRITE: return wn_run_holds(run, arg[0], verify_maps[*map].value_bytes, true);
     default: return true;
     }
 }

@@ -279,7 +279,7 @@ static int batch(struct pair *p, enum bpf_cmd cmd, const void *in, uint32_t coun
     case BPF_MAP_DELETE_BATCH: ours = wn_map_delete_batch(p->ours, &b); break;
     default: break;
     }
-    *done = b.count;
+    *done = ours == 0 || ours == -ENOENT ? b.count : 0;
     if (kernel != ours)
         return complain(p, "a batch", kernel, ours);
     if (a.count != b.count)

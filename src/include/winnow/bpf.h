@@ -144,6 +144,14 @@ static long (*const bpf_xdp_adjust_head)(struct xdp_md *context,
 static long (*const bpf_xdp_adjust_tail)(struct xdp_md *context,
                                          int delta) = (long (*)(struct xdp_md *, int))65;
 
+static long (*const bpf_map_push_elem)(void *map, const void *value,
+                                       unsigned long long flags) = (long (*)(void *, const void *,
+                                                                             unsigned long long))87;
+static long (*const bpf_map_pop_elem)(void *map, void *value) = (long (*)(void *, void *))88;
+static long (*const bpf_map_peek_elem)(void *map, void *value) = (long (*)(void *, void *))89;
+static void *(*const bpf_map_lookup_percpu_elem)(void *map, const void *key, unsigned int cpu) =
+    (void *(*)(void *, const void *, unsigned int))195;
+
 /** Print one line, for `winnowctl run --trace`; at most three values. */
 #define bpf_printk(format, ...)                                                                    \
     ({                                                                                             \
@@ -162,6 +170,18 @@ enum {
     BPF_MAP_TYPE_PERCPU_ARRAY = 6,
     BPF_MAP_TYPE_LRU_HASH = 9,
     BPF_MAP_TYPE_LRU_PERCPU_HASH = 10,
+    BPF_MAP_TYPE_LPM_TRIE = 11,
+    BPF_MAP_TYPE_QUEUE = 22,
+    BPF_MAP_TYPE_STACK = 23,
+    BPF_MAP_TYPE_BLOOM_FILTER = 30,
+};
+
+enum { BPF_F_NO_PREALLOC = 1 }; /* in map_flags: a trie needs it */
+
+/** How the key of a trie begins: the bits that count, then the first of them. */
+struct bpf_lpm_trie_key {
+    unsigned int prefixlen;
+    unsigned char data[];
 };
 
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };

@@ -29,6 +29,7 @@ enum wn_arg {
     WN_ARG_KEY,       /* address of a key, which the helper reads */
     WN_ARG_VALUE, /* address of a value, which the helper reads; of a result: one of the map's, or 0
                    */
+    WN_ARG_VALUE_WRITE, /* address where the helper puts a value (a bloom filter's it only reads) */
     WN_ARGS
 };
 

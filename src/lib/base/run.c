@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <winnow/helper.h>
+#include <winnow/map.h>
 
 /** Whether [at, at + size) lies in [start, start + bytes); the lengths are compared, never sums. */
 static bool within(uint64_t at, uint64_t size, uint64_t start, uint64_t bytes)
@@ -118,6 +119,9 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
         return run->call->maps >> (*map)->type & 1;
     case WN_ARG_KEY: return *map && wn_run_holds(run, r[i], (*map)->key_bytes, false);
     case WN_ARG_VALUE: return *map && wn_run_holds(run, r[i], (*map)->value_bytes, false);
+    case WN_ARG_VALUE_WRITE:
+        return *map &&
+               wn_run_holds(run, r[i], (*map)->value_bytes, (*map)->type != WN_MAP_BLOOM_FILTER);
     case WN_ARG_NONE:
     case WN_ARG_SCALAR:
     case WN_ARG_ANY:

@@ -29,6 +29,27 @@ HELPER(map_delete_elem)
     return (uint64_t)(int64_t)wn_map_remove(map_of(run, r1), at(r2));
 }
 
+HELPER(map_push_elem)
+{
+    return (uint64_t)(int64_t)wn_map_put_last(map_of(run, r1), at(r2), r3);
+}
+
+HELPER(map_pop_elem)
+{
+    return (uint64_t)(int64_t)wn_map_get_next(map_of(run, r1), (void *)(uintptr_t)r2, true);
+}
+
+HELPER(map_peek_elem)
+{
+    return (uint64_t)(int64_t)wn_map_get_next(map_of(run, r1), (void *)(uintptr_t)r2, false);
+}
+
+/** As in the kernel, the number of the CPU has 32 bits. */
+HELPER(map_lookup_percpu_elem)
+{
+    return (uint64_t)(uintptr_t)wn_map_find(map_of(run, r1), at(r2), (uint32_t)r3);
+}
+
 /** What cannot be called changes nothing: the program goes on. */
 HELPER(tail_call)
 {

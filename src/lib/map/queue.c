@@ -3,24 +3,13 @@
  * Queues and stacks: a ring of values, the same but for the end that they are taken
  * from. Programs get copies, so nobody holds a place in it.
  */
+#include "map/queue.h"
+
 #include <errno.h>
 
-#include "map/kind.h"
-
-struct queue {
-    struct wn_map map;
-    uint8_t *slots; /* max_entries of them */
-    uint32_t stride;
-    bool newest_first;
-
-    _Alignas(64) struct wn_lock lock;
-    uint32_t oldest;   /* its slot */
-    atomic_uint count; /* written under the lock */
-};
-
-static struct queue *queue_of(const struct wn_map *map)
+static struct wn_queue *queue_of(const struct wn_map *map)
 {
-    return (struct queue *)(uintptr_t)map;
+    return (struct wn_queue *)(uintptr_t)map;
 }
 
 static uint32_t queue_count(const struct wn_map *map)
@@ -29,7 +18,7 @@ static uint32_t queue_count(const struct wn_map *map)
 }
 
 /** The slot of a value, counted from the oldest. */
-static uint8_t *slot_at(const struct queue *q, uint32_t i)
+static uint8_t *slot_at(const struct wn_queue *q, uint32_t i)
 {
     uint64_t slot = (uint64_t)q->oldest + i;
     if (slot >= q->map.max_entries)
@@ -37,12 +26,12 @@ static uint8_t *slot_at(const struct queue *q, uint32_t i)
     return q->slots + slot * q->stride;
 }
 
-static void drop_oldest(struct queue *q)
+static void drop_oldest(struct wn_queue *q)
 {
     q->oldest = q->oldest + 1 == q->map.max_entries ? 0 : q->oldest + 1;
 }
 
-static void set_count(struct queue *q, uint32_t count)
+static void set_count(struct wn_queue *q, uint32_t count)
 {
     atomic_store_explicit(&q->count, count, memory_order_relaxed);
 }
@@ -50,7 +39,7 @@ static void set_count(struct queue *q, uint32_t count)
 /** Copy out the next value; and take it. */
 static int next_value(struct wn_map *map, uint8_t *value, bool take)
 {
-    struct queue *q = queue_of(map);
+    struct wn_queue *q = queue_of(map);
     wn_lock_hold(&q->lock);
     uint32_t count = queue_count(map);
     if (count)
@@ -80,7 +69,7 @@ static int queue_take(struct wn_map *map, const void *key, uint8_t *value)
 static int queue_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
                      uint32_t cpu)
 {
-    struct queue *q = queue_of(map);
+    struct wn_queue *q = queue_of(map);
     (void)key;
     (void)cpu;
     if (flags != WN_MAP_ANY && flags != WN_MAP_EXIST)
@@ -161,10 +150,10 @@ int wn_queue_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_
     uint32_t stride = (uint32_t)wn_words_bytes(opts->value_bytes);
     wn_map_bytes bytes = (wn_map_bytes)opts->max_entries * stride;
     struct wn_map *map;
-    r = wn_map_make(opts, &ops, sizeof(struct queue), bytes, &map, err);
+    r = wn_map_make(opts, &ops, sizeof(struct wn_queue), bytes, &map, err);
     if (r)
         return r;
-    struct queue *q = queue_of(map);
+    struct wn_queue *q = queue_of(map);
     q->slots = map->memory;
     q->stride = stride;
     q->newest_first = opts->type == WN_MAP_STACK;

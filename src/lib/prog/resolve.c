@@ -49,7 +49,8 @@ static bool needs_check(const uint8_t args[5])
         case WN_ARG_CTX:
         case WN_ARG_MAP:
         case WN_ARG_KEY:
-        case WN_ARG_VALUE: return true;
+        case WN_ARG_VALUE:
+        case WN_ARG_VALUE_WRITE: return true;
         case WN_ARG_NONE:
         case WN_ARG_SCALAR:
         case WN_ARG_ANY:

@@ -119,19 +119,24 @@ static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigne
     }
 }
 
-/** A key or value of the map before it. */
+/** A key or value of the map before it, or memory for one. */
 static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5],
-                    const struct wn_reg *map, bool key)
+                    const struct wn_reg *map, enum wn_arg kind)
 {
     const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
+    bool write = kind == WN_ARG_VALUE_WRITE;
     if (!m) {
         struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, 1, map ? map : &r[i]);
         judge(q, WN_MAY_FIT, &why);
         wn_expose_memory(q);
+        if (write) {
+            wn_blur(q);
+            q->writes_packet = true;
+        }
         return;
     }
-    uint32_t bytes = key ? m->key_bytes : m->value_bytes;
-    memory(q, i, &r[i], bytes, bytes, false);
+    uint32_t bytes = kind == WN_ARG_KEY ? m->key_bytes : m->value_bytes;
+    memory(q, i, &r[i], bytes, bytes, write && m->type != WN_MAP_BLOOM_FILTER);
 }
 
 static bool is_context(const struct wn_search *q, const struct wn_reg *r)
@@ -169,8 +174,9 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
         *map = &r[i];
         map_argument(q, h, i, &r[i]);
         break;
-    case WN_ARG_KEY: element(q, i, r, *map, true); break;
-    case WN_ARG_VALUE: element(q, i, r, *map, false); break;
+    case WN_ARG_KEY:
+    case WN_ARG_VALUE:
+    case WN_ARG_VALUE_WRITE: element(q, i, r, *map, (enum wn_arg)h->sig.args[i]); break;
     case WN_ARG_ANY: anything(q, &r[i]); break;
     case WN_ARG_SCALAR:
     case WN_ARG_SIZE:

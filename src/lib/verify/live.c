@@ -100,7 +100,8 @@ static void helper(struct needs *n, const struct wn_op *op)
         case WN_ARG_CTX:
         case WN_ARG_MAP:
         case WN_ARG_KEY:
-        case WN_ARG_VALUE: n->deep |= bit(WN_R1 + i); break;
+        case WN_ARG_VALUE:
+        case WN_ARG_VALUE_WRITE: n->deep |= bit(WN_R1 + i); break;
         }
 }
 

@@ -52,13 +52,20 @@ static void put_held(const struct wn_saying *s)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+static bool is_element(enum wn_arg kind)
+{
+    return kind == WN_ARG_KEY || kind == WN_ARG_VALUE || kind == WN_ARG_VALUE_WRITE;
+}
+
 /** What the memory is for: "argument 2 of bpf_map_lookup_elem() needs a key of 4 bytes, but " */
 static void put_purpose(const struct wn_saying *s)
 {
     const struct wn_why *w = s->w;
     enum wn_arg kind = kind_of(s);
     put(s->t, "argument %u of %s() needs ", w->number, wn_say_helper(s->code, w->slot));
-    if (kind == WN_ARG_KEY || kind == WN_ARG_VALUE)
+    if (kind == WN_ARG_VALUE_WRITE && w->write)
+        put(s->t, "room for a value of %u %s, but ", (unsigned)w->size, wn_text_bytes(w->size));
+    else if (is_element(kind))
         put(s->t, "a %s of %u %s, but ", kind == WN_ARG_KEY ? "key" : "value", (unsigned)w->size,
             wn_text_bytes(w->size));
     else
@@ -83,7 +90,7 @@ static void put_space(const struct wn_saying *s)
         put(s->t, ", and %s %" PRId64 " %s left there",
             wn_value_is_const(&r->v) ? "only" : "as few as", high - at,
             high - at == 1 ? "is" : "are");
-    if (!below && at < high && kind_of(s) != WN_ARG_KEY && kind_of(s) != WN_ARG_VALUE)
+    if (!below && at < high && !is_element(kind_of(s)))
         put(s->t, "; come here only if argument %u is at most %" PRId64, s->w->number + 1,
             high - at);
     else
