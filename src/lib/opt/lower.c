@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/own.h"
 #include "base/vec.h"
+#include "helper/helper.h"
+#include "map/layout.h"
 
 /** The lowered program while it grows. */
 struct lowering {
@@ -20,9 +23,11 @@ struct lowering {
         struct wn_block *data;
         size_t len, cap;
     } blocks;
-    uint32_t stack;       /* registers that seem to point to the stack, as a mask */
-    bool open;            /* the last block takes further operations */
-    bool short_of_memory; /* sticky */
+    uint32_t stack;                    /* registers that seem to point to the stack, as a mask */
+    const struct wn_map *map[WN_REGS]; /* that registers hold in this straight run of code */
+    bool shows;                        /* a helper may look at what is in r1 to r5 behind a call */
+    bool open;                         /* the last block takes further operations */
+    bool short_of_memory;              /* sticky */
 };
 
 /** Make room for more than `n` operations. */
@@ -157,12 +162,100 @@ static void emit_local(struct lowering *l, uint32_t slot, uint32_t func)
     emit(l, slot, &(struct wn_op){.id = WN_OP_CALL_LOCAL, .target = func});
 }
 
+static void emit_constant(struct lowering *l, uint32_t slot, uint8_t reg, uint64_t value)
+{
+    emit(l, slot,
+         &(struct wn_op){.id = WN_OP_IMM64,
+                         .dst = reg,
+                         .imm = (int32_t)(uint32_t)value,
+                         .high = (uint32_t)(value >> 32)});
+}
+
+static void emit_alu_k(struct lowering *l, uint32_t slot, enum wn_op_id id, uint8_t reg,
+                       uint64_t imm)
+{
+    emit(l, slot, &(struct wn_op){.id = (uint16_t)id, .dst = reg, .a = reg, .imm = (int32_t)imm});
+}
+
+static void emit_sum(struct lowering *l, uint32_t slot)
+{
+    emit(l, slot, &(struct wn_op){.id = WN_OP_ADD64_X, .dst = WN_R0, .a = WN_R0, .b = WN_R1});
+}
+
+/** Go to a block that comes later unless a register is below a number. */
+static void emit_below(struct lowering *l, uint32_t slot, uint8_t reg, uint32_t n, uint32_t block)
+{
+    emit_last(
+        l, slot,
+        &(struct wn_op){
+            .id = WN_OP_JGE32_K, .a = reg, .imm = (int32_t)n, .target = l->from->n_ops + block});
+}
+
+static void emit_times(struct lowering *l, uint32_t slot, uint8_t reg, uint64_t factor)
+{
+    bool power = !(factor & (factor - 1));
+    emit_alu_k(l, slot, power ? WN_OP_LSH64_K : WN_OP_MUL64_K, reg,
+               power ? (uint64_t)__builtin_ctzll(factor) : factor);
+}
+
+/** A lookup in an array is a comparison and a sum; r1 is free for it. */
+static void emit_index(struct lowering *l, uint32_t slot, const struct wn_map *map)
+{
+    bool percpu = map->cpu_pitch;
+    emit(l, slot, &(struct wn_op){.id = WN_OP_LDX_W, .dst = WN_R0, .a = WN_R2, .size = 4});
+    uint32_t here = (uint32_t)l->blocks.len - 1, none = here + (percpu ? 3 : 2);
+    emit_below(l, slot, WN_R0, map->max_entries, none);
+    if (percpu) {
+        emit(l, slot, &(struct wn_op){.id = WN_OP_CPU, .dst = WN_R1});
+        emit_below(l, slot, WN_R1, map->cpus, none);
+        emit_times(l, slot, WN_R1, map->cpu_pitch);
+    }
+    emit_times(l, slot, WN_R0, map->stride);
+    if (percpu)
+        emit_sum(l, slot);
+    emit_constant(l, slot, WN_R1, (uint64_t)(uintptr_t)map->values);
+    emit_sum(l, slot);
+    emit_last(l, slot, &(struct wn_op){.id = WN_OP_JA, .target = l->from->n_ops + none + 1});
+    emit_alu_k(l, slot, WN_OP_MOV64_K, WN_R0, 0);
+    l->open = false;
+    for (uint8_t reg = WN_R1; l->shows && reg <= WN_R5; reg++)
+        emit_alu_k(l, slot, WN_OP_MOV64_K, reg, 0);
+}
+
+/** Whether constants of 32 bits are enough for a lookup in an array. */
+static bool has_index(const struct wn_map *map)
+{
+    return (map->type == WN_MAP_ARRAY || map->type == WN_MAP_PERCPU_ARRAY) &&
+           map->stride <= INT32_MAX && map->cpu_pitch <= INT32_MAX;
+}
+
+/** Look up in a map that is known: arrays here and now, others by what is made for them. */
+static bool emit_lookup(struct lowering *l, uint32_t slot, uint32_t call)
+{
+    const struct wn_code *from = l->from;
+    const struct wn_map *map = l->map[WN_R1];
+    if (!map || !from->finders || from->calls[call].fn != wn_helper_map_lookup_elem)
+        return false;
+    if (has_index(map)) {
+        emit_index(l, slot, map);
+        return true;
+    }
+    uint32_t number = 0;
+    while (from->maps[number].map != map)
+        number++;
+    emit_constant(l, slot, WN_R1, (uint64_t)(uintptr_t)map);
+    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = 1, .target = from->finders + number});
+    return true;
+}
+
 static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t call,
                         uint8_t check)
 {
     bool direct = l->from->mark[slot] == WN_MARK_PROVED && l->from->calls[call].checked;
     if (direct && check & WN_CHECK_ARGUMENTS) /* what it calls after checking stands behind it */
-        check &= (uint8_t)~WN_CHECK_RUN;
+        check &= (uint8_t) ~(WN_CHECK_RUN | WN_CHECK_ARGUMENTS);
+    if (direct && !check && emit_lookup(l, slot, call + 1))
+        return;
     emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call + direct});
     if (check & WN_CHECK_RUN)
         emit(l, slot, &(struct wn_op){.id = WN_OP_CHECK_RUN});
@@ -250,13 +343,8 @@ static void emit_call(struct lowering *l, uint32_t slot, const struct wn_op *op)
 
 static void emit_wide(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    uint64_t value =
-        op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, slot)) : wn_op_wide(op);
-    emit(l, slot,
-         &(struct wn_op){.id = WN_OP_IMM64,
-                         .dst = op->dst,
-                         .imm = (int32_t)(uint32_t)value,
-                         .high = (uint32_t)(value >> 32)});
+    emit_constant(l, slot, op->dst,
+                  op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, slot)) : wn_op_wide(op));
 }
 
 #define ONLY_R10 (1u << WN_R10)
@@ -277,6 +365,21 @@ static void follow_stack(struct lowering *l, const struct wn_op *op)
     }
     uint32_t defs = wn_op_defs(op);
     l->stack = seems ? l->stack | defs : l->stack & ~defs;
+}
+
+/** Keep up which registers hold maps. */
+static void follow_maps(struct lowering *l, const struct wn_op *op)
+{
+    const struct wn_map *map = NULL;
+    uint32_t defs = wn_op_defs(op);
+    if (!l->from->maps)
+        return;
+    if (op->id == WN_OP_IMM64 && op->b == WN_WIDE_MAP)
+        map = l->from->maps[op->target].map;
+    else if (op->id == WN_OP_MOV64_X)
+        map = l->map[op->a];
+    for (; defs; defs &= defs - 1)
+        l->map[__builtin_ctz(defs)] = map;
 }
 
 static void lower_op(struct lowering *l, uint32_t slot)
@@ -345,6 +448,7 @@ static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, co
         if (is_target[i] || i == f->first) {
             l->open = false;
             l->stack = ONLY_R10;
+            memset(l->map, 0, sizeof l->map);
         }
         if (!l->open)
             l->block_of[i] = (uint32_t)l->blocks.len;
@@ -353,6 +457,7 @@ static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, co
         reads_packet |= kind == WN_KIND_PACKET;
         lower_op(l, i);
         follow_stack(l, &l->from->ops[i]);
+        follow_maps(l, &l->from->ops[i]);
     }
     uint32_t beyond = (uint32_t)l->blocks.len, last = f->first + f->count - 1;
     if (reads_packet) {
@@ -394,6 +499,8 @@ static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_t
     /* Few programs grow to more than twice their length. */
     if (!grow(l, from->n_ops))
         return false;
+    for (uint32_t i = 0; i < from->n_calls; i++)
+        l->shows |= memchr(from->calls[i].args, WN_ARG_ANY, sizeof from->calls[i].args) != NULL;
     for (uint32_t i = 0; i < from->n_funcs; i++)
         code->funcs[i] = lower_func(l, &from->funcs[i], is_target);
     if (!l->short_of_memory)
