@@ -282,7 +282,7 @@ bool filter_maps_fresh(const struct filter_maps *maps)
 /* Does it hold only what the object and the loader put there? */
 static bool made_by_loader(uint32_t type)
 {
-    return type == WN_MAP_PROG_ARRAY;
+    return type == WN_MAP_PROG_ARRAY || type == WN_MAP_ARRAY_OF_MAPS || type == WN_MAP_HASH_OF_MAPS;
 }
 
 /* Can its contents be read and set again, entry by entry? */
@@ -294,6 +294,7 @@ static bool can_be_copied(uint32_t type)
     case WN_MAP_PERCPU_HASH:
     case WN_MAP_PERCPU_ARRAY:
     case WN_MAP_LRU_HASH:
+    case WN_MAP_LPM_TRIE:
     case WN_MAP_LRU_PERCPU_HASH: return true;
     default: return false;
     }
