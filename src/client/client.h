@@ -44,7 +44,7 @@ struct client_opts {
     bool trace, relocs, lines;
     bool strict, log, all, atomic, create;
     const char *output, *section, *read, *jitdump, *write, *expect;
-    struct client_list consts, maps, dumps;
+    struct client_list consts, maps, dumps, entries;
     enum wn_dialect dialect;
     enum wn_engine engine;
     enum wn_prog_type type; /* 0: what the object says, else a filter */

@@ -54,6 +54,8 @@ static const struct client_option options[] = {
      false},
     {"map", 0, "MAP=FILE", "fill a map before the run; repeat it for more", false},
     {"dump-map", 0, "MAP", "print a map after the run; repeat it for more", false},
+    {"entries", 0, "MAP=N", "room of a map, instead of what the object says; repeat it for more",
+     false},
     {"verdicts", 0, NULL, "print what each packet got", false},
     {"expect", 0, "FILE", "compare what each packet got with the lines of FILE", false},
     {"trace", 0, NULL, "print what the program prints (bpf_trace_printk)", false},
@@ -321,7 +323,10 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
     struct {
         const char *name;
         struct client_list *list;
-    } lists[] = {{"const", &opts->consts}, {"map", &opts->maps}, {"dump-map", &opts->dumps}};
+    } lists[] = {{"const", &opts->consts},
+                 {"map", &opts->maps},
+                 {"dump-map", &opts->dumps},
+                 {"entries", &opts->entries}};
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (!strcmp(flags[i].name, name))

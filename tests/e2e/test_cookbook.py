@@ -187,6 +187,22 @@ def test_reflector(work, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_vlanpop(work, engine):
+    inner = [IP(src=A, dst=B), UDP(dport=9), Raw(b"payload of some length")]
+    packets = [ether(Dot1Q(vlan=7, prio=5), *inner), ether(Dot1Q(vlan=8), *inner), ether(*inner), ether(Dot1Q(vlan=7), Dot1Q(vlan=9), *inner),
+               ether(Dot1Q(vlan=9), Dot1Q(vlan=7), *inner), ether(Dot1Q(vlan=7), ARP())]
+    out = os.path.join(work, "out.pcapng")
+    got, maps = run("vlanpop", work, packets, consts=["vlan=7"], dumps=["seen"], engine=engine, write=out)
+    assert got == ["ok", "shot", "shot", "ok", "shot", "ok"]
+    assert dict(maps["seen"]) == {7: 3, 8: 1, 9: 1}
+    first, second, third = reread(out)
+    assert bytes(first) == bytes(ether(*inner)) and bytes(third)[12:14] == b"\x08\x06" and len(bytes(third)) == len(bytes(packets[5])) - 4
+    # The kernel puts the tag that comes next beside the packet (vlan_tci), and the bytes are without it.
+    assert bytes(second) == bytes(ether(*inner))
+    assert run("vlanpop", work, packets, consts=["vlan=7", "others=1"], engine=engine)[0] == ["ok"] * 6
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_dispatch(work, engine):
     packets = [ether(ARP()), ether(IP(src=A, dst=B, ttl=2)), ether(IP(src=A, dst=B, ttl=1)), ether(IPv6(hlim=64)), ether(IPv6(hlim=1)), ether(Raw(b"x"), type=0x88CC)]
     got, maps = run("dispatch", work, packets, section="dispatch", dumps=["seen"], engine=engine)

@@ -215,6 +215,11 @@ def test_written_packets_are_as_the_program_left_them(work):
     (["--map", "types=/"], 1, "/"),
     (["--map", f"nope={SAMPLE}"], 1, "no map is called 'nope'"),
     (["--map", f"types={SAMPLE}"], 1, f"{SAMPLE}:"),
+    (["--entries", "types=2"], 0, ""),
+    (["--entries", "types"], 1, "expected MAP=N"),
+    (["--entries", "types=0"], 1, "is no number of entries"),
+    (["--entries", "types=4294967296"], 1, "is no number of entries"),
+    (["--entries", "nope=5"], 1, "no map is called 'nope'"),
     (["--dump-map", "nope"], 1, "nope: no map and no variable"),
     (["--expect", "/nonexistent"], 1, "/nonexistent"),
     (["-c", "0"], 2, "--count"),
@@ -267,7 +272,7 @@ def test_a_full_map_and_constants_refuse_entries(work):
 
 
 def test_texts_have_no_maps():
-    for args in (["--map", "m=f"], ["--dump-map", "m"], ["--const", "a=1"]):
+    for args in (["--map", "m=f"], ["--dump-map", "m"], ["--const", "a=1"], ["--entries", "m=1"]):
         done = run(*args, program="icmp", section=None)
         assert done.returncode == 1 and "only objects have" in done.stderr
 
