@@ -2,7 +2,7 @@
 /*
  * A door out of one VLAN: of packets with tag const.vlan the tag is taken off, and they pass; all
  * others are dropped, or pass as they are with const.others = 1. Of two tags (802.1ad) the outer
- * one is meant.
+ * one is meant; the inner one is beside the packet afterwards (vlan_tci), where kernels keep it.
  *
  * What it shows: helpers that change the packet. What was known of its addresses before means
  * nothing afterwards: they are loaded and compared again.
