@@ -144,6 +144,9 @@ static int parse_prefix(int family, const char *text, void *key, struct wn_error
     uint32_t most = p.bits;
     size_t len = strcspn(text, "/");
     snprintf(address, sizeof address, "%.*s", (int)len, text);
+    if (len >= sizeof address || inet_pton(family, address, p.address) != 1)
+        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "\"%.60s\" is no %s address", text,
+                       family == AF_INET ? "IPv4" : "IPv6");
     if (text[len]) {
         char *end;
         unsigned long bits = strtoul(text + len + 1, &end, 10);
@@ -153,9 +156,6 @@ static int parse_prefix(int family, const char *text, void *key, struct wn_error
                            most);
         p.bits = (uint32_t)bits;
     }
-    if (len >= sizeof address || inet_pton(family, address, p.address) != 1)
-        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "\"%.60s\" is no %s address", text,
-                       family == AF_INET ? "IPv4" : "IPv6");
     memcpy(key, &p, family == AF_INET ? 8 : 20);
     return 0;
 }

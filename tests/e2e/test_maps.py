@@ -400,3 +400,51 @@ def test_a_refused_reload_touches_nothing(daemon, work):
     write(path, keys(5, 9))
     assert daemon.call("Reload", dry_run=True)[0] is None and held(daemon) == {1: 1, 2: 2, 3: 3}
     assert daemon.reload()[0] is None and held(daemon) == {i: i for i in range(5, 9)}
+
+
+# ---- other kinds
+
+def test_a_trie_of_addresses(daemon, work):
+    path = os.path.join(work, "blocked.json")
+    write(path, {"entries": [{"key": "192.0.2.0/24", "value": {}}, {"key": "10.0.0.0/8", "value": {"exempt": 1}}]})
+    daemon.start(conf(f"map.blocked4.file = {path}\n", program=os.path.join(ROOT, "conf/filters/blocklist.o"), section=None))
+    # The sender's packets come from 192.0.2.1.
+    daemon.net.send(100)
+    daemon.delivered(100)
+    assert daemon.interface()["rejected_packets"] == 100
+    held = dict(dump(daemon, "blocked4"))
+    assert held["192.0.2.0/24"]["packets"] == 100 and held["10.0.0.0/8"]["exempt"] == 1
+    assert json.loads(ctl(daemon, "map", "get", "f", "blocked4", "192.0.2.77").stdout)["packets"] == 100
+    assert ctl(daemon, "map", "get", "f", "blocked4", "192.0.3.77").returncode == 1
+    assert ctl(daemon, "map", "set", "f", "blocked4", "192.0.2.1/32", '{"exempt": 1}').returncode == 0
+    daemon.net.send(50)
+    daemon.delivered(150)
+    assert daemon.interface()["accepted_packets"] == 50
+    for key, says in (("192.0.2.0/33", "expected /0 to /32"), ("192.0.2/24", "is no IPv4 address"), ("::1/128", "is no IPv4 address"), ("1.2.3.4/", "expected /0")):
+        done = ctl(daemon, "map", "set", "f", "blocked4", key, "{}")
+        assert done.returncode == 1 and says in done.stderr, done
+    assert ctl(daemon, "map", "set", "f", "blocked6", "2001:db8::/32", "{}").returncode == 0
+    assert [k for k, _ in dump(daemon, "blocked6")] == ["2001:db8::/32"]
+    # What is undone comes back as it was, also where a shorter prefix would answer.
+    before = sorted(dump(daemon, "blocked4"), key=str)
+    changes = {"delete": ["192.0.2.1/32"], "set": [{"key": "192.0.2.0/25", "value": {}}, {"key": "192.0.2.0/24", "value": {}}]}
+    error, _ = update(daemon, "blocked4", atomic=True, mode="create", **changes)
+    assert error.endswith("MapRefused") and sorted(dump(daemon, "blocked4"), key=str) == before
+    assert daemon.reload(conf(f"map.blocked4.file = {path}\nmap.blocked4.max_entries = 20000\n", program=os.path.join(ROOT, "conf/filters/blocklist.o"),
+                              section=None))[0] is None
+    assert sorted(dump(daemon, "blocked4"), key=str) == before
+
+
+def test_sections_arrays_and_programs(daemon):
+    daemon.start(conf(program=os.path.join(ROOT, "conf/filters/dispatch.o"), section="dispatch"))
+    daemon.net.send(10)
+    daemon.delivered(10)
+    assert dump(daemon, "seen") == [(1, 10)]
+    error, answer = daemon.call("MapDump", filter="f", map="programs")
+    assert error.endswith("MapRefused") and "cannot be listed" in answer["reason"]
+    assert update(daemon, "programs", set=[{"key": 0, "value": 5}])[1]["reason"] == "the map holds programs"
+    # Its programs are made anew with each load, and go on counting in the same map.
+    assert daemon.reload(conf("fuel = 5000\n", program=os.path.join(ROOT, "conf/filters/dispatch.o"), section="dispatch"))[0] is None
+    daemon.net.send(10)
+    daemon.delivered(20)
+    assert dump(daemon, "seen") == [(1, 20)] and daemon.interface()["accepted_packets"] == 20
