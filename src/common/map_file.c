@@ -241,21 +241,22 @@ int map_file_fill(const struct map_file *file, const struct map_file *before,
 {
     OWN(json) json_t *old = before ? by_identity(before->list) : NULL;
     OWN(json) json_t *now = before ? by_identity(file->list) : NULL;
-    json_t *entry;
-    size_t i;
     if (before && (!old || !now))
         return no_memory(err);
     int code = before ? delete_gone(map, old, now, err) : 0;
     if (code)
         return code;
-    json_array_foreach(file->list, i, entry)
-    {
+    const size_t n = json_array_size(file->list);
+    for (size_t i = 0; i < n; i++) {
+        /* What a stack gives first has been put into it last. */
+        size_t at = map->info.type == WN_MAP_STACK ? n - 1 - i : i;
+        const json_t *entry = json_array_get(file->list, at);
         OWN(free) char *id = before ? identity(entry) : NULL;
         if (id && json_equal(json_object_get(old, id), entry))
             continue;
         code = map_text_set(map, entry, WN_MAP_ANY, err);
         if (code)
-            return at_entry(code, file, i, err);
+            return at_entry(code, file, at, err);
     }
     return 0;
 }

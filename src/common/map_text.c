@@ -184,7 +184,9 @@ json_t *map_text_entry(const struct map_text *map, const void *key, const void *
                        struct wn_error *err)
 {
     uint32_t slots = value ? map->info.cpus : 1;
-    json_t *key_json = key ? map_text_key(map, key, err) : json_null();
+    if (!key)
+        return json_pack("{s:o}", "value", map_text_value(map, value, err));
+    json_t *key_json = map_text_key(map, key, err);
     if (slots <= 1)
         return json_pack("{s:o, s:o}", "key", key_json, "value", map_text_value(map, value, err));
     OWN(json) json_t *values = json_array();
@@ -250,17 +252,24 @@ static void own_elements(struct elements *list)
     free(list->items);
 }
 
+static bool make_room(struct elements *list)
+{
+    if (list->n < list->cap)
+        return true;
+    size_t cap = list->cap ? 2 * list->cap : 64;
+    struct element *more = realloc(list->items, cap * sizeof *more);
+    if (!more)
+        return false;
+    list->items = more;
+    list->cap = cap;
+    return true;
+}
+
 static bool collect_one(const struct map_text *m, const uint8_t *key, struct elements *list)
 {
     size_t key_bytes = (m->info.key_bytes + 7u) & ~7u;
-    if (list->n == list->cap) {
-        size_t cap = list->cap ? 2 * list->cap : 64;
-        struct element *more = realloc(list->items, cap * sizeof *more);
-        if (!more)
-            return false;
-        list->items = more;
-        list->cap = cap;
-    }
+    if (!make_room(list))
+        return false;
     uint8_t *bytes = malloc(key_bytes + m->info.lookup_bytes + 1);
     if (!bytes)
         return false;
@@ -277,6 +286,25 @@ static bool collect_one(const struct map_text *m, const uint8_t *key, struct ele
     return true;
 }
 
+/* What a queue or stack would give, in that order; then all of it is there again. */
+static bool collect_values(const struct map_text *m, struct elements *list)
+{
+    const bool stack = m->info.type == WN_MAP_STACK;
+    bool more = true, good = true;
+    while (more) {
+        uint8_t *value = make_room(list) ? malloc(m->info.value_bytes) : NULL;
+        good = value != NULL;
+        more = good && wn_map_pop(m->map.live, value) == 0;
+        if (more)
+            list->items[list->n++] = (struct element){value, value, 0};
+        else
+            free(value);
+    }
+    for (size_t i = 0; i < list->n; i++)
+        wn_map_push(m->map.live, list->items[stack ? list->n - 1 - i : i].value, WN_MAP_ANY);
+    return good;
+}
+
 static bool collect(const struct map_text *m, struct elements *list)
 {
     OWN(free) uint8_t *key = malloc(m->info.key_bytes + 1);
@@ -284,7 +312,7 @@ static bool collect(const struct map_text *m, struct elements *list)
     for (int code = good ? wn_map_next(m->map.live, NULL, key) : -ENOENT; good && code == 0;
          code = wn_map_next(m->map.live, key, key))
         good = collect_one(m, key, list);
-    if (list->n)
+    if (list->n && m->info.type != WN_MAP_LPM_TRIE) /* which has an order of its own */
         qsort(list->items, list->n, sizeof *list->items, by_key);
     return good;
 }
@@ -293,12 +321,17 @@ static json_t *entries(const struct map_text *m, struct wn_error *err)
 {
     OWN(elements) struct elements list = {0};
     OWN(json) json_t *array = json_array();
+    const bool keys = m->info.key_bytes;
+    if (m->info.type == WN_MAP_BLOOM_FILTER) {
+        wn_fail(err, -EOPNOTSUPP, WN_NOWHERE, "what was put into a bloom filter cannot be listed");
+        return NULL;
+    }
     no_memory(err);
-    if (!collect(m, &list))
+    if (!(keys ? collect(m, &list) : collect_values(m, &list)))
         return NULL;
     for (size_t i = 0; i < list.n; i++) {
         const struct element *e = &list.items[i];
-        json_t *entry = map_text_entry(m, e->key, e->value, err);
+        json_t *entry = map_text_entry(m, keys ? e->key : NULL, e->value, err);
         if (!entry || json_array_append_new(array, entry))
             return NULL;
     }
@@ -443,7 +476,8 @@ int map_text_parse_value(const struct map_text *map, const json_t *from, void *v
 const char *map_text_why(const struct map_text *map, int code)
 {
     switch (code) {
-    case -E2BIG: return "the map is full, or has no such index";
+    case -E2BIG:
+    case -ENOSPC: return "the map is full, or has no such index";
     case -EPERM:
         return map->map.kind == WN_OBJECT_MAP_DATA ? "constants are set with --const"
                                                    : "the map cannot be written from outside";
@@ -517,8 +551,8 @@ int map_text_set(const struct map_text *map, const json_t *entry, uint64_t flags
     bool keyed = map->info.key_bytes && !section;
     if (!json_is_object(entry) || (keyed && !key) ||
         (!json_object_get(entry, "value") && !json_object_get(entry, "values")))
-        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE,
-                       "expected an object with \"key\" and \"value\"");
+        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "expected an object with %s",
+                       keyed ? "\"key\" and \"value\"" : "\"value\"");
     int code = keyed ? in_part(map_text_parse_key(map, key, key_bytes, err), "key", err) : 0;
     if (code == 0)
         code = map_text_parse_entry(map, entry, key_bytes, value, err);

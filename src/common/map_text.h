@@ -55,7 +55,7 @@ int map_text_parse_value(const struct map_text *map, const struct json_t *from, 
 
 /**
  * An entry as JSON, {"key": K, "value": V}; of per-CPU maps with several slots "values", an array
- * of them. Without a key (NULL, of maps without keys) it is null.
+ * of them. Without a key (NULL, of maps without keys) it has none.
  */
 struct json_t *map_text_entry(const struct map_text *map, const void *key, const void *value,
                               struct wn_error *err);

@@ -104,23 +104,47 @@ static inline uint64_t sum_array(const struct table *t, uint64_t *at, const uint
     return sum;
 }
 
-static inline __attribute__((always_inline)) uint64_t sum_hash(const struct table *t, uint64_t *at,
-                                                               const uint8_t (*keys)[32],
-                                                               uint32_t n, uint32_t lookups,
-                                                               uint32_t bytes)
+static inline __attribute__((always_inline)) const uint64_t *find_sized(const struct table *t,
+                                                                        const uint8_t *key,
+                                                                        uint32_t bytes)
 {
-    uint64_t sum = 0, i = *at;
-    while (lookups-- > 0) {
-        i = (i + 1) & (n - 1);
-        const struct node *node = t->buckets[hash(keys[i], bytes) & t->mask];
-        while (node && memcmp(node->key, keys[i], bytes) != 0)
-            node = node->next;
-        if (node)
-            sum += node->value;
-    }
-    *at = i;
-    return sum;
+    const struct node *node = t->buckets[hash(key, bytes) & t->mask];
+    while (node && memcmp(node->key, key, bytes) != 0)
+        node = node->next;
+    return node ? &node->value : NULL;
 }
+
+/* As tables have it: a function that is called with the address of a key. */
+#define FIND(bytes)                                                                                \
+    static __attribute__((noinline))                                                               \
+    const uint64_t *find_##bytes(const struct table *t, const uint8_t *key)                        \
+    {                                                                                              \
+        return find_sized(t, key, bytes);                                                          \
+    }
+FIND(4)
+FIND(16)
+FIND(20)
+
+/** The key is put together first, as it is for our maps. */
+#define SUM(bytes)                                                                                 \
+    static uint64_t sum_##bytes(const struct table *t, uint64_t *at, const uint8_t(*keys)[32],     \
+                                uint32_t n, uint32_t lookups)                                      \
+    {                                                                                              \
+        uint64_t sum = 0, i = *at;                                                                 \
+        while (lookups-- > 0) {                                                                    \
+            uint8_t key[32];                                                                       \
+            i = (i + 1) & (n - 1);                                                                 \
+            memcpy(key, keys[i], bytes);                                                           \
+            const uint64_t *value = find_##bytes(t, key);                                          \
+            if (value)                                                                             \
+                sum += *value;                                                                     \
+        }                                                                                          \
+        *at = i;                                                                                   \
+        return sum;                                                                                \
+    }
+SUM(4)
+SUM(16)
+SUM(20)
 
 uint64_t table_sum(const struct table *table, uint64_t *at, const uint8_t (*keys)[32], uint32_t n,
                    uint32_t lookups)
@@ -128,8 +152,8 @@ uint64_t table_sum(const struct table *table, uint64_t *at, const uint8_t (*keys
     if (table->array)
         return sum_array(table, at, keys, n, lookups);
     switch (table->key_bytes) {
-    case 4: return sum_hash(table, at, keys, n, lookups, 4);
-    case 16: return sum_hash(table, at, keys, n, lookups, 16);
-    default: return sum_hash(table, at, keys, n, lookups, table->key_bytes);
+    case 4: return sum_4(table, at, keys, n, lookups);
+    case 16: return sum_16(table, at, keys, n, lookups);
+    default: return sum_20(table, at, keys, n, lookups);
     }
 }

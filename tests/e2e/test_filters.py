@@ -15,6 +15,7 @@ from conftest import BUILD, ROOT, WINNOWD
 CTL = os.path.join(BUILD, "src/winnowctl")
 SAMPLE = os.path.join(ROOT, "conf/sample.pcap")
 TOOLS = os.path.join(ROOT, "tests/e2e/tools.o")
+KINDS = os.path.join(ROOT, "tests/e2e/kinds.o")
 ENGINES = ["jit", "interp", "reference"]
 
 
@@ -139,6 +140,55 @@ def test_maps_after_the_run():
     lengths = json.loads(run("-q", "--dump-map", "lengths").stdout)
     buckets = collections.Counter(len(frame) // 100 for frame in long)
     assert {e["key"]: e["value"] for e in lengths["entries"]} == {k: v for k, v in buckets.items() if k < 16}
+
+
+def fill(work, name, entries):
+    path = os.path.join(work, name)
+    with open(path, "w", encoding="ascii") as f:
+        json.dump(entries, f)
+    return "--map", f"{name}={path}"
+
+
+def dumped(*args, name, section="xdp"):
+    done = run("-q", *args, "--dump-map", name, program=KINDS, section=section)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["entries"]
+
+
+def test_a_trie_is_filled_and_dumped_as_prefixes(work):
+    where = fill(work, "blocked", [{"key": "0.0.0.0/0", "value": 0}, {"key": "10.0.0.0/8", "value": 5},
+                                   {"key": {"bits": 32, "bytes": [192, 0, 2, 1]}, "value": 7}, {"key": "10.0.0.1", "value": 0}])
+    got = dumped(*where, name="blocked")
+    assert [e["key"] for e in got] == ["10.0.0.1/32", "10.0.0.0/8", "192.0.2.1/32", "0.0.0.0/0"]
+    long = [f for f in frames() if len(f) >= 34 and ether_type(f) == 0x0800]
+    mine = [f for f in long if f[26:30] == bytes((10, 0, 0, 1))]
+    tens = [f for f in long if f[26] == 10]
+    assert got[0]["value"] == len(mine) and got[1]["value"] == 5 + len(tens) - len(mine)
+    assert sum(e["value"] for e in got) == 12 + len(long)
+    assert dumped(*fill(work, "blocked", got), name="blocked", section="xdp/leave") == got
+    wrong = run(*fill(work, "blocked", [{"key": "10.0.0.0/33", "value": 0}]), program=KINDS, section="xdp")
+    assert wrong.returncode == 1 and "entry 1: key: " in wrong.stderr
+
+
+def test_queues_and_stacks_have_values_alone(work):
+    lengths = [{"value": len(frame)} for frame in frames()]
+    assert dumped(name="last") == lengths[-4:]
+    got = dumped(name="lengths")
+    assert got == lengths[::-1]
+    for name, entries in (("lengths", got), ("last", lengths[-4:])):
+        assert dumped(*fill(work, name, entries), name=name, section="xdp/leave") == entries
+    full = run(*fill(work, "last", lengths[:5]), program=KINDS, section="xdp")
+    assert full.returncode == 1 and "entry 5: the map is full" in full.stderr
+    none = run(*fill(work, "last", [{"key": 1}]), program=KINDS, section="xdp")
+    assert none.returncode == 1 and 'expected an object with "value"' in none.stderr
+
+
+def test_a_filter_is_filled_and_cannot_be_listed(work):
+    length = len(frames()[0])
+    where = fill(work, "known", [{"value": length}])
+    assert lines(run("-q", "--verdicts", *where, program=KINDS, section="xdp"))[0][1] == "drop"
+    done = run("-q", *where, "--dump-map", "known", program=KINDS, section="xdp")
+    assert done.returncode == 1 and "cannot be listed" in done.stderr
 
 
 def test_variables_by_name_and_by_section():

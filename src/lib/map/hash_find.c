@@ -19,10 +19,20 @@
 
 /** An element as a reader found it. */
 struct found {
-    uint32_t link; /* 0: not there */
+    struct wn_elem *elem; /* NULL: not there */
+    uint32_t number;
     uint32_t version;
     bool again; /* the chain changed on the way */
 };
+
+/** Whether an element has a key, as far as that can be said while it may change. Short keys are
+ * compared sooner than hashes. */
+WN_SIZED bool may_be(const struct wn_elem *e, const uint8_t *key, uint32_t hash, uint32_t bytes)
+{
+    if (bytes > 16 && atomic_load_explicit(&e->hash, memory_order_acquire) != hash)
+        return false;
+    return wn_hash_has(e, key, bytes);
+}
 
 WN_SIZED struct found walk(const struct wn_hash *h, const uint8_t *key, uint32_t hash,
                            uint32_t bytes)
@@ -36,12 +46,9 @@ WN_SIZED struct found walk(const struct wn_hash *h, const uint8_t *key, uint32_t
     while (!(link & WN_CHAIN_END)) {
         struct wn_elem *e = wn_hash_at(h, link);
         uint32_t version = atomic_load_explicit(&e->version, memory_order_acquire);
-        if (version & 1)
-            return (struct found){.again = true};
-        if (atomic_load_explicit(&e->hash, memory_order_acquire) == hash &&
-            wn_hash_has(e, key, bytes)) {
+        if (may_be(e, key, hash, bytes)) {
             bool same = atomic_load_explicit(&e->version, memory_order_relaxed) == version;
-            return (struct found){.link = link, .version = version, .again = !same};
+            return (struct found){e, link - 1, version, !same || version & 1};
         }
         link = atomic_load_explicit(&e->next, memory_order_acquire);
     }
@@ -52,30 +59,33 @@ WN_SIZED struct found walk(const struct wn_hash *h, const uint8_t *key, uint32_t
 /** Keys up to this many words are read once, into registers if their number is known. */
 #define FEW_WORDS 5
 
-WN_SIZED struct found search_sized(const struct wn_hash *h, const uint8_t *key, uint32_t bytes)
+/** A key that has been read once: in registers if `bytes` is known. */
+WN_SIZED uint32_t read_key(uint64_t words[FEW_WORDS], const uint8_t *key, uint32_t bytes)
+{
+    for (uint32_t at = 0; at < bytes; at += 8)
+        words[at / 8] = wn_word_of_fields(key + at, bytes - at);
+    return (bytes + 7) & ~7u; /* what is behind the last byte is zero in elements, too */
+}
+
+/** Look once. */
+WN_SIZED struct found look(const struct wn_hash *h, const uint8_t *key, uint32_t bytes)
 {
     uint64_t words[FEW_WORDS];
     if (bytes <= sizeof words) {
-        for (uint32_t at = 0; at < bytes; at += 8)
-            words[at / 8] = wn_word_of_fields(key + at, bytes - at);
+        bytes = read_key(words, key, bytes);
         key = (const uint8_t *)words;
-        bytes = (bytes + 7) & ~7u; /* what is behind the last byte is zero in elements, too */
     }
-    uint32_t hash = wn_hash_key(h, key, bytes);
-    struct found f = walk(h, key, hash, bytes);
-    while (f.again)
-        f = walk(h, key, hash, bytes);
-    return f;
+    return walk(h, key, wn_hash_key(h, key, bytes), bytes);
 }
 
+/** Look until nothing changes on the way. */
 static struct found search(const struct wn_hash *h, const void *key)
 {
-    switch (h->map.key_bytes) {
-    case 4: return search_sized(h, key, 4);
-    case 8: return search_sized(h, key, 8);
-    case 16: return search_sized(h, key, 16);
-    default: return search_sized(h, key, h->map.key_bytes);
-    }
+    struct found f;
+    do
+        f = look(h, key, h->map.key_bytes);
+    while (f.again);
+    return f;
 }
 
 /** Readers of an LRU map say that an element is of use, if nobody has said so. */
@@ -89,9 +99,9 @@ void *wn_hash_find(struct wn_map *map, const void *key, uint32_t cpu)
 {
     struct wn_hash *h = wn_hash_of(map);
     struct found f = search(h, key);
-    if (!f.link)
+    if (!f.elem)
         return NULL;
-    uint32_t i = f.link - 1;
+    uint32_t i = f.number;
     if (h->marks)
         mark_used(h, i);
     return wn_map_value(map, i, cpu);
@@ -109,10 +119,10 @@ int wn_hash_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *valu
     struct found f;
     do {
         f = search(h, key);
-        if (!f.link)
+        if (!f.elem)
             return -ENOENT;
-        wn_map_read(map, f.link - 1, cpu, value);
-    } while (!still(wn_hash_at(h, f.link), f.version));
+        wn_map_read(map, f.number, cpu, value);
+    } while (!still(f.elem, f.version));
     return 0;
 }
 
@@ -132,8 +142,8 @@ int wn_hash_next(struct wn_map *map, const void *key, uint8_t *next)
     struct wn_hash *h = wn_hash_of(map);
     uint64_t bucket = 0;
     struct found f = key ? search(h, key) : (struct found){0};
-    if (f.link) {
-        const struct wn_elem *e = wn_hash_at(h, f.link);
+    if (f.elem) {
+        const struct wn_elem *e = f.elem;
         uint32_t hash = atomic_load_explicit(&e->hash, memory_order_acquire);
         uint32_t link = atomic_load_explicit(&e->next, memory_order_acquire);
         if (still(e, f.version)) {
@@ -159,25 +169,32 @@ int wn_hash_next(struct wn_map *map, const void *key, uint8_t *next)
 /* ---- For compiled code ------------------------------------------------------------------------
  */
 
-enum kind { PLAIN, LRU, PERCPU };
+static __attribute__((noinline, cold)) uint64_t find_again(uint64_t map, uint64_t key, uint32_t cpu)
+{
+    return (uint64_t)(uintptr_t)wn_map_find((struct wn_map *)(uintptr_t)map,
+                                            (const void *)(uintptr_t)key, cpu);
+}
 
-/** With 0 bytes of any number. */
+enum kind { PLAIN, LRU, PERCPU, LRU_PERCPU };
+
+/** What a finder does, with 0 bytes for any number of them. Looking again is left to others, so
+ * that no register has to be kept for it. */
 WN_SIZED uint64_t find_sized(uint64_t map, uint64_t key, const struct wn_run *run, uint32_t bytes,
                              enum kind kind)
 {
     const struct wn_hash *h = (const struct wn_hash *)(uintptr_t)map;
-    const uint8_t *at = (const uint8_t *)(uintptr_t)key;
-    struct found f = bytes ? search_sized(h, at, bytes) : search(h, at);
-    if (!f.link)
+    const bool percpu = kind == PERCPU || kind == LRU_PERCPU;
+    uint32_t n = bytes ? bytes : h->map.key_bytes;
+    struct found f = look(h, (const uint8_t *)(uintptr_t)key, n);
+    if (__builtin_expect(f.again, 0))
+        return find_again(map, key, run->cpu);
+    if (!f.elem || (percpu && run->cpu >= h->map.cpus))
         return 0;
-    if (kind == PERCPU) {
-        uint8_t *value = wn_map_value(&h->map, f.link - 1, run->cpu);
-        return run->cpu < h->map.cpus ? (uint64_t)(uintptr_t)value : 0;
-    }
-    if (kind == LRU)
-        mark_used(h, f.link - 1);
-    return (uint64_t)(uintptr_t)wn_hash_at(h, f.link)->key +
-           wn_words_bytes(bytes ? bytes : h->map.key_bytes);
+    if (kind == LRU || kind == LRU_PERCPU)
+        mark_used(h, f.number);
+    if (percpu)
+        return (uint64_t)(uintptr_t)wn_map_value(&h->map, f.number, run->cpu);
+    return (uint64_t)(uintptr_t)f.elem->key + wn_words_bytes(n);
 }
 
 #define FINDER(name, bytes, kind)                                                                  \
@@ -192,8 +209,9 @@ WN_SIZED uint64_t find_sized(uint64_t map, uint64_t key, const struct wn_run *ru
 #define FINDERS(bytes)                                                                             \
     FINDER(find_##bytes, bytes, PLAIN)                                                             \
     FINDER(find_lru_##bytes, bytes, LRU)                                                           \
-    FINDER(find_percpu_##bytes, bytes, PERCPU)
-#define ROW(bytes) find_##bytes, find_lru_##bytes, find_percpu_##bytes
+    FINDER(find_percpu_##bytes, bytes, PERCPU)                                                     \
+    FINDER(find_lru_percpu_##bytes, bytes, LRU_PERCPU)
+#define ROW(bytes) find_##bytes, find_lru_##bytes, find_percpu_##bytes, find_lru_percpu_##bytes
 FINDERS(0)
 FINDERS(4)
 FINDERS(8)
@@ -206,12 +224,10 @@ wn_helper_fn wn_hash_finder(const struct wn_map *map)
 {
     static const struct {
         uint32_t bytes;
-        wn_helper_fn made[3];
+        wn_helper_fn made[4];
     } finders[] = {{4, {ROW(4)}},   {8, {ROW(8)}},   {12, {ROW(12)}}, {16, {ROW(16)}},
                    {20, {ROW(20)}}, {40, {ROW(40)}}, {0, {ROW(0)}}};
-    enum kind kind = map->cpu_pitch ? PERCPU : wn_hash_of(map)->marks ? LRU : PLAIN;
-    if (map->cpu_pitch && wn_hash_of(map)->marks)
-        return NULL;
+    unsigned kind = (map->cpu_pitch ? PERCPU : PLAIN) + (wn_hash_of(map)->marks ? LRU : PLAIN);
     unsigned i = 0;
     while (finders[i].bytes && finders[i].bytes != map->key_bytes)
         i++;

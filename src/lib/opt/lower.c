@@ -25,6 +25,8 @@ struct lowering {
     } blocks;
     uint32_t stack;                    /* registers that seem to point to the stack, as a mask */
     const struct wn_map *map[WN_REGS]; /* that registers hold in this straight run of code */
+    const bool *is_target;             /* slots that something jumps to */
+    uint32_t done;                     /* slot of which everything has been emitted */
     bool shows;                        /* a helper may look at what is in r1 to r5 behind a call */
     bool open;                         /* the last block takes further operations */
     bool short_of_memory;              /* sticky */
@@ -177,18 +179,16 @@ static void emit_alu_k(struct lowering *l, uint32_t slot, enum wn_op_id id, uint
     emit(l, slot, &(struct wn_op){.id = (uint16_t)id, .dst = reg, .a = reg, .imm = (int32_t)imm});
 }
 
-static void emit_sum(struct lowering *l, uint32_t slot)
+static void emit_sum(struct lowering *l, uint32_t slot, uint8_t reg)
 {
-    emit(l, slot, &(struct wn_op){.id = WN_OP_ADD64_X, .dst = WN_R0, .a = WN_R0, .b = WN_R1});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_ADD64_X, .dst = WN_R0, .a = WN_R0, .b = reg});
 }
 
-/** Go to a block that comes later unless a register is below a number. */
-static void emit_below(struct lowering *l, uint32_t slot, uint8_t reg, uint32_t n, uint32_t block)
+/** Go on somewhere else unless a register is below a number. */
+static void emit_below(struct lowering *l, uint32_t slot, uint8_t reg, uint32_t n, uint32_t target)
 {
-    emit_last(
-        l, slot,
-        &(struct wn_op){
-            .id = WN_OP_JGE32_K, .a = reg, .imm = (int32_t)n, .target = l->from->n_ops + block});
+    emit_last(l, slot,
+              &(struct wn_op){.id = WN_OP_JGE32_K, .a = reg, .imm = (int32_t)n, .target = target});
 }
 
 static void emit_times(struct lowering *l, uint32_t slot, uint8_t reg, uint64_t factor)
@@ -198,25 +198,48 @@ static void emit_times(struct lowering *l, uint32_t slot, uint8_t reg, uint64_t 
                power ? (uint64_t)__builtin_ctzll(factor) : factor);
 }
 
-/** A lookup in an array is a comparison and a sum; r1 is free for it. */
+/** Whether what comes next is a comparison of r0 with 0, met in this way alone, that goes forward:
+ * where the lookup finds nothing it can go there itself. */
+static bool tests_result(const struct lowering *l, uint32_t slot, enum wn_op_id id)
+{
+    const struct wn_op *next = &l->from->ops[slot + 1];
+    return !l->shows && next->id == id && next->a == WN_R0 && next->imm == 0 &&
+           !l->is_target[slot + 1] && !wn_is_back_edge(slot + 1, next->target);
+}
+
+/** The address of an array's element in r0; r1 is its number, r2 the CPU's if there is one. */
+static void emit_address(struct lowering *l, uint32_t slot, const struct wn_map *map)
+{
+    if (map->cpu_pitch)
+        emit_times(l, slot, WN_R2, map->cpu_pitch);
+    emit_times(l, slot, WN_R1, map->stride);
+    emit_constant(l, slot, WN_R0, (uint64_t)(uintptr_t)map->values);
+    emit_sum(l, slot, WN_R1);
+    if (map->cpu_pitch)
+        emit_sum(l, slot, WN_R2);
+}
+
+/** A lookup in an array is a comparison and a sum; r1 and r2 are free for it. */
 static void emit_index(struct lowering *l, uint32_t slot, const struct wn_map *map)
 {
-    bool percpu = map->cpu_pitch;
-    emit(l, slot, &(struct wn_op){.id = WN_OP_LDX_W, .dst = WN_R0, .a = WN_R2, .size = 4});
-    uint32_t here = (uint32_t)l->blocks.len - 1, none = here + (percpu ? 3 : 2);
-    emit_below(l, slot, WN_R0, map->max_entries, none);
-    if (percpu) {
-        emit(l, slot, &(struct wn_op){.id = WN_OP_CPU, .dst = WN_R1});
-        emit_below(l, slot, WN_R1, map->cpus, none);
-        emit_times(l, slot, WN_R1, map->cpu_pitch);
-    }
-    emit_times(l, slot, WN_R0, map->stride);
-    if (percpu)
-        emit_sum(l, slot);
-    emit_constant(l, slot, WN_R1, (uint64_t)(uintptr_t)map->values);
-    emit_sum(l, slot);
-    emit_last(l, slot, &(struct wn_op){.id = WN_OP_JA, .target = l->from->n_ops + none + 1});
+    const bool null = tests_result(l, slot, WN_OP_JEQ64_K),
+               some = tests_result(l, slot, WN_OP_JNE64_K);
+    emit(l, slot, &(struct wn_op){.id = WN_OP_LDX_W, .dst = WN_R1, .a = WN_R2, .size = 4});
+    uint32_t end = (uint32_t)l->blocks.len - 1 + (map->cpu_pitch ? 3 : 2) + l->from->n_ops;
+    uint32_t none = null ? l->from->ops[slot + 1].target : some ? slot + 2 : end;
     emit_alu_k(l, slot, WN_OP_MOV64_K, WN_R0, 0);
+    emit_below(l, slot, WN_R1, map->max_entries, none);
+    if (map->cpu_pitch) {
+        emit(l, slot, &(struct wn_op){.id = WN_OP_CPU, .dst = WN_R2});
+        emit_below(l, slot, WN_R2, map->cpus, none);
+    }
+    emit_address(l, slot, map);
+    if (some)
+        emit_jump(l, slot + 1, l->from->ops[slot + 1].target);
+    if (null || some) {
+        l->done = slot + 1;
+        return;
+    }
     l->open = false;
     for (uint8_t reg = WN_R1; l->shows && reg <= WN_R5; reg++)
         emit_alu_k(l, slot, WN_OP_MOV64_K, reg, 0);
@@ -436,7 +459,7 @@ static void link_jumps(struct lowering *l, size_t first, uint32_t beyond_packet)
     }
 }
 
-static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, const bool *is_target)
+static struct wn_func lower_func(struct lowering *l, const struct wn_func *f)
 {
     struct wn_func out = *f;
     size_t first_op = l->ops.len;
@@ -445,14 +468,14 @@ static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, co
     l->open = false;
     for (uint32_t i = f->first; i < f->first + f->count && !l->short_of_memory; i++) {
         enum wn_kind kind = wn_op_kind(&l->from->ops[i]);
-        if (is_target[i] || i == f->first) {
+        if (l->is_target[i] || i == f->first) {
             l->open = false;
             l->stack = ONLY_R10;
             memset(l->map, 0, sizeof l->map);
         }
         if (!l->open)
             l->block_of[i] = (uint32_t)l->blocks.len;
-        if (kind == WN_KIND_HOLE) /* of a wide instruction, or what has been simplified away */
+        if (kind == WN_KIND_HOLE || i == l->done) /* of a wide instruction, or simplified away */
             continue;
         reads_packet |= kind == WN_KIND_PACKET;
         lower_op(l, i);
@@ -485,7 +508,7 @@ static void finish(struct lowering *l, struct wn_code *code)
     }
 }
 
-static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_target)
+static bool lower_all(struct lowering *l, struct wn_code *code)
 {
     const struct wn_code *from = l->from;
     code->funcs = calloc(from->n_funcs, sizeof *code->funcs);
@@ -502,7 +525,7 @@ static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_t
     for (uint32_t i = 0; i < from->n_calls; i++)
         l->shows |= memchr(from->calls[i].args, WN_ARG_ANY, sizeof from->calls[i].args) != NULL;
     for (uint32_t i = 0; i < from->n_funcs; i++)
-        code->funcs[i] = lower_func(l, &from->funcs[i], is_target);
+        code->funcs[i] = lower_func(l, &from->funcs[i]);
     if (!l->short_of_memory)
         finish(l, code);
     return !l->short_of_memory;
@@ -513,11 +536,12 @@ int wn_lower(const struct wn_code *decoded, struct wn_code **out, struct wn_erro
     WN_OWN(free) bool *is_target = calloc(decoded->n_ops, sizeof *is_target);
     WN_OWN(free) uint32_t *block_of = calloc(decoded->n_ops, sizeof *block_of);
     struct wn_code *code = calloc(1, sizeof *code);
-    struct lowering l = {.from = decoded, .block_of = block_of};
+    struct lowering l = {
+        .from = decoded, .block_of = block_of, .is_target = is_target, .done = UINT32_MAX};
     bool done = false;
     if (is_target && block_of && code) {
         mark_targets(decoded, is_target);
-        done = lower_all(&l, code, is_target);
+        done = lower_all(&l, code);
     }
     free(l.ops.data);
     free(l.slots);
