@@ -607,14 +607,23 @@ static void put_context(struct writer *w)
     }
 }
 
-/** Move an end of the packet, and ask where it is now. */
+/** Move an end of the packet, or what is in it, and ask where it is now. */
 static void put_adjust(struct writer *w)
 {
-    if (w->type != WN_PROG_XDP || w->second)
+    static const int32_t movers[WN_PROG_TYPES][6] = {
+        [WN_PROG_XDP] = {44, 65, 54, 44, 65, 54}, [WN_PROG_TC] = {18, 19, 38, 39, 43, 50}};
+    int32_t helper = movers[w->type][gen_below(w->g, 6)];
+    if (!helper || w->second)
         return;
     copy(w, WN_R1, CONTEXT, 0);
-    put(w, WN_OP_MOV64_K, WN_R2, 0, 0, between(w, -8, 8));
-    call(w, one_in(w->g, 2) ? 44 : 65);
+    put(w, WN_OP_MOV64_K, WN_R2, 0, 0,
+        helper == 38 || helper == 39 ? between(w, 14, 80)
+        : helper == 43               ? between(w, 0, 80)
+        : helper == 54               ? -4 * between(w, 0, 3)
+                                     : between(w, -8, 8));
+    put(w, WN_OP_MOV64_K, WN_R3, 0, 0, 0);
+    put(w, WN_OP_MOV64_K, WN_R4, 0, 0, 0);
+    call(w, helper);
     if (one_in(w->g, 2))
         leave_if(w, WN_OP_JNE64_K, WN_R0, 0, 0);
     if (slip(w, 6))

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <winnow/net.h>
+
 #include "context/context.h"
 #include "helper/helper.h"
 #include "isa/decode.h"
@@ -22,7 +24,7 @@ static const enum wn_engine engines[] = {WN_ENGINE_REFERENCE, WN_ENGINE_INTERP, 
 static const char *const engine_names[] = {"reference", "interp", "jit", "jit, blinded"};
 
 #define MAP_BYTES   8192        /* of all maps together */
-#define LEFT_BYTES  8192        /* of a packet that has grown */
+#define LEFT_BYTES  20480       /* of a packet that has grown */
 #define FRAME_BYTES (64u << 10) /* before that of a packet; a multiple of every machine's pages */
 
 /** Everything that a run leaves behind. */
@@ -120,6 +122,34 @@ static void print_line(void *arg, const char *line)
         note((uint8_t)*line++);
 }
 
+static void take_clone(void *arg, const struct wn_clone *clone)
+{
+    (void)arg;
+    note(clone->ifindex + 2u * clone->ingress);
+    for (uint32_t i = 0; i < clone->caplen; i++)
+        note(clone->data[i]);
+}
+
+/** Something to look routes up in. */
+static void make_network(void)
+{
+    static const struct wn_net_device devices[] = {
+        {KERNEL_IFINDEX, 1500, {2, 1}, true, true, {10, 0, 0, 1}, {0xfc, [15] = 1}}};
+    static const struct wn_net_route routes[] = {
+        {.family = 4, .gateway_family = 4, .gateway = {10}, .ifindex = KERNEL_IFINDEX},
+        {.family = 6, .gateway_family = 6, .gateway = {0xfc}, .ifindex = KERNEL_IFINDEX},
+        {.family = 4, .prefix_bits = 8, .address = {3}, .type = WN_NET_PROHIBIT},
+    };
+    static const struct wn_net_neighbour neighbours[] = {{4, {10}, {2, 2}, KERNEL_IFINDEX},
+                                                         {6, {0xfc}, {2, 3}, KERNEL_IFINDEX}};
+    static const struct wn_net_opts opts = {devices, 1, routes, 3, neighbours, 2};
+    struct wn_net *net;
+    if (wn_net_new(&opts, &net, NULL))
+        abort();
+    wn_run_set_net(run, net); /* for as long as the process lives */
+    wn_run_set_clone(run, take_clone, NULL);
+}
+
 /* ---- Maps: the same ones for all, so that addresses are the same ------------------------------
  */
 
@@ -193,6 +223,7 @@ static void make_everything(void)
     copy_maps(at_first, false);
     wn_run_set_cpu(run, 1);
     wn_run_set_print(run, print_line, NULL);
+    make_network();
 }
 
 /* ---- Runs ------------------------------------------------------------------------------------ */
@@ -286,7 +317,7 @@ static void run_on(const struct kernel_trial *t, struct wn_prog *const progs[KER
                             .caplen = bytes,
                             .wirelen = bytes + (uint32_t)(t->seed & 3),
                             .time_ns = 1234567890123456789,
-                            .ifindex = 7,
+                            .ifindex = KERNEL_IFINDEX,
                             .queue = 3};
     memset(out, 0, sizeof *out);
     reset_maps();

@@ -16,6 +16,7 @@
 #define KERNEL_PROGRAMS 3
 #define KERNEL_SLOTS    GEN_SLOTS
 #define KERNEL_INPUTS   3
+#define KERNEL_IFINDEX  7   /* where packets come from, in the network that programs ask about */
 #define KERNEL_PACKET   160 /* longest, but for a few */
 #define KERNEL_MAPS     9
 #define KERNEL_ARRAYS   8 /* places of the program array */
@@ -59,7 +60,7 @@ struct kernel_trial {
 /** Write the programs and packets of a seed. */
 void kernel_make(struct kernel_trial *t, uint64_t seed);
 
-#define KERNEL_HELPERS 216 /* numbers below this one */
+#define KERNEL_HELPERS 256 /* numbers below this one */
 
 /** What became of programs that were to be verified. */
 struct kernel_verified {

@@ -24,7 +24,10 @@ static bool went_well(const struct wn_run *run, uint32_t id, uint64_t result)
     case 1:
     case 195: return result != 0;
     case 12: return run->tailed;
-    case 23: return result == (run->kernel.type == WN_PROG_XDP ? 4 : 7);
+    case 23:
+    case 152:
+    case 155: return result == (run->kernel.type == WN_PROG_XDP ? 4 : 7);
+    case 69: return result == 0;
     case 7: return true;
     default: return (int64_t)result >= 0;
     }
@@ -137,7 +140,7 @@ static bool reached(uint64_t count, const char *what, const char *how)
 
 static bool covers_helper(const struct kernel_counts *c, const struct wn_helper *h)
 {
-    bool checked = false, good = reached(c->good[h->id], h->name, "went well");
+    bool checked = false, good = h->id == 40 || reached(c->good[h->id], h->name, "went well");
     for (unsigned i = 0; i < 5; i++)
         checked |= h->sig.args[i] == WN_ARG_MAP || h->sig.args[i] == WN_ARG_CTX ||
                    h->sig.args[i] == WN_ARG_MEM;
@@ -147,7 +150,15 @@ static bool covers_helper(const struct kernel_counts *c, const struct wn_helper 
     case 5:
     case 7:
     case 8:
-    case 28: return good; /* these have no errors */
+    case 18:
+    case 24:
+    case 28:
+    case 34:
+    case 41:
+    case 42:
+    case 48:
+    case 97:
+    case 188: return good; /* these have no errors */
     default: return reached(c->bad[h->id], h->name, "failed") && good;
     }
 }

@@ -89,16 +89,6 @@ static void put_access(struct writer *w, unsigned base, int off, unsigned log, b
 
 /* ---- Contexts ------------------------------------------------------------------------------- */
 
-static bool allowed(enum wn_prog_type type, uint32_t at, uint32_t bytes, bool write)
-{
-    for (uint32_t i = at; i < at + bytes; i++) {
-        const struct wn_context_field *f = wn_context_field(type, i);
-        if (!f || !(wn_context_access(type, f) & (write ? 2 : 1)))
-            return false;
-    }
-    return true;
-}
-
 /** Any field, or none where there is no context; long ones no more often than others. */
 static const struct wn_context_field *some_field(struct writer *w)
 {
@@ -123,7 +113,7 @@ static void put_context(struct writer *w)
         uint32_t at = f ? f->offset + gen_below(g, f->bytes) : gen_below(g, 64);
         if (!one_in(g, 8))
             at &= ~((1u << log) - 1);
-        if (good && !allowed(w->type, at, 1u << log, write))
+        if (good && !wn_context_allows(w->type, at, 1u << log, write))
             continue;
         int off = (int)at - (!good && one_in(g, 8) ? 8 : 0);
         put_access(w, CONTEXT, off + (good ? 0 : (int)(gen_below(g, 3) / 2 * 8)), log, write);
@@ -241,6 +231,93 @@ static void put_offset(struct writer *w, unsigned r)
     set(w, r, one_in(g, 6) ? (int32_t)(uint32_t)gen_number(g) : (int32_t)gen_below(g, 100) - 40);
 }
 
+/** A type of Ethernet frames, in network order. */
+static int32_t some_type(struct gen *g)
+{
+    static const int32_t types[] = {0x0008, 0xdd86, 0x0081, 0xa888};
+    return one_in(g, 8) ? (int32_t)gen_below(g, 65536) : types[gen_below(g, 4)];
+}
+
+static int32_t some_flags(struct gen *g, int32_t known)
+{
+    int32_t flags = one_in(g, 2) ? 0 : (int32_t)(uint32_t)gen_number(g) & known;
+    return one_in(g, 12) ? (int32_t)(uint32_t)gen_number(g) : flags;
+}
+
+/** A struct bpf_fib_lookup at the end of the stack. */
+static void put_lookup(struct writer *w)
+{
+    struct gen *g = w->g;
+    for (int at = -64; at < 0; at += 8)
+        put(w, WN_OP_ST_DW, WN_R10, 0, at, (int32_t)gen_below(g, 8));
+    put(w, WN_OP_ST_DW, WN_R10, 0, -64, one_in(g, 8) ? 3 : one_in(g, 2) ? 2 : 10);
+    put(w, WN_OP_ST_DW, WN_R10, 0, -56, one_in(g, 8) ? 9 : KERNEL_IFINDEX);
+    copy(w, WN_R2, WN_R10, -64);
+    set(w, WN_R3, one_in(g, 8) ? 63 : 64);
+    set(w, WN_R4, some_flags(g, 63));
+}
+
+/** What helpers that change a packet with a struct __sk_buff want, or of one of XDP. */
+static void put_packet_arguments(struct writer *w, uint32_t id)
+{
+    struct gen *g = w->g;
+    unsigned bytes = 1 + gen_below(g, 40);
+    copy(w, WN_R1, CONTEXT, 0);
+    put_offset(w, WN_R2);
+    switch (id) {
+    case 9:
+    case 68:
+    case 189:
+    case 190:
+        set(w, WN_R4, (int32_t)bytes);
+        put_memory(w, WN_R3, (int32_t)bytes);
+        set(w, WN_R5, some_flags(g, id == 68 ? 1 : 3));
+        break;
+    case 10:
+    case 11:
+        set(w, WN_R3, one_in(g, 2) ? 0 : (int32_t)(uint32_t)gen_number(g));
+        set(w, WN_R4, (int32_t)(uint32_t)gen_number(g));
+        set(w, WN_R5, some_flags(g, id == 11 ? 0xf6 : 6));
+        break;
+    case 13:
+        set(w, WN_R2, one_in(g, 4) ? 9 : KERNEL_IFINDEX);
+        set(w, WN_R3, some_flags(g, 1));
+        break;
+    case 18:
+    case 31:
+        set(w, WN_R2, some_type(g));
+        set(w, WN_R3, id == 18 ? (int32_t)gen_below(g, 65536) : one_in(g, 8));
+        break;
+    case 32: set(w, WN_R2, (int32_t)gen_below(g, 6)); break;
+    case 38:
+    case 43:
+        set(w, WN_R2, (int32_t)gen_below(g, one_in(g, 8) ? 20000 : 200));
+        set(w, WN_R3, one_in(g, 12));
+        break;
+    case 50:
+        set(w, WN_R3, (int32_t)gen_below(g, one_in(g, 8) ? 4 : 2));
+        set(w, WN_R4, some_flags(g, 511));
+        break;
+    case 54:
+        set(w, WN_R2, one_in(g, 8) ? (int32_t)gen_below(g, 9) : -4 * (int32_t)gen_below(g, 9));
+        break;
+    case 69: put_lookup(w); break;
+    case 135: set(w, WN_R2, (int32_t)gen_below(g, 5)); break;
+    case 163:
+        put(w, WN_OP_ST_DW, WN_R10, 0, -8, one_in(g, 3) ? 100 : 0);
+        copy(w, WN_R3, WN_R10, -8);
+        set(w, WN_R2, one_in(g, 8) ? 9 : one_in(g, 2) ? 0 : KERNEL_IFINDEX);
+        set(w, WN_R4, (int32_t)gen_below(g, 3000) - 1500);
+        set(w, WN_R5, some_flags(g, 1));
+        break;
+    case 192:
+        set(w, WN_R2, (int32_t)gen_below(g, 2));
+        set(w, WN_R3, (int32_t)gen_below(g, 4));
+        break;
+    default: break; /* the context alone, or a number with it */
+    }
+}
+
 /** What a helper wants in r1 to r5. */
 static void put_arguments(struct writer *w, uint32_t id)
 {
@@ -290,9 +367,12 @@ static void put_arguments(struct writer *w, uint32_t id)
         put_map(w, WN_R1, one_in(g, 8) ? any_map(w) : one_in(g, 2) ? MAP_PERCPU : MAP_PERCPU_HASH);
         set(w, WN_R3, (int32_t)gen_below(g, 4));
         break;
-    case 44:
-    case 65: copy(w, WN_R1, CONTEXT, 0), put_offset(w, WN_R2); break;
-    default: break;
+    case 152:
+        set(w, WN_R1, 9), set(w, WN_R3, one_in(g, 2) ? 0 : 16 + (int32_t)gen_below(g, 10));
+        put_memory(w, WN_R2, 40), set(w, WN_R4, some_flags(g, 0));
+        break;
+    case 155: set(w, WN_R1, 9), set(w, WN_R2, one_in(g, 4)); break;
+    default: put_packet_arguments(w, id); break;
     }
 }
 
@@ -436,5 +516,10 @@ void kernel_make(struct kernel_trial *t, uint64_t seed)
         in->length = t->careful ? careful_length(&g, &lengths, KERNEL_PACKET) : input_length(&g);
         in->longer = one_in(&g, 16) ? 3300 + gen_below(&g, 400) : 0;
         gen_fill(&g, in->bytes, in->length);
+        if (in->length >= 14 && !t->careful && !one_in(&g, 4)) {
+            int32_t type = some_type(&g);
+            in->bytes[12] = (uint8_t)type;
+            in->bytes[13] = (uint8_t)(type >> 8);
+        }
     }
 }

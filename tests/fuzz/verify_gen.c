@@ -646,6 +646,20 @@ static void put_random(struct maker *m)
     forget_arguments(m);
 }
 
+/** Move the packet: xdp_adjust_head, xdp_adjust_tail, xdp_adjust_meta; skb_change_head,
+ * skb_change_tail, skb_vlan_push, skb_adjust_room. */
+static void put_mover(struct maker *m, bool xdp)
+{
+    static const int32_t helpers[2][4] = {{43, 38, 18, 50}, {44, 65, 54, 44}};
+    copy(m, WN_R1, CONTEXT);
+    put(m, WN_OP_MOV64_K, WN_R2, 0, 0, (int)below(m, 40) - (xdp ? 20 : 0));
+    if (!xdp) {
+        put(m, WN_OP_MOV64_K, WN_R3, 0, 0, 0);
+        put(m, WN_OP_MOV64_K, WN_R4, 0, 0, 0);
+    }
+    put(m, WN_OP_CALL, 0, 0, 0, helpers[xdp][below(m, 4)]);
+}
+
 static void put_helper(struct maker *m)
 {
     enum wn_prog_type type = m->t->type;
@@ -697,18 +711,16 @@ static void put_helper(struct maker *m)
         put(m, WN_OP_MOV64_K, WN_R3, 0, 0, 1);
         put(m, WN_OP_CALL, 0, 0, 0, 12);
         break;
-    default: /* xdp_adjust_head, xdp_adjust_tail */
-        if (type != WN_PROG_XDP || !context)
+    default:
+        if ((type != WN_PROG_XDP && type != WN_PROG_TC) || !context)
             return;
-        copy(m, WN_R1, CONTEXT);
-        put(m, WN_OP_MOV64_K, WN_R2, 0, 0, (int)below(m, 40) - 20);
-        put(m, WN_OP_CALL, 0, 0, 0, one_in(m, 2) ? 44 : 65);
+        put_mover(m, type == WN_PROG_XDP);
         for (unsigned r = 0; r < WN_R10 && !one_in(m, 4); r++)
             if (m->r[r].kind == PACKET || m->r[r].kind == AFTER)
                 set(m, r, NOTHING);
         forget_arguments(m);
-        put(m, WN_OP_LDX_W, DATA, CONTEXT, 0, 0);
-        put(m, WN_OP_LDX_W, END, CONTEXT, 4, 0);
+        put(m, WN_OP_LDX_W, DATA, CONTEXT, type == WN_PROG_XDP ? 0 : 76, 0);
+        put(m, WN_OP_LDX_W, END, CONTEXT, type == WN_PROG_XDP ? 4 : 80, 0);
         set(m, DATA, PACKET);
         set(m, END, AFTER);
         return;

@@ -286,9 +286,13 @@ static bool argument_holds(const struct wn_call *call, unsigned i, const uint64_
     switch ((enum wn_arg)call->args[i]) {
     case WN_ARG_MEM:
     case WN_ARG_MEM_WRITE:
+    case WN_ARG_MEM_INOUT:
         if (arg[1] == 0)
             return call->args[i + 1] == WN_ARG_SIZE0;
-        return wn_run_holds(run, arg[0], arg[1], call->args[i] == WN_ARG_MEM_WRITE);
+        return (call->args[i] == WN_ARG_MEM_WRITE || wn_run_holds(run, arg[0], arg[1], false)) &&
+               (call->args[i] == WN_ARG_MEM || wn_run_holds(run, arg[0], arg[1], true));
+    case WN_ARG_INOUT32:
+        return wn_run_holds(run, arg[0], 4, false) && wn_run_holds(run, arg[0], 4, true);
     case WN_ARG_CTX: return arg[0] == context;
     case WN_ARG_MAP:
         *map = arg[0] - WN_MAP_TAG;

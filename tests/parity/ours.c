@@ -16,6 +16,7 @@ struct ours {
     struct wn_object *object;
     struct wn_prog *prog;
     struct wn_run *run;
+    struct wn_net *net;
     enum wn_prog_type type;
     enum our_engine engine;
 };
@@ -60,6 +61,19 @@ static int set_preset(const struct ours *o, const struct preset *p, struct wn_er
     return r;
 }
 
+/** What the kernel takes is proved wholly. */
+static int check_proved(const struct ours *o, struct wn_error *err)
+{
+    struct wn_prog_info info;
+    wn_prog_info(o->prog, &info);
+    bool whole = !info.guarded && !info.calls_checked && !info.loops_fuelled;
+    if (o->engine >= OUR_CHECKED_INTERP || whole)
+        return 0;
+    snprintf(err->text, sizeof err->text, "%u accesses, %u calls and %u loops are not proved",
+             (unsigned)info.guarded, (unsigned)info.calls_checked, (unsigned)info.loops_fuelled);
+    return WN_E_REJECTED;
+}
+
 int ours_open(const char *path, const char *name, enum our_engine engine, struct ours **out)
 {
     struct wn_error err = {0};
@@ -67,7 +81,10 @@ int ours_open(const char *path, const char *name, enum our_engine engine, struct
     struct ours *o = calloc(1, sizeof *o);
     o->run = wn_run_new();
     o->engine = engine;
-    int r = wn_object_load(path, &o->object, &err);
+    int r = wn_net_new(&side_network, &o->net, &err);
+    wn_run_set_net(o->run, o->net);
+    if (r == 0)
+        r = wn_object_load(path, &o->object, &err);
     if (r == 0)
         r = wn_object_find(o->object, name, &err);
     if (r >= 0) {
@@ -76,6 +93,8 @@ int ours_open(const char *path, const char *name, enum our_engine engine, struct
         struct wn_prog_opts opts = options(engine, o->type);
         r = wn_prog_load(o->object, name, &opts, &o->prog, &err);
     }
+    if (r == 0)
+        r = check_proved(o, &err);
     for (const struct preset *p = presets; r == 0 && p->prog; p++)
         if (strcmp(p->prog, name) == 0)
             r = set_preset(o, p, &err);
@@ -116,15 +135,19 @@ int ours_run(struct ours *o, const struct packet *packet, struct outcome *out)
                           .time_ns = SIDE_TIME,
                           .ifindex = SIDE_IFINDEX};
     struct wn_result result = wn_prog_run(o->prog, o->run, &p);
+    uint32_t meta_bytes;
     const uint8_t *data = wn_run_packet(o->run, &out->bytes);
+    const uint8_t *meta = wn_run_metadata(o->run, &meta_bytes);
     if (result.fault) {
         printf("# fault: %s at slot %u\n", wn_fault_name((enum wn_fault)result.fault), result.slot);
         return -1;
     }
     out->value = (uint32_t)result.value;
-    if (out->bytes > sizeof out->data)
+    if (out->bytes + meta_bytes > sizeof out->data)
         abort();
-    memcpy(out->data, data, out->bytes);
+    memcpy(out->data, meta, meta_bytes);
+    memcpy(out->data + meta_bytes, data, out->bytes);
+    out->bytes += meta_bytes;
     keep_context(o, out);
     return 0;
 }
@@ -157,6 +180,7 @@ void ours_close(struct ours *o)
 {
     wn_prog_free(o->prog);
     wn_run_free(o->run);
+    wn_net_free(o->net);
     wn_object_free(o->object);
     free(o);
 }

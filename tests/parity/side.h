@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <winnow/net.h>
 #include <winnow/prog.h>
 
 #include "packets.h"
@@ -16,7 +17,7 @@
 struct outcome {
     uint32_t value; /* low half of r0 */
     uint32_t bytes;
-    uint8_t data[SIDE_ROOM];
+    uint8_t data[SIDE_ROOM]; /* metadata of XDP programs comes first */
     /* tc: what the program may have written into its struct __sk_buff; else 0 */
     uint32_t mark, priority, cb[5];
     uint64_t tstamp;
@@ -63,6 +64,9 @@ uint64_t elements_hash(const struct elements *list);
 /** What packets bring along besides their bytes. */
 #define SIDE_IFINDEX 1u /* the loopback device, which the kernel's test runs take */
 #define SIDE_TIME    UINT64_C(1700000000000000000)
+
+/** Where packets could go: what the kernel's test runs find in a namespace of their own. */
+extern const struct wn_net_opts side_network;
 
 /**
  * What a map holds before the first packet: who loads a program for the kernel

@@ -4,11 +4,17 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "../oracle/kernel.h"
 
@@ -29,6 +35,48 @@ static int listen_to(enum libbpf_print_level level, const char *fmt, va_list ap)
     return 0;
 }
 
+static bool write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    close(fd);
+    return done;
+}
+
+static struct sockaddr address(uint32_t ip)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(ip)};
+    struct sockaddr out;
+    memcpy(&out, &in, sizeof out);
+    return out;
+}
+
+/** A network of one's own, as side_network says it is. */
+static const char *make_network(void)
+{
+    char loopback[] = "lo";
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    if (unshare(CLONE_NEWNET))
+        return "no network of one's own";
+    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool done = s >= 0 && ioctl(s, SIOCSIFFLAGS, &lo) == 0 &&
+                write_file("/proc/sys/net/ipv4/conf/all/forwarding", "1") &&
+                write_file("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+    for (size_t i = 0; done && i < side_network.n_routes; i++) {
+        const struct wn_net_route *r = &side_network.routes[i];
+        uint32_t ip = (uint32_t)r->address[0] << 24 | r->address[1] << 16 | r->address[2] << 8;
+        bool rejects = r->type == WN_NET_UNREACHABLE;
+        struct rtentry route = {.rt_dst = address(ip),
+                                .rt_genmask = address(UINT32_MAX << (32 - r->prefix_bits)),
+                                .rt_flags = RTF_UP | (rejects ? RTF_REJECT : 0),
+                                .rt_metric = (short)(r->metric + 1),
+                                .rt_dev = rejects ? NULL : loopback};
+        done = ioctl(s, SIOCADDRT, &route) == 0;
+    }
+    close(s);
+    return done ? NULL : "the network cannot be set up";
+}
+
 const char *theirs_missing(void)
 {
     cpu_set_t first;
@@ -36,7 +84,8 @@ const char *theirs_missing(void)
     CPU_SET(0, &first); /* whose values of per-CPU maps are compared */
     if (sched_setaffinity(0, sizeof first, &first))
         return "CPU 0 is not for this process";
-    return kernel_missing();
+    const char *missing = kernel_missing();
+    return missing ? missing : make_network();
 }
 
 static int set_preset(struct bpf_object *object, const struct preset *p)

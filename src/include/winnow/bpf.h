@@ -139,6 +139,78 @@ static long long (*const bpf_csum_diff)(unsigned int *from, unsigned int from_by
     (long long (*)(unsigned int *, unsigned int, unsigned int *, unsigned int, unsigned int))28;
 
 struct xdp_md;
+struct bpf_fib_lookup;
+struct bpf_redir_neigh;
+static long (*const bpf_skb_store_bytes)(void *skb, unsigned int offset, const void *from,
+                                         unsigned int bytes, unsigned long long flags) =
+    (long (*)(void *, unsigned int, const void *, unsigned int, unsigned long long))9;
+static long (*const bpf_l3_csum_replace)(void *skb, unsigned int offset, unsigned long long from,
+                                         unsigned long long to, unsigned long long flags) =
+    (long (*)(void *, unsigned int, unsigned long long, unsigned long long, unsigned long long))10;
+static long (*const bpf_l4_csum_replace)(void *skb, unsigned int offset, unsigned long long from,
+                                         unsigned long long to, unsigned long long flags) =
+    (long (*)(void *, unsigned int, unsigned long long, unsigned long long, unsigned long long))11;
+static long (*const bpf_clone_redirect)(void *skb, unsigned int ifindex, unsigned long long flags) =
+    (long (*)(void *, unsigned int, unsigned long long))13;
+static long (*const bpf_skb_vlan_push)(void *skb, __be16 proto,
+                                       __u16 tci) = (long (*)(void *, __be16, __u16))18;
+static long (*const bpf_skb_vlan_pop)(void *skb) = (long (*)(void *))19;
+static unsigned int (*const bpf_get_route_realm)(void *skb) = (unsigned int (*)(void *))24;
+static long (*const bpf_skb_change_proto)(void *skb, __be16 proto, unsigned long long flags) =
+    (long (*)(void *, __be16, unsigned long long))31;
+static long (*const bpf_skb_change_type)(void *skb,
+                                         unsigned int type) = (long (*)(void *, unsigned int))32;
+static unsigned int (*const bpf_get_hash_recalc)(void *skb) = (unsigned int (*)(void *))34;
+static long (*const bpf_skb_change_tail)(void *skb, unsigned int bytes, unsigned long long flags) =
+    (long (*)(void *, unsigned int, unsigned long long))38;
+static long (*const bpf_skb_pull_data)(void *skb,
+                                       unsigned int bytes) = (long (*)(void *, unsigned int))39;
+static long long (*const bpf_csum_update)(void *skb,
+                                          unsigned int sum) = (long long (*)(void *,
+                                                                             unsigned int))40;
+static void (*const bpf_set_hash_invalid)(void *skb) = (void (*)(void *))41;
+static long (*const bpf_get_numa_node_id)(void) = (long (*)(void))42;
+static long (*const bpf_skb_change_head)(void *skb, unsigned int bytes, unsigned long long flags) =
+    (long (*)(void *, unsigned int, unsigned long long))43;
+static unsigned int (*const bpf_set_hash)(void *skb,
+                                          unsigned int hash) = (unsigned int (*)(void *,
+                                                                                 unsigned int))48;
+static long (*const bpf_skb_adjust_room)(void *skb, int bytes, unsigned int mode,
+                                         unsigned long long flags) =
+    (long (*)(void *, int, unsigned int, unsigned long long))50;
+static long (*const bpf_xdp_adjust_meta)(struct xdp_md *context,
+                                         int delta) = (long (*)(struct xdp_md *, int))54;
+static long (*const bpf_skb_load_bytes_relative)(const void *skb, unsigned int offset, void *to,
+                                                 unsigned int bytes, unsigned int start) =
+    (long (*)(const void *, unsigned int, void *, unsigned int, unsigned int))68;
+static long (*const bpf_fib_lookup)(void *context, struct bpf_fib_lookup *params, int bytes,
+                                    unsigned int flags) = (long (*)(void *, struct bpf_fib_lookup *,
+                                                                    int, unsigned int))69;
+static long (*const bpf_skb_ecn_set_ce)(void *skb) = (long (*)(void *))97;
+static long (*const bpf_csum_level)(void *skb,
+                                    unsigned long long level) = (long (*)(void *,
+                                                                          unsigned long long))135;
+static long (*const bpf_redirect_neigh)(unsigned int ifindex, struct bpf_redir_neigh *params,
+                                        int bytes, unsigned long long flags) =
+    (long (*)(unsigned int, struct bpf_redir_neigh *, int, unsigned long long))152;
+static long (*const bpf_redirect_peer)(unsigned int ifindex, unsigned long long flags) =
+    (long (*)(unsigned int, unsigned long long))155;
+static long (*const bpf_check_mtu)(void *context, unsigned int ifindex, unsigned int *length,
+                                   int delta, unsigned long long flags) =
+    (long (*)(void *, unsigned int, unsigned int *, int, unsigned long long))163;
+static unsigned long long (*const bpf_xdp_get_buff_len)(struct xdp_md *context) =
+    (unsigned long long (*)(struct xdp_md *))188;
+static long (*const bpf_xdp_load_bytes)(struct xdp_md *context, unsigned int offset, void *to,
+                                        unsigned int bytes) = (long (*)(struct xdp_md *,
+                                                                        unsigned int, void *,
+                                                                        unsigned int))189;
+static long (*const bpf_xdp_store_bytes)(struct xdp_md *context, unsigned int offset, void *from,
+                                         unsigned int bytes) = (long (*)(struct xdp_md *,
+                                                                         unsigned int, void *,
+                                                                         unsigned int))190;
+static long (*const bpf_skb_set_tstamp)(void *skb, unsigned long long tstamp,
+                                        unsigned int type) = (long (*)(void *, unsigned long long,
+                                                                       unsigned int))192;
 static long (*const bpf_xdp_adjust_head)(struct xdp_md *context,
                                          int delta) = (long (*)(struct xdp_md *, int))44;
 static long (*const bpf_xdp_adjust_tail)(struct xdp_md *context,
@@ -188,6 +260,129 @@ enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 
 enum xdp_action { XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT };
 
+/* Flags and modes of the helpers above. */
+enum {
+    BPF_F_RECOMPUTE_CSUM = 1 << 0, /* skb_store_bytes */
+    BPF_F_INVALIDATE_HASH = 1 << 1,
+    BPF_F_HDR_FIELD_MASK =
+        0xf, /* l3_csum_replace, l4_csum_replace: bytes that change; 0: a difference */
+    BPF_F_PSEUDO_HDR = 1 << 4, /* l4_csum_replace */
+    BPF_F_MARK_MANGLED_0 = 1 << 5,
+    BPF_F_MARK_ENFORCE = 1 << 6,
+    BPF_F_IPV6 = 1 << 7,
+    BPF_F_INGRESS = 1 << 0, /* redirect, clone_redirect */
+};
+
+enum bpf_hdr_start_off { BPF_HDR_START_MAC, BPF_HDR_START_NET };
+
+enum bpf_adj_room_mode { BPF_ADJ_ROOM_NET, BPF_ADJ_ROOM_MAC };
+
+enum {
+    BPF_F_ADJ_ROOM_FIXED_GSO = 1 << 0,
+    BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 = 1 << 1,
+    BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 = 1 << 2,
+    BPF_F_ADJ_ROOM_ENCAP_L4_GRE = 1 << 3,
+    BPF_F_ADJ_ROOM_ENCAP_L4_UDP = 1 << 4,
+    BPF_F_ADJ_ROOM_NO_CSUM_RESET = 1 << 5,
+    BPF_F_ADJ_ROOM_ENCAP_L2_ETH = 1 << 6,
+    BPF_F_ADJ_ROOM_DECAP_L3_IPV4 = 1 << 7,
+    BPF_F_ADJ_ROOM_DECAP_L3_IPV6 = 1 << 8,
+};
+#define BPF_F_ADJ_ROOM_ENCAP_L2(bytes) (((__u64)(bytes)&0xff) << 56)
+
+enum { BPF_CSUM_LEVEL_QUERY, BPF_CSUM_LEVEL_INC, BPF_CSUM_LEVEL_DEC, BPF_CSUM_LEVEL_RESET };
+
+enum { BPF_SKB_CLOCK_REALTIME, BPF_SKB_CLOCK_MONOTONIC, BPF_SKB_CLOCK_TAI };
+
+enum {
+    BPF_FIB_LOOKUP_DIRECT = 1 << 0,
+    BPF_FIB_LOOKUP_OUTPUT = 1 << 1,
+    BPF_FIB_LOOKUP_SKIP_NEIGH = 1 << 2,
+    BPF_FIB_LOOKUP_TBID = 1 << 3,
+    BPF_FIB_LOOKUP_SRC = 1 << 4,
+    BPF_FIB_LOOKUP_MARK = 1 << 5,
+};
+
+enum {
+    BPF_FIB_LKUP_RET_SUCCESS,
+    BPF_FIB_LKUP_RET_BLACKHOLE,
+    BPF_FIB_LKUP_RET_UNREACHABLE,
+    BPF_FIB_LKUP_RET_PROHIBIT,
+    BPF_FIB_LKUP_RET_NOT_FWDED,
+    BPF_FIB_LKUP_RET_FWD_DISABLED,
+    BPF_FIB_LKUP_RET_UNSUPP_LWT,
+    BPF_FIB_LKUP_RET_NO_NEIGH,
+    BPF_FIB_LKUP_RET_FRAG_NEEDED,
+    BPF_FIB_LKUP_RET_NO_SRC_ADDR,
+};
+
+enum { BPF_MTU_CHK_SEGS = 1 };
+
+enum { BPF_MTU_CHK_RET_SUCCESS, BPF_MTU_CHK_RET_FRAG_NEEDED, BPF_MTU_CHK_RET_SEGS_TOOBIG };
+
+/** What bpf_fib_lookup() is asked, and what it says. */
+struct bpf_fib_lookup {
+    __u8 family; /* 2: IPv4, 10: IPv6 */
+    __u8 l4_protocol;
+    __be16 sport;
+    __be16 dport;
+    union {
+        __u16 tot_len;
+        __u16 mtu_result;
+    };
+    __u32 ifindex;
+    union {
+        __u8 tos;
+        __be32 flowinfo;
+        __u32 rt_metric;
+    };
+    union {
+        __be32 ipv4_src;
+        __u32 ipv6_src[4];
+    };
+    union {
+        __be32 ipv4_dst;
+        __u32 ipv6_dst[4];
+    };
+    union {
+        struct {
+            __be16 h_vlan_proto;
+            __be16 h_vlan_TCI;
+        };
+        __u32 tbid;
+    };
+    union {
+        __u32 mark;
+        struct {
+            __u8 smac[6];
+            __u8 dmac[6];
+        };
+    };
+};
+
+/** The next hop that bpf_redirect_neigh() is told. */
+struct bpf_redir_neigh {
+    __u32 nh_family; /* as above */
+    union {
+        __be32 ipv4_nh;
+        __u32 ipv6_nh[4];
+    };
+};
+
+#ifndef __LINUX_PKT_CLS_H /* <linux/pkt_cls.h> */
+/* What tc programs return. */
+#define TC_ACT_UNSPEC     (-1)
+#define TC_ACT_OK         0
+#define TC_ACT_RECLASSIFY 1
+#define TC_ACT_SHOT       2
+#define TC_ACT_PIPE       3
+#define TC_ACT_STOLEN     4
+#define TC_ACT_QUEUED     5
+#define TC_ACT_REPEAT     6
+#define TC_ACT_REDIRECT   7
+#define TC_ACT_TRAP       8
+#endif
+
 /** What r1 of an XDP program points to. */
 struct xdp_md {
     unsigned int data;
@@ -198,7 +393,7 @@ struct xdp_md {
     unsigned int egress_ifindex;
 };
 
-/** What r1 of socket and tc programs points to: its beginning; <linux/bpf.h> has all of it. */
+/** What r1 of socket and tc programs points to; what nobody may use here has no name. */
 struct __sk_buff {
     unsigned int len;
     unsigned int pkt_type;
@@ -217,6 +412,17 @@ struct __sk_buff {
     unsigned int tc_classid;
     unsigned int data;
     unsigned int data_end;
+    unsigned int napi_id;
+    unsigned int nothing_1[13];
+    unsigned int data_meta;
+    __u64 nothing_2 __attribute__((aligned(8)));
+    __u64 tstamp;
+    unsigned int wire_len;
+    unsigned int gso_segs;
+    __u64 sk __attribute__((aligned(8)));
+    unsigned int gso_size;
+    __u8 tstamp_type;
+    __u64 hwtstamp __attribute__((aligned(8)));
 };
 #endif
 #endif

@@ -22,6 +22,8 @@ enum wn_arg {
     WN_ARG_ANY,       /* a number or an address, of which the helper makes nothing by itself */
     WN_ARG_MEM,       /* address of memory that the helper reads; its length is the next argument */
     WN_ARG_MEM_WRITE, /* the same, and the helper may write there */
+    WN_ARG_MEM_INOUT, /* the same, and it reads what is there */
+    WN_ARG_INOUT32,   /* address of 4 bytes, which the helper reads and writes */
     WN_ARG_SIZE,      /* length of the memory before it, at least 1 */
     WN_ARG_SIZE0,     /* the same; if it is 0 the address may be anything */
     WN_ARG_CTX,       /* what the program found in r1 */

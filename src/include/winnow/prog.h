@@ -241,10 +241,15 @@ WN_API const struct wn_prog *wn_run_fault_prog(const struct wn_run *run);
  */
 WN_API const uint8_t *wn_run_packet(const struct wn_run *run, uint32_t *bytes);
 
+/** As wn_run_packet(), the metadata that an XDP program has put before its packet
+ * (bpf_xdp_adjust_meta); 0 bytes if none. */
+WN_API const uint8_t *wn_run_metadata(const struct wn_run *run, uint32_t *bytes);
+
 /** As wn_run_packet(), the structure that r1 pointed to. */
 WN_API const void *wn_run_context(const struct wn_run *run, uint32_t *bytes);
 
-/** As wn_run_packet(), the interface that bpf_redirect() asked for; 0 if it was not called. */
+/** As wn_run_packet(), the interface that bpf_redirect() or one of its kin asked for last; 0 if
+ * none was called. */
 WN_API uint32_t wn_run_redirect(const struct wn_run *run);
 
 /** Say which slot of per-CPU maps is this thread's, and bpf_get_smp_processor_id(); 0 at first. */
@@ -255,6 +260,22 @@ typedef void (*wn_print_fn)(void *arg, const char *line);
 
 /** Take what programs print; NULL: nothing is done with it. */
 WN_API void wn_run_set_print(struct wn_run *run, wn_print_fn print, void *arg);
+
+/** A packet that bpf_clone_redirect() was to send: the program's as it was then. */
+struct wn_clone {
+    const uint8_t *data; /* from the link layer on; valid for the call */
+    uint32_t caplen;     /* bytes at data */
+    uint32_t wirelen;    /* bytes the packet has, at least caplen */
+    uint32_t ifindex;    /* where it was to go */
+    bool ingress;        /* as if it had come in there; else out */
+};
+
+/** Takes clones; called while the program runs, so it must not run another one with the same
+ * struct wn_run. */
+typedef void (*wn_clone_fn)(void *arg, const struct wn_clone *clone);
+
+/** Take what this thread's programs clone; NULL: nothing is done with it. */
+WN_API void wn_run_set_clone(struct wn_run *run, wn_clone_fn clone, void *arg);
 
 /** A fault's name as it appears in counters: "memory", "fuel"; never NULL. */
 WN_API const char *wn_fault_name(enum wn_fault fault);

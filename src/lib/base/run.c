@@ -66,7 +66,10 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
 
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write)
 {
-    if (wn_run_holds(run, address, size, write))
+    const struct wn_context *c = &run->kernel;
+    uint64_t offset = address - (uint64_t)(uintptr_t)c->bytes;
+    if (offset < c->n ? c->use(run, (uint32_t)offset, size, write)
+                      : wn_run_holds(run, address, size, write))
         return true;
     run->fault_address = address;
     return false;
@@ -111,6 +114,12 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
             return false;
         return r[i + 1] ? wn_run_holds(run, r[i], r[i + 1], args[i] == WN_ARG_MEM_WRITE)
                         : args[i + 1] == WN_ARG_SIZE0;
+    case WN_ARG_MEM_INOUT:
+        return i < 4 && (r[i + 1] ? wn_run_holds(run, r[i], r[i + 1], true) &&
+                                        wn_run_holds(run, r[i], r[i + 1], false)
+                                  : args[i + 1] == WN_ARG_SIZE0);
+    case WN_ARG_INOUT32:
+        return wn_run_holds(run, r[i], 4, true) && wn_run_holds(run, r[i], 4, false);
     case WN_ARG_CTX: return is_context(run, r[i]);
     case WN_ARG_MAP:
         if (r[i] - WN_MAP_TAG >= run->n_maps)
@@ -145,8 +154,7 @@ uint64_t wn_call_checked(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uin
     return run->call->checked(r1, r2, r3, r4, r5, run);
 }
 
-#define COPY_BYTES (WN_COPY_BEFORE + WN_LONGEST_COPY + WN_COPY_AFTER)
-#define LOW_END    (UINT64_C(1) << 32)
+#define LOW_END (UINT64_C(1) << 32)
 
 /** Pages below 4 GiB; NULL if there are none left. They cost nothing until they are used. */
 static uint8_t *map_low(size_t bytes)
@@ -167,7 +175,7 @@ static uint8_t *map_low(size_t bytes)
 struct wn_run *wn_run_new(void)
 {
     struct wn_run *run = aligned_alloc(_Alignof(struct wn_run), sizeof *run);
-    uint8_t *low = run ? map_low(COPY_BYTES) : NULL;
+    uint8_t *low = run ? map_low(WN_COPY_BYTES) : NULL;
     if (!low) {
         free(run);
         return NULL;
@@ -182,7 +190,7 @@ struct wn_run *wn_run_new(void)
 void wn_run_free(struct wn_run *run)
 {
     if (run)
-        munmap(run->copy.own, COPY_BYTES);
+        munmap(run->copy.own, WN_COPY_BYTES);
     free(run);
 }
 

@@ -75,6 +75,7 @@ struct wn_trace {
 #define WN_COPY_BEFORE  256u /* bytes before a packet that is copied, when a program starts */
 #define WN_LONGEST_COPY (256u << 10) /* bytes of such a packet (libpcap's MAXIMUM_SNAPLEN) */
 #define WN_COPY_AFTER   4096u        /* room to grow behind the longest */
+#define WN_COPY_BYTES   (WN_COPY_BEFORE + WN_LONGEST_COPY + WN_COPY_AFTER)
 
 /**
  * The packet of a program written for the kernel; all places are offsets from
@@ -92,6 +93,28 @@ struct wn_copy {
     bool writable;    /* by the program; to read it may all that is in its packet */
 };
 
+/**
+ * What a struct __sk_buff stands for has besides bytes. Places of headers count from the beginning
+ * of a buffer, in 16 bits, as in the kernel's struct sk_buff: so what helpers do there to these
+ * numbers has the same effect here.
+ */
+struct wn_skb {
+    uint32_t headroom; /* of that buffer, before the packet */
+    uint16_t mac, network, transport;
+    uint16_t mac_bytes;  /* of the link layer's header, once a helper has asked; 0 until then */
+    uint16_t protocol;   /* in network order, and so is the next one */
+    uint16_t vlan_proto; /* 0, and so is the next one: no tag lies beside the packet */
+    uint16_t vlan_tci;
+    uint16_t queue; /* the last one that counts of those stored to queue_mapping */
+    uint8_t packet_type;
+    uint8_t tstamp_type;
+    uint8_t
+        sums; /* checksums that somebody has found right, one in another; 0: nobody has looked */
+    bool encapsulated;
+    bool hashed; /* `hash` has been computed or set */
+    uint32_t hash;
+};
+
 #define WN_CONTEXT_BYTES 192u /* the largest structure that r1 points to: struct __sk_buff */
 
 /** Addresses that have something to do with the packet. */
@@ -102,12 +125,16 @@ struct wn_context {
     _Alignas(8) uint8_t bytes[WN_CONTEXT_BYTES];
     uint64_t places[WN_PLACES]; /* the addresses among its fields, whole: loads of these are changed
                                    to load them from here where they are proved to be such */
+    /** Whether the program may load or store so many bytes (1, 2, 4, 8) there; what has been stored
+     * before is made what the kernel would have made of it. */
+    bool (*use)(struct wn_run *run, uint32_t offset, uint32_t bytes, bool write);
     const uint8_t *access; /* of each byte: 1 may be read, 2 written; NULL: there is no context */
     uint32_t n;            /* bytes there are */
     uint8_t type;          /* enum wn_prog_type */
 };
 
 struct wn_map;
+struct wn_net;
 
 /** A map that a program may use, with what checking its helpers' arguments takes. */
 struct wn_bound_map {
@@ -153,9 +180,13 @@ struct wn_run {
     uint64_t (*tail)(struct wn_run *run, const struct wn_prog *next); /* what a tail call does */
     struct wn_packet copied;                                          /* describes the copy */
     struct wn_copy copy;
+    struct wn_skb skb;        /* of programs with a struct __sk_buff */
     struct wn_context kernel; /* what r1 points to */
     wn_print_fn print;        /* where bpf_trace_printk() goes; may be NULL */
     void *print_arg;
+    wn_clone_fn clone; /* where bpf_clone_redirect() goes; may be NULL */
+    void *clone_arg;
+    const struct wn_net *net; /* routes and devices, borrowed from the embedder; may be NULL */
 };
 
 /** Make a window of `bytes` bytes at `base`. */

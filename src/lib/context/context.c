@@ -5,23 +5,30 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { ETHERNET = 14, PROTOCOL_AT = 12, LEAST_PROTOCOL = 0x0600 };
+#include "context/skb.h"
 
 /** What fields hold when a program starts. */
 enum value {
     ZERO,
+    ZERO16,
+    QUEUE16,
     IFINDEX,
     QUEUE,
-    PACKET_TYPE,
-    PROTOCOL,
     TIME,
     WIRE_LEN,
     LEN,
     META,
     DATA,
-    DATA_END
+    DATA_END,
+    PACKET_TYPE,
+    PROTOCOL,
+    VLAN_PRESENT,
+    VLAN_TCI,
+    VLAN_PROTO,
+    HASH,
+    TIME_TYPE
 };
-enum { MOVING = LEN }; /* from here on they change when a helper moves the packet's ends */
+enum { CHANGING = LEN }; /* from here on helpers may change them */
 
 #define C(context, ...) C_##context(__VA_ARGS__)
 #define FIELD(field, offset, bytes, first, second, value)                                          \
@@ -145,42 +152,39 @@ const struct wn_context_field *wn_context_find(enum wn_prog_type type, enum wn_c
     return NULL;
 }
 
+bool wn_context_allows(enum wn_prog_type type, uint32_t offset, uint32_t bytes, bool write)
+{
+    const struct wn_context_field *f = wn_context_field(type, offset);
+    unsigned access = f ? wn_context_access(type, f) : WN_ACCESS_NO;
+    if (!(access & (write ? 2 : 1)) || offset % bytes || offset + bytes > f->offset + f->bytes)
+        return false;
+    return !(access & (write ? 8 : 4)) || bytes == f->bytes;
+}
+
+bool wn_context_is_cut(const struct wn_context_field *field)
+{
+    return field->value == ZERO16 || field->value == QUEUE16;
+}
+
+bool wn_context_is_zero(enum wn_prog_type type, const struct wn_context_field *field)
+{
+    return field->value == ZERO && !(wn_context_access(type, field) & 2);
+}
+
 enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context_field *field)
 {
     return (enum wn_access)field->access[layout_of(type)->column];
-}
-
-/** As the kernel classifies Ethernet frames (eth_type_trans): in network order, as it shows it. */
-static uint16_t protocol_of(const struct wn_packet *p)
-{
-    static const uint8_t raw_802_3[2] = {0, 1}, with_802_2[2] = {0, 4};
-    const uint8_t *type = p->data + PROTOCOL_AT;
-    uint16_t result;
-    if (p->caplen < ETHERNET)
-        return 0;
-    if ((type[0] << 8 | type[1]) < LEAST_PROTOCOL) {
-        bool raw = p->caplen >= ETHERNET + 2 && type[2] == 0xff && type[3] == 0xff;
-        type = raw ? raw_802_3 : with_802_2;
-    }
-    memcpy(&result, type, sizeof result);
-    return result;
-}
-
-/** PACKET_BROADCAST, PACKET_MULTICAST or PACKET_HOST: whose the address is nobody knows here. */
-static uint32_t packet_type_of(const struct wn_packet *p)
-{
-    static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-    if (p->caplen < sizeof all || !(p->data[0] & 1))
-        return 0;
-    return memcmp(p->data, all, sizeof all) == 0 ? 1 : 2;
 }
 
 static uint64_t value_of(const struct wn_run *run, enum value value)
 {
     const struct wn_packet *p = &run->copied;
     const struct wn_copy *c = &run->copy;
+    const struct wn_skb *skb = &run->skb;
     switch (value) {
-    case ZERO: break;
+    case ZERO:
+    case ZERO16: break;
+    case QUEUE16: return skb->queue;
     case DATA: return (uintptr_t)c->base + c->data;
     case DATA_END: return (uintptr_t)c->base + c->end;
     case META: return (uintptr_t)c->base + c->meta;
@@ -188,9 +192,14 @@ static uint64_t value_of(const struct wn_run *run, enum value value)
     case WIRE_LEN: return p->wirelen;
     case IFINDEX: return p->ifindex;
     case QUEUE: return p->queue;
-    case PACKET_TYPE: return packet_type_of(p);
-    case PROTOCOL: return protocol_of(p);
     case TIME: return p->time_ns;
+    case PACKET_TYPE: return skb->packet_type;
+    case PROTOCOL: return skb->protocol;
+    case VLAN_PRESENT: return skb->vlan_proto || skb->vlan_tci;
+    case VLAN_TCI: return skb->vlan_tci;
+    case VLAN_PROTO: return skb->vlan_proto;
+    case HASH: return skb->hash;
+    case TIME_TYPE: return skb->tstamp_type;
     }
     return 0;
 }
@@ -210,6 +219,8 @@ static void set_field(struct wn_run *run, const struct wn_context_field *f)
     uint32_t half = (uint32_t)value;
     if (f->bytes == sizeof half)
         memcpy(run->kernel.bytes + f->offset, &half, sizeof half);
+    else if (f->bytes == 1)
+        run->kernel.bytes[f->offset] = (uint8_t)value;
     else
         memcpy(run->kernel.bytes + f->offset, &value, sizeof value);
 }
@@ -223,6 +234,34 @@ static void describe_copy(struct wn_run *run)
     wn_window_set(&run->load, (uint64_t)(uintptr_t)run->copied.data, run->copied.caplen);
 }
 
+void wn_context_settle(struct wn_run *run)
+{
+    const enum wn_prog_type type = (enum wn_prog_type)run->kernel.type;
+    const struct layout *l = layout_of(type);
+    for (uint32_t i = 0; i < l->n_fields && type == WN_PROG_TC; i++) {
+        const struct wn_context_field *f = &l->fields[i];
+        uint8_t *at = run->kernel.bytes + f->offset;
+        uint32_t stored;
+        if (!wn_context_is_cut(f))
+            continue;
+        memcpy(&stored, at, sizeof stored);
+        if (f->value ==
+            QUEUE16) { /* the last number means that there is none: no store of one counts */
+            stored = run->skb.queue = stored < UINT16_MAX ? (uint16_t)stored : run->skb.queue;
+        } else {
+            stored &= UINT16_MAX;
+        }
+        memcpy(at, &stored, sizeof stored);
+    }
+}
+
+/** What wn_run_reach() asks. */
+static bool use(struct wn_run *run, uint32_t offset, uint32_t bytes, bool write)
+{
+    wn_context_settle(run);
+    return wn_context_allows((enum wn_prog_type)run->kernel.type, offset, bytes, write);
+}
+
 /** Fill the context for a packet that lies where copy says. */
 static void begin(struct wn_run *run, enum wn_prog_type type, const struct wn_packet *packet)
 {
@@ -232,7 +271,10 @@ static void begin(struct wn_run *run, enum wn_prog_type type, const struct wn_pa
     run->packet = &run->copied;
     run->redirect = 0;
     describe_copy(run);
+    if (type != WN_PROG_XDP)
+        wn_skb_begin(run);
     run->kernel.access = l->access;
+    run->kernel.use = use;
     run->kernel.n = l->bytes;
     run->kernel.type = (uint8_t)type;
     memset(run->kernel.bytes, 0, l->bytes);
@@ -277,7 +319,7 @@ void wn_context_refresh(struct wn_run *run)
     const struct layout *l = layout_of((enum wn_prog_type)run->kernel.type);
     describe_copy(run);
     for (uint32_t i = 0; i < l->n_fields; i++)
-        if (l->fields[i].value >= MOVING)
+        if (l->fields[i].value >= CHANGING)
             set_field(run, &l->fields[i]);
     set_places(run);
 }

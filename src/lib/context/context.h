@@ -32,8 +32,16 @@ struct wn_context_field {
     uint8_t value;
 };
 
-/** What a program may do with a byte of its context. */
-enum wn_access { WN_ACCESS_NO = 0, WN_ACCESS_R = 1, WN_ACCESS_RW = 3 };
+/** What a program may do with a field of its context; bits 1 and 2 say whether it may read and
+ * write. */
+enum wn_access {
+    WN_ACCESS_NO = 0,
+    WN_ACCESS_R = 1,
+    WN_ACCESS_R_ALL = 1 | 4, /* no part of it alone */
+    WN_ACCESS_RW_PART = 1 | 2,
+    WN_ACCESS_RW = 1 | 2 | 8, /* no part of it alone is written */
+    WN_ACCESS_RW_ALL = 1 | 2 | 4 | 8,
+};
 
 /** What a field holds: a number, or an address that has something to do with the packet. */
 enum wn_context_what {
@@ -50,6 +58,20 @@ uint32_t wn_context_bytes(enum wn_prog_type type);
 
 /** The field that holds byte `offset` of the structure; NULL if it is padding or behind the end. */
 const struct wn_context_field *wn_context_field(enum wn_prog_type type, uint32_t offset);
+
+/**
+ * Whether a type's programs may load or store `bytes` bytes (1, 2, 4, 8) at a place of the
+ * structure, as the kernel's verifier has it: aligned, in one field, and all of it where it says
+ * so.
+ */
+bool wn_context_allows(enum wn_prog_type type, uint32_t offset, uint32_t bytes, bool write);
+
+/** Whether what is stored to a field may not be what is loaded from it: accesses go by
+ * wn_run_reach(), even if they are proved. */
+bool wn_context_is_cut(const struct wn_context_field *field);
+
+/** Whether a field of a type's is always 0. */
+bool wn_context_is_zero(enum wn_prog_type type, const struct wn_context_field *field);
 
 /** What a type's programs may do with a field. */
 enum wn_access wn_context_access(enum wn_prog_type type, const struct wn_context_field *field);
@@ -75,6 +97,9 @@ int32_t wn_context_widen(const struct wn_context_field *field);
 
 /** The field of a type's structure that holds this; NULL if there is none. */
 const struct wn_context_field *wn_context_find(enum wn_prog_type type, enum wn_context_what what);
+
+/** Have the fields of which the kernel keeps less hold what it would, after a program has run. */
+void wn_context_settle(struct wn_run *run);
 
 /** Tell the program where its packet is, after a helper has moved its ends. */
 void wn_context_refresh(struct wn_run *run);

@@ -159,15 +159,14 @@ static int mismatch(const struct wn_core_relo *relo, const char *what, struct wn
                    relo->access, (int)relo->kind, what);
 }
 
-/** Change the place, and the width where it differs, of a load or store; ours was compiled in. */
+/** Change the place, and the width where it differs, of a load or store; ours was compiled in. The
+ * place is a field's, or a number that was added to an address, such as a size. */
 static int patch_memory(const struct wn_core_relo *relo, struct wn_slot *s,
                         const struct answer *ours, const struct answer *theirs,
                         struct wn_error *err)
 {
     /* In the order of the two bits in the opcode. */
     static const uint8_t sizes[4] = {4, 2, 1, 8};
-    if (relo->kind != WN_CORE_FIELD_BYTE_OFFSET)
-        return mismatch(relo, "a load or store takes an offset", err);
     if (!ours->bit_field && (uint64_t)(int64_t)s->off != ours->value)
         return mismatch(relo, "the instruction is not at that field", err);
     if (theirs->value > INT16_MAX)

@@ -6,7 +6,12 @@
 #define XDP       BIT(XDP)
 #define SKB       (BIT(SOCKET) | BIT(TC))
 #define ACTION    (BIT(XDP) | BIT(TC))
-#define MOVER     (XDP | WN_HELPER_MOVES)
+#define TC        BIT(TC)
+
+/* What a helper does to the packet. */
+#define MOVES  (WN_HELPER_MOVES | WN_HELPER_WRITES)
+#define WRITES WN_HELPER_WRITES
+#define PULLS  WN_HELPER_MOVES
 
 #define H(id, name, types, result, a1, a2, a3, a4, a5)                                             \
     {id,                                                                                           \
@@ -23,6 +28,7 @@ static const struct wn_helper helpers[] = {
 
 #define LATER   "is not provided yet"
 #define TRACING "looks into a running kernel; there is none here, only packets"
+#define TRACED  "is for programs that trace a kernel; others use bpf_perf_event_output()"
 #define CGROUP  "asks about control groups, which packets of a capture do not have"
 #define SOCKET  "works on sockets, which only a kernel has; look at addresses and ports instead"
 #define ROUTING "works on the kernel's tunnels and routes; look at the packet's own headers instead"
@@ -52,6 +58,12 @@ HELPER(get_prandom_u32)
     return (x * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
 }
 
+/** Whose memory is where matters to nobody here. */
+HELPER(get_numa_node_id)
+{
+    return 0;
+}
+
 /** "CPU" is the thread's slot of per-CPU maps. */
 HELPER(get_smp_processor_id)
 {
@@ -61,6 +73,11 @@ HELPER(get_smp_processor_id)
 bool wn_helper_moves_packet(const struct wn_helper *helper)
 {
     return helper->types & WN_HELPER_MOVES;
+}
+
+bool wn_helper_writes_packet(const struct wn_helper *helper)
+{
+    return helper->types & WN_HELPER_WRITES;
 }
 
 const struct wn_helper *wn_helper_at(size_t i)

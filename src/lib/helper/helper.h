@@ -10,21 +10,25 @@
 
 #include "base/run.h"
 
-/** A helper that may move the packet's ends. */
+/** A helper after which addresses of the packet mean nothing, because it may lie elsewhere; or
+ * where the kernel would say so. */
 #define WN_HELPER_MOVES 128u
+/** A helper that may change the packet: its bytes, or where they are. */
+#define WN_HELPER_WRITES 64u
 
 struct wn_helper {
     uint32_t id;
     const char *name;
     wn_helper_fn fn;
-    uint8_t
-        types; /* programs that may call it: a bit for each enum wn_prog_type; WN_HELPER_MOVES */
+    uint8_t types; /* programs that may call it: a bit for each enum wn_prog_type; WN_HELPER_ */
     struct wn_helper_sig sig;
 };
 
-/** Whether a helper may move the packet's ends: addresses of it that the program has mean nothing
- * then. */
+/** Whether addresses of the packet that the program has mean nothing behind a call of a helper. */
 bool wn_helper_moves_packet(const struct wn_helper *helper);
+
+/** Whether a helper may change the packet, so that there has to be a copy. */
+bool wn_helper_writes_packet(const struct wn_helper *helper);
 
 /** The helper of a number; NULL if this library has none. */
 const struct wn_helper *wn_helper_find(uint32_t id);

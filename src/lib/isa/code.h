@@ -38,6 +38,8 @@ enum wn_mark {
     WN_MARK_NONE,   /* an access of any memory that the program has; fuel; checked */
     WN_MARK_PROVED, /* none of it is needed */
     WN_MARK_PACKET, /* an access of the packet: checked against that alone */
+    WN_MARK_FIELD,  /* proved, but wn_run_reach() has to know: of a field of which the kernel keeps
+                       less  than is stored */
     WN_MARK_DATA,   /* proved, and a load of this address from the context: the packet's first byte,
                      */
     WN_MARK_META,   /* its metadata's */

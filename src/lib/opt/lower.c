@@ -74,7 +74,7 @@ static void emit_access(struct lowering *l, uint32_t slot, const struct wn_op *o
     enum wn_kind kind = wn_op_kind(op);
     enum wn_mark mark = (enum wn_mark)l->from->mark[slot];
     bool packet = mark == WN_MARK_PACKET;
-    if (packet || mark == WN_MARK_NONE)
+    if (packet || mark == WN_MARK_NONE || mark == WN_MARK_FIELD)
         emit(l, slot,
              &(struct wn_op){.id = packet ? WN_OP_GUARD_PACKET : WN_OP_GUARD_ANY,
                              .a = op->a,

@@ -229,6 +229,8 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
         return too_long(run, pkt);
     set_context_arguments(prog, run, args);
     struct wn_result result = run_engine(prog, run, args);
+    if (type == WN_PROG_TC)
+        wn_context_settle(run);
     run->kernel.n = 0; /* the next run may be another program's, which has neither */
     run->n_maps = 0;
     if (result.fault && run->fault_prog)
@@ -271,6 +273,13 @@ const uint8_t *wn_run_packet(const struct wn_run *run, uint32_t *bytes)
     return run->copied.data;
 }
 
+const uint8_t *wn_run_metadata(const struct wn_run *run, uint32_t *bytes)
+{
+    const struct wn_copy *c = &run->copy;
+    *bytes = run->copied.data ? c->data - c->meta : 0;
+    return run->copied.data ? c->base + c->meta : NULL;
+}
+
 const void *wn_run_context(const struct wn_run *run, uint32_t *bytes)
 {
     *bytes = run->copied.data ? wn_context_bytes((enum wn_prog_type)run->kernel.type) : 0;
@@ -291,6 +300,12 @@ void wn_run_set_print(struct wn_run *run, wn_print_fn print, void *arg)
 {
     run->print = print;
     run->print_arg = arg;
+}
+
+void wn_run_set_clone(struct wn_run *run, wn_clone_fn clone, void *arg)
+{
+    run->clone = clone;
+    run->clone_arg = arg;
 }
 
 void wn_prog_run_batch(const struct wn_prog *prog, struct wn_run *run, const struct wn_packet *pkts,

@@ -47,6 +47,8 @@ static bool needs_check(const uint8_t args[5])
         switch ((enum wn_arg)args[i]) {
         case WN_ARG_MEM:
         case WN_ARG_MEM_WRITE:
+        case WN_ARG_MEM_INOUT:
+        case WN_ARG_INOUT32:
         case WN_ARG_CTX:
         case WN_ARG_MAP:
         case WN_ARG_KEY:

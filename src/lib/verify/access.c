@@ -95,7 +95,6 @@ static enum wn_fit fits_end(struct wn_search *q, const struct wn_reg *p, const s
 static enum wn_fit fits_context(struct wn_search *q, const struct wn_reg *p,
                                 const struct wn_span *s, struct wn_why *why)
 {
-    enum wn_access wanted = s->write ? WN_ACCESS_RW : WN_ACCESS_R;
     if (!wn_value_is_const(&p->v)) {
         why->reason = WN_WHY_ANY;
         return WN_MAY_FIT;
@@ -103,10 +102,15 @@ static enum wn_fit fits_context(struct wn_search *q, const struct wn_reg *p,
     int64_t at = p->off + s->off;
     const struct wn_context_field *f =
         at >= 0 && at < WN_CONTEXT_BYTES ? wn_context_field(q->env->type, (uint32_t)at) : NULL;
-    bool allowed = f && (wn_context_access(q->env->type, f) & wanted) == wanted;
+    bool allowed = f && wn_context_access(q->env->type, f) & (s->write ? 2 : 1) &&
+                   at + s->most <= f->offset + f->bytes;
+    if (allowed && s->own)
+        allowed = wn_context_allows(q->env->type, (uint32_t)at, (uint32_t)s->most, s->write);
     why->reason = s->atomic ? WN_WHY_ATOMIC : WN_WHY_FIELD;
-    if (s->atomic || !allowed || at + s->most > f->offset + f->bytes)
+    if (s->atomic || !allowed)
         return WN_NEVER_FITS;
+    if (s->own && wn_context_is_cut(f))
+        q->found[q->s.at].outcome |= WN_CUT;
     return WN_FITS;
 }
 
@@ -354,6 +358,8 @@ static struct wn_reg load_context(struct wn_search *q, const struct wn_op *op,
     struct wn_reg r = wn_reg_number(wn_value_of_bits(8u * op->size));
     const struct wn_context_field *f = wn_context_field(q->env->type, (uint32_t)(p->off + op->off));
     enum wn_context_what what = wn_context_what(f);
+    if (wn_context_is_zero(q->env->type, f))
+        return wn_reg_const(0);
     if (what == WN_CONTEXT_NUMBER)
         return r;
     if (op->size != f->bytes || op->id != WN_OP_LDX_W) {
@@ -460,7 +466,8 @@ static enum wn_fit judge(struct wn_search *q, const struct wn_op *op, const stru
                            .least = op->size,
                            .most = op->size,
                            .write = kind != WN_KIND_LOAD,
-                           .atomic = kind == WN_KIND_ATOMIC};
+                           .atomic = kind == WN_KIND_ATOMIC,
+                           .own = true};
     struct wn_why why = wn_why_of(q, WN_WHY_NONE, op->a, p);
     why.size = op->size;
     why.off = op->off;

@@ -21,10 +21,42 @@ static void note_worst(struct wn_search *q)
     wn_note(q, outcome[q->worst], q->worst == WN_FITS ? NULL : &q->worst_why);
 }
 
+/** What a helper does with memory. */
+enum { READS = 1, WRITES = 2 };
+
+/** It reads what is there. */
+static void reads(struct wn_search *q, const struct wn_reg *p, enum wn_fit fit, int64_t most)
+{
+    if (fit != WN_FITS) {
+        wn_expose_memory(q);
+    } else if (p->type == WN_T_CONTEXT) {
+        const struct wn_context_field *f = wn_context_field(q->env->type, (uint32_t)p->off);
+        q->detours |= wn_context_what(f) != WN_CONTEXT_NUMBER;
+    } else if (p->type == WN_T_STACK) {
+        const struct wn_frame *f = q->s.frames[p->which];
+        int64_t first = p->v.smin + p->off;
+        wn_expose_kept(q, f, first, p->v.smax + p->off + most);
+        if (!wn_value_is_const(&p->v) || !wn_frame_is_written(f, (int32_t)first, (uint32_t)most))
+            q->reads_unwritten = true;
+    }
+}
+
+/** It writes there. */
+static void writes(struct wn_search *q, const struct wn_reg *p, enum wn_fit fit,
+                   const struct wn_span *span)
+{
+    q->writes_packet |= fit != WN_FITS || wn_is_packet_type(p->type);
+    if (fit != WN_FITS)
+        wn_blur(q);
+    else
+        wn_clobber(q, p, span);
+}
+
 /** Memory of a length between `least` and `most`. */
 static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int64_t least,
-                   int64_t most, bool write)
+                   int64_t most, unsigned how)
 {
+    bool write = how & WRITES;
     struct wn_why why = wn_why_of(q, WN_WHY_NONE, i + 1, p);
     struct wn_span span = {.least = least, .most = most, .write = write};
     if (most == 0)
@@ -37,29 +69,15 @@ static void memory(struct wn_search *q, unsigned i, const struct wn_reg *p, int6
     why.write = write;
     if (fit == WN_FITS)
         wn_note_reach(q, p, 0);
-    if (fit == WN_FITS && !write && wn_reads_nothing(q, p, 0, most)) {
+    if (fit == WN_FITS && how & READS && wn_reads_nothing(q, p, 0, most)) {
         why.reason = WN_WHY_UNREAD;
         fit = WN_MAY_FIT;
     }
     judge(q, fit, &why);
-    if (write) {
-        q->writes_packet |= fit != WN_FITS || wn_is_packet_type(p->type);
-        if (fit != WN_FITS)
-            wn_blur(q);
-        else
-            wn_clobber(q, p, &span);
-    } else if (fit != WN_FITS) {
-        wn_expose_memory(q);
-    } else if (p->type == WN_T_CONTEXT) {
-        const struct wn_context_field *f = wn_context_field(q->env->type, (uint32_t)p->off);
-        q->detours |= wn_context_what(f) != WN_CONTEXT_NUMBER;
-    } else if (p->type == WN_T_STACK) {
-        const struct wn_frame *f = q->s.frames[p->which];
-        int64_t first = p->v.smin + p->off;
-        wn_expose_kept(q, f, first, p->v.smax + p->off + most);
-        if (!wn_value_is_const(&p->v) || !wn_frame_is_written(f, (int32_t)first, (uint32_t)most))
-            q->reads_unwritten = true;
-    }
+    if (how & READS)
+        reads(q, p, fit, most);
+    if (write)
+        writes(q, p, fit, &span);
 }
 
 /** How much memory there is at an address, if that is known without looking further; else 0. */
@@ -74,7 +92,7 @@ static int64_t space_at(const struct wn_search *q, const struct wn_reg *p)
 }
 
 /** Memory whose length is the next argument. */
-static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], bool write,
+static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], unsigned how,
                   bool may_be_empty)
 {
     const struct wn_reg *size = &r[i + 1];
@@ -84,7 +102,7 @@ static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], boo
     if (size->type != WN_T_NUMBER || size->v.umax > WN_FARTHEST) {
         bool number = wn_is_number(size) && size->v.umin <= WN_FARTHEST;
         judge(q, number ? WN_MAY_FIT : WN_NEVER_FITS, &why);
-        if (write) {
+        if (how & WRITES) {
             wn_blur(q);
             q->writes_packet = true;
         }
@@ -96,7 +114,7 @@ static void sized(struct wn_search *q, unsigned i, const struct wn_reg r[5], boo
         judge(q, size->v.umax == 0 ? WN_NEVER_FITS : WN_MAY_FIT, &why);
     }
     if (size->v.umax > 0)
-        memory(q, i, &r[i], (int64_t)size->v.umin, (int64_t)size->v.umax, write);
+        memory(q, i, &r[i], (int64_t)size->v.umin, (int64_t)size->v.umax, how);
 }
 
 static const struct wn_verify_map *map_of(const struct wn_search *q, const struct wn_reg *r)
@@ -136,7 +154,7 @@ static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5],
         return;
     }
     uint32_t bytes = kind == WN_ARG_KEY ? m->key_bytes : m->value_bytes;
-    memory(q, i, &r[i], bytes, bytes, write && m->type != WN_MAP_BLOOM_FILTER);
+    memory(q, i, &r[i], bytes, bytes, write && m->type != WN_MAP_BLOOM_FILTER ? WRITES : READS);
 }
 
 static bool is_context(const struct wn_search *q, const struct wn_reg *r)
@@ -161,8 +179,10 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
     struct wn_why why = wn_why_of(q, WN_WHY_WANTS_CONTEXT, i + 1, &r[i]);
     bool may_be_empty = i < 4 && h->sig.args[i + 1] == WN_ARG_SIZE0;
     switch ((enum wn_arg)h->sig.args[i]) {
-    case WN_ARG_MEM: sized(q, i, r, false, may_be_empty); break;
-    case WN_ARG_MEM_WRITE: sized(q, i, r, true, may_be_empty); break;
+    case WN_ARG_MEM: sized(q, i, r, READS, may_be_empty); break;
+    case WN_ARG_MEM_WRITE: sized(q, i, r, WRITES, may_be_empty); break;
+    case WN_ARG_MEM_INOUT: sized(q, i, r, READS | WRITES, may_be_empty); break;
+    case WN_ARG_INOUT32: memory(q, i, &r[i], 4, 4, READS | WRITES); break;
     case WN_ARG_CTX:
         judge(q,
               is_context(q, &r[i])    ? WN_FITS
@@ -238,11 +258,9 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
             result.id = wn_new_id(q);
         }
     }
-    if (wn_helper_moves_packet(h)) {
+    if (wn_helper_moves_packet(h))
         wn_forget_packet(q);
-        q->writes_packet = true;
-    }
-    q->writes_packet |= h->fn == wn_helper_tail_call;
+    q->writes_packet |= wn_helper_writes_packet(h) || h->fn == wn_helper_tail_call;
     wn_state_clear_arguments(&q->s, q->s.at);
     q->s.r[WN_R0] = result;
 }

@@ -95,6 +95,8 @@ static void helper(struct needs *n, const struct wn_op *op)
         case WN_ARG_ANY: n->shallow |= bit(WN_R1 + i); break;
         case WN_ARG_MEM:
         case WN_ARG_MEM_WRITE:
+        case WN_ARG_MEM_INOUT:
+        case WN_ARG_INOUT32:
         case WN_ARG_SIZE:
         case WN_ARG_SIZE0:
         case WN_ARG_CTX:

@@ -62,6 +62,7 @@ static void put_purpose(const struct wn_saying *s)
 {
     const struct wn_why *w = s->w;
     enum wn_arg kind = kind_of(s);
+    bool both = kind == WN_ARG_MEM_INOUT || kind == WN_ARG_INOUT32;
     put(s->t, "argument %u of %s() needs ", w->number, wn_say_helper(s->code, w->slot));
     if (kind == WN_ARG_VALUE_WRITE && w->write)
         put(s->t, "room for a value of %u %s, but ", (unsigned)w->size, wn_text_bytes(w->size));
@@ -70,7 +71,15 @@ static void put_purpose(const struct wn_saying *s)
             wn_text_bytes(w->size));
     else
         put(s->t, "%u %s to %s, but ", (unsigned)w->size, wn_text_bytes(w->size),
-            w->write ? "write to" : "read");
+            both       ? "read and write"
+            : w->write ? "write to"
+                       : "read");
+}
+
+/** Whether the next argument says how much memory it is. */
+static bool has_length(enum wn_arg kind)
+{
+    return kind == WN_ARG_MEM || kind == WN_ARG_MEM_WRITE || kind == WN_ARG_MEM_INOUT;
 }
 
 /** Stack and values: what is there, and how much would fit. */
@@ -90,7 +99,7 @@ static void put_space(const struct wn_saying *s)
         put(s->t, ", and %s %" PRId64 " %s left there",
             wn_value_is_const(&r->v) ? "only" : "as few as", high - at,
             high - at == 1 ? "is" : "are");
-    if (!below && at < high && !is_element(kind_of(s)))
+    if (!below && at < high && has_length(kind_of(s)))
         put(s->t, "; come here only if argument %u is at most %" PRId64, s->w->number + 1,
             high - at);
     else

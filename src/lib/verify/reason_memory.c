@@ -165,6 +165,23 @@ static void put_outside(const struct wn_saying *s)
 
 /* ---- what cannot be used so ------------------------------------------------------------------ */
 
+/** A part of a field, as it cannot be used. */
+static void put_part(const struct wn_saying *s, const struct wn_context_field *f, int64_t at)
+{
+    const struct wn_why *w = s->w;
+    bool store = w->write;
+    if (at % w->size)
+        put(s->t,
+            "%u bytes of the context begin at byte %" PRId64
+            ", which is not a multiple of that; %s all of field %s at byte %u",
+            (unsigned)w->size, at, store ? "store" : "load", f->name, f->offset);
+    else
+        put(s->t,
+            "no part of field %s of the context can be %s alone; %s all of its %u bytes, at byte "
+            "%u",
+            f->name, store ? "written" : "read", store ? "store" : "load", f->bytes, f->offset);
+}
+
 static void put_field(const struct wn_saying *s)
 {
     const struct wn_why *w = s->w;
@@ -179,11 +196,14 @@ static void put_field(const struct wn_saying *s)
             "the context (struct %s) has no field at byte %" PRId64
             "; its fields lie in bytes 0 to %u",
             skb ? "__sk_buff" : "xdp_md", at, (unsigned)wn_context_bytes(s->env->type) - 1);
-    } else if (may & (store ? WN_ACCESS_RW & ~WN_ACCESS_R : WN_ACCESS_R)) {
+    } else if (may & (store ? 2 : 1) && at + w->size <= f->offset + f->bytes) {
+        put_part(s, f, at);
+    } else if (may & (store ? 2 : 1)) {
         put(s->t,
             "%u bytes at byte %" PRId64
-            " of the context go beyond field %s, which has %u; %s no more than that",
-            (unsigned)w->size, at, f->name, f->bytes, store ? "store" : "load");
+            " of the context go beyond field %s, which ends before byte %u; %s no more than %u",
+            (unsigned)w->size, at, f->name, f->offset + f->bytes, store ? "store" : "load",
+            (unsigned)(f->offset + f->bytes - at));
     } else {
         put(s->t, "programs of type %s cannot %s field %s of the context", type,
             store ? "write" : "read", f->name);

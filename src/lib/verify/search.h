@@ -19,6 +19,7 @@ enum wn_outcome {
     WN_WRONG = 4,   /* as it was, it can only fail */
     WN_ASSUMED = 8, /* a guard of the packet alone was taken to have passed */
     WN_PINNED = 16, /* nothing is to be assumed of its guard */
+    WN_CUT = 32,    /* it is of a field of which the kernel keeps less than is stored */
 };
 
 /** Whether memory may be used as an instruction does it. */
@@ -160,6 +161,7 @@ struct wn_span {
     int64_t most;  /* and at most */
     bool write;
     bool atomic;
+    bool own; /* by the instruction itself, not by a helper */
 };
 /** Whether that is such memory. */
 enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *reg, const struct wn_span *span,

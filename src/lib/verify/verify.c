@@ -247,7 +247,7 @@ static uint8_t mark_of(const struct wn_code *code, const struct found *found, ui
     bool proved = !(f->outcome & (WN_UNPROVED | WN_WRONG)); /* so is what no run comes to */
     if (is_access(wn_op_kind(op))) {
         if (proved)
-            return mark_of_load(f);
+            return f->outcome & WN_CUT ? (uint8_t)WN_MARK_FIELD : mark_of_load(f);
         bool packet = f->types == 1u << WN_T_PACKET && !(f->outcome & WN_PINNED);
         return packet ? WN_MARK_PACKET : WN_MARK_NONE;
     }

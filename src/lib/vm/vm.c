@@ -404,12 +404,18 @@ static bool insert_helper(struct wn_vm *vm, struct wn_vm_helper new)
     return true;
 }
 
+/** Whether the length of an argument's memory is the next one. */
+static bool is_memory(enum wn_arg arg)
+{
+    return arg == WN_ARG_MEM || arg == WN_ARG_MEM_WRITE || arg == WN_ARG_MEM_INOUT;
+}
+
 /** What is wrong with an argument of a signature, NULL if nothing. */
 static const char *bad_argument(const struct wn_helper_sig *sig, unsigned i)
 {
     enum wn_arg before = i ? (enum wn_arg)sig->args[i - 1] : WN_ARG_SCALAR;
     enum wn_arg arg = (enum wn_arg)sig->args[i];
-    bool has_length = before == WN_ARG_MEM || before == WN_ARG_MEM_WRITE;
+    bool has_length = is_memory(before);
     bool is_length = arg == WN_ARG_SIZE || arg == WN_ARG_SIZE0;
     if (arg >= WN_ARG_CTX)
         return "is of no type";
@@ -419,7 +425,7 @@ static const char *bad_argument(const struct wn_helper_sig *sig, unsigned i)
         return "must be the length of the memory before it";
     if (is_length && !has_length)
         return "is a length, but no memory is before it";
-    if (i == 4 && (arg == WN_ARG_MEM || arg == WN_ARG_MEM_WRITE))
+    if (i == 4 && is_memory(arg))
         return "is memory without a length";
     return NULL;
 }

@@ -11,7 +11,19 @@
         __type(value, of_value);                                                                   \
     } name SEC(".maps")
 
-enum { TC_ACT_OK = 0, TC_ACT_SHOT = 2 };
+/* The header's structures are the kernel's. */
+#define AT(field, offset)                                                                          \
+    _Static_assert(__builtin_offsetof(struct __sk_buff, field) == (offset), #field)
+AT(data_end, 80);
+AT(data_meta, 140);
+AT(tstamp, 152);
+AT(wire_len, 160);
+AT(sk, 168);
+AT(tstamp_type, 180);
+AT(hwtstamp, 184);
+_Static_assert(sizeof(struct __sk_buff) == 192, "struct __sk_buff");
+_Static_assert(sizeof(struct bpf_fib_lookup) == 64, "struct bpf_fib_lookup");
+_Static_assert(sizeof(struct bpf_redir_neigh) == 20, "struct bpf_redir_neigh");
 
 struct ethhdr {
     __u8 h_dest[6], h_source[6];

@@ -348,7 +348,8 @@ static void a_relocation_that_its_instruction_cannot_have_is_refused(void **stat
     } cases[] = {
         {{LDX_W, 0x12, 8, 0}, "0:2", WN_CORE_FIELD_BYTE_OFFSET, NULL},
         {{LDX_W, 0x12, 4, 0}, "0:2", WN_CORE_FIELD_BYTE_OFFSET, "is not at that field"},
-        {{LDX_W, 0x12, 8, 0}, "0:2", WN_CORE_FIELD_EXISTS, "takes an offset"},
+        {{LDX_W, 0x12, 8, 0}, "0:2", WN_CORE_FIELD_EXISTS, "is not at that field"},
+        {{LDX_W, 0x12, 16, 0}, "0", WN_CORE_TYPE_SIZE, NULL}, /* behind one */
         {{0xb7, 0x02, 0, 8}, "0:2", WN_CORE_FIELD_BYTE_OFFSET, NULL},
         {{0xb7, 0x02, 0, 9}, "0:2", WN_CORE_FIELD_BYTE_OFFSET, "another constant"},
         {{0xbf, 0x12, 0, 8}, "0:2", WN_CORE_FIELD_BYTE_OFFSET, "no constant"},

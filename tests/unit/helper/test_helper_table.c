@@ -41,7 +41,7 @@ static void rows_say_what_can_be_checked(void **state)
     for (size_t i = 0; (h = wn_helper_at(i)); i++) {
         bool map = false, over = false;
         assert_ptr_equal(wn_helper_find(h->id), h);
-        unsigned types = h->types & ~WN_HELPER_MOVES;
+        unsigned types = h->types & ~(WN_HELPER_MOVES | WN_HELPER_WRITES);
         assert_true(types && types < 1u << WN_PROG_TYPES);
         for (unsigned k = 0; k < 5; k++) {
             uint8_t a = h->sig.args[k];
@@ -51,8 +51,9 @@ static void rows_say_what_can_be_checked(void **state)
             assert_false((a == WN_ARG_KEY || a == WN_ARG_VALUE) && !map);
             map |= a == WN_ARG_MAP;
             bool length = a == WN_ARG_SIZE || a == WN_ARG_SIZE0;
+            uint8_t before = k ? h->sig.args[k - 1] : (uint8_t)WN_ARG_NONE;
             bool memory =
-                k && (h->sig.args[k - 1] == WN_ARG_MEM || h->sig.args[k - 1] == WN_ARG_MEM_WRITE);
+                before == WN_ARG_MEM || before == WN_ARG_MEM_WRITE || before == WN_ARG_MEM_INOUT;
             assert_int_equal(length, memory);
         }
     }

@@ -81,6 +81,7 @@ static inline char mark_of(const struct wn_code *code, uint32_t slot)
 {
     switch ((enum wn_mark)code->mark[slot]) {
     case WN_MARK_PROVED:
+    case WN_MARK_FIELD:
     case WN_MARK_DATA:
     case WN_MARK_META:
     case WN_MARK_END: return '+';
