@@ -40,6 +40,7 @@ struct job {
     size_t number;            /* of the program in an object */
     json_t *verdicts, *trace; /* NULL: not asked for, or printed at once */
     json_t *dumps;            /* of maps, after the run */
+    uint32_t clones;          /* that the program has sent of the packet */
     uint64_t packets, bytes, accepted, rejected, aborted, faults[WN_FAULTS];
     struct tally tallies[VERDICT_NAMES];
 };
@@ -53,6 +54,7 @@ struct outcome {
     uint32_t was;  /* length before */
     uint32_t kept; /* bytes */
     uint32_t redirect;
+    uint32_t clones;
 };
 
 static void job_fini(struct job *job)
@@ -90,8 +92,15 @@ static void trace_line(void *arg, const char *line)
         printf("%6" PRIu64 ": %s\n", job->packets, line);
 }
 
-static struct outcome judge(const struct job *job, const struct wn_packet *pkt)
+static void count_clone(void *arg, const struct wn_clone *clone)
 {
+    (void)clone;
+    ((struct job *)arg)->clones++;
+}
+
+static struct outcome judge(struct job *job, const struct wn_packet *pkt)
+{
+    job->clones = 0;
     struct outcome o = {.result = wn_prog_run(job->prog, job->run, pkt), .was = pkt->caplen};
     o.data = wn_run_packet(job->run, &o.length);
     if (!o.data) {
@@ -103,6 +112,7 @@ static struct outcome judge(const struct job *job, const struct wn_packet *pkt)
     o.verdict = wn_verdict(job->info.type, o.result.value);
     o.kept = o.verdict.keep < o.length ? o.verdict.keep : o.length;
     o.redirect = wn_run_redirect(job->run);
+    o.clones = job->clones;
     return o;
 }
 
@@ -156,7 +166,9 @@ static void outcome_line(const struct job *job, const struct outcome *o, char *t
     if (o->length != o->was)
         n += snprintf(text + n, LINE_BYTES - (size_t)n, "  length %u, was %u", o->length, o->was);
     if (o->redirect)
-        snprintf(text + n, LINE_BYTES - (size_t)n, "  to interface %u", o->redirect);
+        n += snprintf(text + n, LINE_BYTES - (size_t)n, "  to interface %u", o->redirect);
+    if (o->clones)
+        snprintf(text + n, LINE_BYTES - (size_t)n, "  %u cloned", o->clones);
 }
 
 static json_t *outcome_json(const struct job *job, const struct outcome *o)
@@ -166,15 +178,15 @@ static json_t *outcome_json(const struct job *job, const struct outcome *o)
     snprintf(raw, sizeof raw, "0x%" PRIx64, o->result.value);
     if (fault)
         fault_source(job, o, source, sizeof source);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:I}", "verdict",
-                     fault ? "fault" : o->verdict.name, "value",
-                     fault ? json_null() : json_integer((uint32_t)o->result.value), "raw",
-                     fault ? json_null() : json_string(raw), "kept",
-                     fault ? json_null() : json_integer(o->kept), "redirect",
-                     o->redirect ? json_integer(o->redirect) : json_null(), "fault",
-                     fault ? json_string(wn_fault_name(o->result.fault)) : json_null(), "slot",
-                     fault ? json_integer(o->result.slot) : json_null(), "source",
-                     *source ? source : NULL, "length", (json_int_t)o->length);
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:I, s:I}", "verdict",
+        fault ? "fault" : o->verdict.name, "value",
+        fault ? json_null() : json_integer((uint32_t)o->result.value), "raw",
+        fault ? json_null() : json_string(raw), "kept", fault ? json_null() : json_integer(o->kept),
+        "redirect", o->redirect ? json_integer(o->redirect) : json_null(), "fault",
+        fault ? json_string(wn_fault_name(o->result.fault)) : json_null(), "slot",
+        fault ? json_integer(o->result.slot) : json_null(), "source", *source ? source : NULL,
+        "length", (json_int_t)o->length, "clones", (json_int_t)o->clones);
 }
 
 static void report(struct job *job, const struct outcome *o)
@@ -405,6 +417,7 @@ static int open_all(struct job *job)
     if (!job->run)
         return fail(job, "memory", "out of memory");
     wn_run_set_print(job->run, opts->trace ? trace_line : NULL, job);
+    wn_run_set_clone(job->run, count_clone, job);
     job->dumps = json_array();
     if (opts->json && opts->verdicts)
         job->verdicts = json_array();

@@ -234,8 +234,10 @@ static void put_offset(struct writer *w, unsigned r)
 /** A type of Ethernet frames, in network order. */
 static int32_t some_type(struct gen *g)
 {
-    static const int32_t types[] = {0x0008, 0xdd86, 0x0081, 0xa888};
-    return one_in(g, 8) ? (int32_t)gen_below(g, 65536) : types[gen_below(g, 4)];
+    static const uint8_t types[][2] = {{0x08, 0x00}, {0x86, 0xdd}, {0x81, 0x00}, {0x88, 0xa8}};
+    uint16_t type;
+    memcpy(&type, types[gen_below(g, 4)], sizeof type);
+    return one_in(g, 8) ? (int32_t)gen_below(g, 65536) : type;
 }
 
 static int32_t some_flags(struct gen *g, int32_t known)
@@ -354,6 +356,26 @@ static void put_arguments(struct writer *w, uint32_t id)
         put_memory(w, WN_R1, 40);
         put_memory(w, WN_R3, 40);
         set(w, WN_R5, (int32_t)(uint32_t)gen_number(g));
+        break;
+    case 105:
+    case 106:
+        put_memory(w, WN_R1, 24);
+        set(w, WN_R2, 1 + (int32_t)gen_below(g, 24));
+        set(w, WN_R3, one_in(g, 8) ? (int32_t)gen_below(g, 40) : one_in(g, 2) ? 0 : 10);
+        copy(w, WN_R4, one_in(g, 4) ? VALUE : WN_R10, one_in(g, 4) ? 0 : -16);
+        break;
+    case 165:
+        put_memory(w, WN_R1, 40), put_memory(w, WN_R4, 24);
+        set(w, WN_R2, (int32_t)gen_below(g, 40)), set(w, WN_R5, 8 * (int32_t)gen_below(g, 4));
+        copy(w, WN_R3, VALUE, 0);
+        break;
+    case 177:
+        put_format(w);
+        put_memory(w, WN_R3, 32), set(w, WN_R4, 8 * (int32_t)gen_below(g, 5));
+        break;
+    case 182:
+        put_memory(w, WN_R1, 16), copy(w, WN_R3, VALUE, 0);
+        set(w, WN_R2, 1 + (int32_t)gen_below(g, 16));
         break;
     case 87:
     case 88:
@@ -517,9 +539,8 @@ void kernel_make(struct kernel_trial *t, uint64_t seed)
         in->longer = one_in(&g, 16) ? 3300 + gen_below(&g, 400) : 0;
         gen_fill(&g, in->bytes, in->length);
         if (in->length >= 14 && !t->careful && !one_in(&g, 4)) {
-            int32_t type = some_type(&g);
-            in->bytes[12] = (uint8_t)type;
-            in->bytes[13] = (uint8_t)(type >> 8);
+            uint16_t type = (uint16_t)some_type(&g);
+            memcpy(in->bytes + 12, &type, sizeof type);
         }
     }
 }

@@ -49,6 +49,9 @@ static bool needs_check(const uint8_t args[5])
         case WN_ARG_MEM_WRITE:
         case WN_ARG_MEM_INOUT:
         case WN_ARG_INOUT32:
+        case WN_ARG_OUT64:
+        case WN_ARG_STRING:
+        case WN_ARG_DATA:
         case WN_ARG_CTX:
         case WN_ARG_MAP:
         case WN_ARG_KEY:
