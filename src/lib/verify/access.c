@@ -281,7 +281,7 @@ static struct wn_reg find_kept(struct wn_search *q, const struct wn_frame *f, in
             return k->reg;
         if (!wn_is_number(&k->reg)) { /* a piece of an address */
             q->detours |= wn_is_packet_type(k->reg.type);
-            r.type = WN_T_ANY;
+            r.type = k->size == 8 ? WN_T_ANY : r.type; /* what is left of one is none any more */
         } else if (k->size == 8 && k->off <= off && off + (int32_t)size <= k->off + 8) {
             r.v = piece(&k->reg, off - k->off, size);
         }
