@@ -166,7 +166,7 @@ static size_t own_bytes(unsigned i)
 
 static bool has_index(unsigned i)
 {
-    return i == MAP_ARRAY || i == MAP_PERCPU;
+    return i == MAP_ARRAY || i == MAP_PERCPU || i == MAP_DEVICES;
 }
 
 /** Copy all maps' memory out, or in; programs are not part of it. */

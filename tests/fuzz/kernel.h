@@ -18,7 +18,7 @@
 #define KERNEL_INPUTS   3
 #define KERNEL_IFINDEX  7   /* where packets come from, in the network that programs ask about */
 #define KERNEL_PACKET   160 /* longest, but for a few */
-#define KERNEL_MAPS     9
+#define KERNEL_MAPS     10
 #define KERNEL_ARRAYS   8 /* places of the program array */
 
 /** The maps of all programs, by their numbers. */
@@ -32,6 +32,7 @@ enum {
     MAP_TRIE,
     MAP_QUEUE,
     MAP_BLOOM,
+    MAP_DEVICES,
     MAP_PROGS
 };
 extern const struct wn_map_opts kernel_maps[KERNEL_MAPS];

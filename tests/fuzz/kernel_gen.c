@@ -24,6 +24,7 @@ const struct wn_map_opts kernel_maps[KERNEL_MAPS] = {
     [MAP_TRIE] = {WN_MAP_LPM_TRIE, 8, 8, 3, WN_MAP_NO_PREALLOC, 1, 0, "trie"},
     [MAP_QUEUE] = {WN_MAP_QUEUE, 0, 12, 3, 0, 1, 0, "queue"},
     [MAP_BLOOM] = {WN_MAP_BLOOM_FILTER, 0, 8, 4, WN_MAP_ZERO_SEED, 1, 0, "bloom"},
+    [MAP_DEVICES] = {WN_MAP_DEVMAP, 4, 4, 4, 0, 1, 0, "devices"},
     [MAP_PROGS] = {WN_MAP_PROG_ARRAY, 4, 4, KERNEL_ARRAYS, 0, 1, 0, "progs"},
 };
 
@@ -376,6 +377,11 @@ static void put_arguments(struct writer *w, uint32_t id)
     case 182:
         put_memory(w, WN_R1, 16), copy(w, WN_R3, VALUE, 0);
         set(w, WN_R2, 1 + (int32_t)gen_below(g, 16));
+        break;
+    case 51:
+        put_map(w, WN_R1, one_in(g, 8) ? any_map(w) : (uint32_t)MAP_DEVICES);
+        set(w, WN_R2, (int32_t)gen_below(g, 6));
+        set(w, WN_R3, one_in(g, 8) ? (int32_t)(uint32_t)gen_number(g) : (int32_t)gen_below(g, 32));
         break;
     case 87:
     case 88:

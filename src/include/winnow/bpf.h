@@ -216,6 +216,8 @@ static long (*const bpf_xdp_adjust_head)(struct xdp_md *context,
 static long (*const bpf_xdp_adjust_tail)(struct xdp_md *context,
                                          int delta) = (long (*)(struct xdp_md *, int))65;
 
+static long (*const bpf_redirect_map)(void *map, unsigned long long key, unsigned long long flags) =
+    (long (*)(void *, unsigned long long, unsigned long long))51;
 static long (*const bpf_map_push_elem)(void *map, const void *value,
                                        unsigned long long flags) = (long (*)(void *, const void *,
                                                                              unsigned long long))87;
@@ -268,8 +270,12 @@ enum {
     BPF_MAP_TYPE_LRU_HASH = 9,
     BPF_MAP_TYPE_LRU_PERCPU_HASH = 10,
     BPF_MAP_TYPE_LPM_TRIE = 11,
+    BPF_MAP_TYPE_DEVMAP = 14,
+    BPF_MAP_TYPE_CPUMAP = 16,
+    BPF_MAP_TYPE_XSKMAP = 17,
     BPF_MAP_TYPE_QUEUE = 22,
     BPF_MAP_TYPE_STACK = 23,
+    BPF_MAP_TYPE_DEVMAP_HASH = 25,
     BPF_MAP_TYPE_BLOOM_FILTER = 30,
 };
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /** Packets that are to leave by another interface: who runs the program is told, and nothing
  * leaves. */
+#include <string.h>
+
 #include "context/skb.h"
 #include "helper/helper.h"
 #include "helper/net.h"
 #include "helper/packet.h"
+#include "map/map.h"
 
 /* linux/bpf.h, linux/pkt_cls.h */
 enum { TO_INGRESS = 1, NEXT_HOP_BYTES = 20 };
@@ -18,6 +21,25 @@ HELPER(redirect)
         return xdp ? XDP_ABORTED : TC_SHOT;
     run->redirect = (uint32_t)r1;
     return xdp ? XDP_REDIRECT : TC_REDIRECT;
+}
+
+/** Without an entry the low bits of the flags say what becomes of the packet. With BROADCAST it
+ * goes to all there are: the interface that is kept is 0 then, as with CPUs and sockets. */
+HELPER(redirect_map)
+{
+    enum { ACTIONS = 3, BROADCAST = 8, EXCLUDE_INGRESS = 16 };
+    struct wn_map *map = run->maps[(uint32_t)r1].map;
+    bool devices = map->type == WN_MAP_DEVMAP || map->type == WN_MAP_DEVMAP_HASH;
+    uint32_t key = (uint32_t)r2, ifindex = 0;
+    if (r3 & ~(uint64_t)(ACTIONS | (devices ? BROADCAST | EXCLUDE_INGRESS : 0)))
+        return XDP_ABORTED;
+    const void *to = wn_map_find(map, &key, run->cpu);
+    if (!to && !(r3 & BROADCAST))
+        return r3 & ACTIONS;
+    if (devices && !(r3 & BROADCAST))
+        memcpy(&ifindex, to, sizeof ifindex);
+    run->redirect = ifindex;
+    return XDP_REDIRECT;
 }
 
 HELPER(redirect_peer)

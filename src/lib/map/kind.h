@@ -55,6 +55,7 @@ enum wn_map_batches {
  * Make a map of this kind after checking the attributes as the kernel's
  * map_alloc_check of the type does, with its error numbers.
  */
+int wn_devices_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_hash_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_prog_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);

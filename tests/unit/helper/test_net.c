@@ -377,6 +377,39 @@ static void other_redirects_are_kept_as_well(void **state)
     }
 }
 
+static void tables_say_where_packets_are_to_go(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flags;
+        uint32_t key, redirect;
+        uint64_t value;
+    } cases[] = {{"2", 1, 33, 4}, {"2", 0, 0, 2},  {"1", 9, 0, 1},
+                 {"8", 0, 0, 4},  {"24", 1, 0, 4}, {"4", 1, 0, 0}};
+    struct wn_map *map = NULL;
+    const uint32_t one = 1, ifindex = 33;
+    assert_int_equal(wn_map_new(&(struct wn_map_opts){WN_MAP_DEVMAP, 4, 4, 4}, &map, NULL), 0);
+    assert_int_equal(wn_map_update(map, &one, &ifindex, WN_MAP_ANY), 0);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+        for (unsigned i = 0; i < ENGINES; i++) {
+            char text[128];
+            struct wn_prog_opts opts = {
+                .engine = engines[i], .type = WN_PROG_XDP, .maps = &map, .n_maps = 1};
+            snprintf(text, sizeof text, "r1 = map_fd(0) ll\nr2 = %u\nr3 = %s\ncall 51\nexit\n",
+                     cases[c].key, cases[c].flags);
+            struct wn_prog *prog = make(text, &opts);
+            struct wn_run *run = wn_run_new();
+            struct wn_packet pkt = packet();
+            if (prog) {
+                assert_int_equal(wn_prog_run(prog, run, &pkt).value, cases[c].value);
+                assert_int_equal(wn_run_redirect(run), cases[c].redirect);
+            }
+            wn_run_free(run);
+            wn_prog_free(prog);
+        }
+    wn_map_free(map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +422,7 @@ int main(void)
         cmocka_unit_test(clones_are_given_to_who_takes_them),
         cmocka_unit_test(clones_go_to_devices),
         cmocka_unit_test(other_redirects_are_kept_as_well),
+        cmocka_unit_test(tables_say_where_packets_are_to_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -439,6 +439,62 @@ static void looking_up_and_deleting_is_one_step(void **state)
     }
 }
 
+static void tables_of_devices_hold_what_was_put(void **state)
+{
+    (void)state;
+    static const enum wn_map_type types[] = {WN_MAP_DEVMAP, WN_MAP_DEVMAP_HASH, WN_MAP_CPUMAP,
+                                             WN_MAP_XSKMAP};
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        struct wn_map *map = map_of((struct wn_map_opts){types[t], 4, 4, 4, 0});
+        uint32_t key = 2, value = 7, got = 0, none = 0, far = 9;
+        bool hash = types[t] == WN_MAP_DEVMAP_HASH,
+             zero_is_none = !hash && types[t] != WN_MAP_XSKMAP;
+        assert_int_equal(wn_map_lookup(map, &key, &got), -ENOENT);
+        assert_null(wn_map_find(map, &key, 0));
+        assert_int_equal(wn_map_update(map, &key, &value, WN_MAP_ANY), 0);
+        assert_int_equal(entries(map), 1);
+        assert_int_equal(wn_map_lookup(map, &key, &got), 0);
+        assert_int_equal(got, 7);
+        assert_int_equal(*(uint32_t *)wn_map_find(map, &key, 0), 7);
+        assert_int_equal(wn_map_update(map, &key, &value, WN_MAP_NOEXIST), -EEXIST);
+        assert_int_equal(wn_map_update(map, &key, &value, 3), -EINVAL);
+        assert_int_equal(wn_map_put(map, &key, &value, 0, 0), -EPERM); /* programs only look */
+        if (!hash)
+            assert_int_equal(wn_map_update(map, &far, &value, WN_MAP_ANY), -E2BIG);
+        if (zero_is_none)
+            assert_int_equal(wn_map_update(map, &key, &none, WN_MAP_ANY), 0);
+        else
+            assert_int_equal(wn_map_delete(map, &key), 0);
+        assert_int_equal(entries(map), 0);
+        assert_int_equal(wn_map_lookup(map, &key, &got), -ENOENT);
+        assert_int_equal(wn_map_delete(map, &key), hash ? -ENOENT : 0);
+        wn_map_free(map);
+    }
+}
+
+static void tables_of_devices_are_made_as_in_the_kernel(void **state)
+{
+    (void)state;
+    static const struct wn_map_opts wrong[] = {
+        {WN_MAP_DEVMAP, 8, 4, 4, 0},       {WN_MAP_DEVMAP, 4, 6, 4, 0},
+        {WN_MAP_DEVMAP, 4, 4, 0, 0},       {WN_MAP_DEVMAP, 4, 4, 4, WN_MAP_NO_PREALLOC},
+        {WN_MAP_DEVMAP_HASH, 4, 12, 4, 0}, {WN_MAP_CPUMAP, 4, 4, 4, WN_MAP_RDONLY},
+        {WN_MAP_XSKMAP, 4, 8, 4, 0},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct wn_map *map = NULL;
+        assert_int_equal(wn_map_new(&wrong[i], &map, NULL), -EINVAL);
+    }
+    struct wn_map *map = map_of((struct wn_map_opts){WN_MAP_CPUMAP, 4, 8, 4, 0});
+    uint32_t key = 0, values[2] = {16385, 0};
+    assert_int_equal(wn_map_update(map, &key, values, WN_MAP_ANY), -EOVERFLOW);
+    values[0] = 16384, values[1] = 3; /* a program for what arrives there */
+    assert_int_equal(wn_map_update(map, &key, values, WN_MAP_ANY), -EINVAL);
+    values[1] = UINT32_MAX;
+    assert_int_equal(wn_map_update(map, &key, values, WN_MAP_ANY), 0);
+    wn_map_free(map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +513,8 @@ int main(void)
         cmocka_unit_test(a_bucket_that_does_not_fit_is_said),
         cmocka_unit_test(batches_end_with_the_first_that_fails),
         cmocka_unit_test(looking_up_and_deleting_is_one_step),
+        cmocka_unit_test(tables_of_devices_hold_what_was_put),
+        cmocka_unit_test(tables_of_devices_are_made_as_in_the_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
