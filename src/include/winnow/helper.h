@@ -32,6 +32,8 @@ enum wn_arg {
     WN_ARG_VALUE, /* address of a value, which the helper reads; of a result: one of the map's, or 0
                    */
     WN_ARG_VALUE_WRITE, /* address where the helper puts a value (a bloom filter's it only reads) */
+    WN_ARG_FUNC,        /* address of a function of the program, which the helper calls */
+    WN_ARG_FUNC_DATA,   /* a number or address that the function is given */
     WN_ARGS
 };
 

@@ -13,6 +13,8 @@
 #define WRITES WN_HELPER_WRITES
 #define PULLS  WN_HELPER_MOVES
 
+#define CALLS WN_HELPER_CALLS
+
 #define H(id, name, types, result, a1, a2, a3, a4, a5)                                             \
     {id,                                                                                           \
      "bpf_" #name,                                                                                 \
@@ -78,6 +80,11 @@ bool wn_helper_moves_packet(const struct wn_helper *helper)
 bool wn_helper_writes_packet(const struct wn_helper *helper)
 {
     return helper->types & WN_HELPER_WRITES;
+}
+
+bool wn_helper_repeats(const struct wn_helper *helper)
+{
+    return helper->types & WN_HELPER_CALLS;
 }
 
 const struct wn_helper *wn_helper_at(size_t i)

@@ -100,6 +100,8 @@ static void helper(struct needs *n, const struct wn_op *op)
         case WN_ARG_SIZE:
         case WN_ARG_SIZE0:
         case WN_ARG_CTX:
+        case WN_ARG_FUNC:
+        case WN_ARG_FUNC_DATA:
         case WN_ARG_MAP:
         case WN_ARG_KEY:
         case WN_ARG_VALUE:

@@ -212,6 +212,10 @@ static bool call(struct wn_walk *w, const struct wn_op *op)
             wn_note(q, WN_WRONG, &why);
         return false;
     }
+    if (op->check & WN_CHECK_REPEAT) {
+        q->hopeless = true;
+        return false;
+    }
     struct wn_reg number = wn_reg_number(wn_value_unknown());
     wn_step_helper(q, op);
     if (!is_over(w) && op->check & WN_CHECK_TAIL)
