@@ -77,7 +77,7 @@ enum wn_check {
     WN_CHECK_RUN = 2,        /* helpers: the fault in wn_run.ended, if there is one */
     WN_CHECK_RESULT = 4,     /* helpers: a result of 0 ends the run, with 0 and without fault */
     WN_CHECK_ARGUMENTS = 16, /* helpers: CHECK_RUN stands here for their arguments alone */
-    WN_CHECK_REPEAT = 32, /* helpers: they have a function called (base/repeat.h) */
+    WN_CHECK_REPEAT = 32,    /* helpers: they have a function called (base/repeat.h) */
     WN_CHECK_TAIL = 8, /* helpers: the function ends with the result if wn_run.tailed is set */
 };
 

@@ -35,8 +35,8 @@ static bool find_own(enum wn_prog_type type, uint32_t id, struct wn_callee *out)
         return false;
     out->fn = helper->fn;
     out->check = helper->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN
-                 : wn_helper_repeats(helper)        ? WN_CHECK_REPEAT | WN_CHECK_RUN
-                                                    : 0;
+                 : wn_helper_repeats(helper)       ? WN_CHECK_REPEAT | WN_CHECK_RUN
+                                                   : 0;
     memcpy(out->args, helper->sig.args, sizeof out->args);
     out->maps = wn_helper_maps(id);
     return true;

@@ -13,6 +13,10 @@
 #define JOINS    0u
 #define LIMITING 60u
 #define WIDENING 100u
+/* Of what a helper has called, states are joined so many times, then widened, then forgotten. */
+#define EXACTLY  3u
+#define TO_LIMIT 12u
+#define TO_END   18u
 
 void wn_way_walked(struct wn_walk *w, uint32_t entry)
 {
@@ -57,6 +61,8 @@ void wn_way_needs(struct wn_walk *w, uint32_t bytes)
 static void add_edge(struct wn_walk *w, uint32_t to)
 {
     struct wn_edge e = {w->from, to, w->via};
+    if (w->via == WN_VIA_AGAIN) /* which ends, and spends fuel */
+        return;
     if (!wn_vec_push(&w->edges, e))
         w->q.heap.out = true;
 }
@@ -169,10 +175,44 @@ static bool is_known(struct wn_walk *w, const struct wn_matters *m)
     return false;
 }
 
+/**
+ * What a helper has called returns to it with something else each time. Let what is followed be
+ * what was followed from here before, too, so that this comes to an end.
+ */
+static bool generalize(struct wn_walk *w, const struct wn_matters *m)
+{
+    struct wn_search *q = &w->q;
+    const struct wn_node *last = NULL;
+    unsigned rounds = 0;
+    for (const struct wn_node *n = first_node(w, q->s.at); n; n = next_node(w, n)) {
+        if (!n->open || !wn_state_same_calls(&n->s, &q->s))
+            continue;
+        rounds++;
+        if (wn_state_same_types(&n->s, &q->s, m) && (!last || n->number > last->number))
+            last = n;
+    }
+    if (!last)
+        return true;
+    enum wn_joining how = rounds < EXACTLY    ? WN_JOIN
+                          : rounds < TO_LIMIT ? WN_WIDEN_TO
+                          : rounds < TO_END   ? WN_WIDEN
+                                              : WN_FORGET;
+    struct wn_state s;
+    wn_state_copy(&s, &last->s);
+    if (q->s.next_id > s.next_id)
+        s.next_id = q->s.next_id;
+    bool enough = wn_state_join(&s, &q->s, how, &w->limits, m, &q->heap, &q->detours);
+    wn_state_fini(&q->s, &q->heap);
+    q->s = s;
+    return enough;
+}
+
 /** Whether this way has still to be followed: none like it has been. */
 static bool explore(struct wn_walk *w, const struct wn_matters *m)
 {
     if (is_known(w, m))
+        return false;
+    if (w->loops[w->q.s.at] & WN_LOOP_AGAIN && !generalize(w, m))
         return false;
     struct wn_node *n = add_node(w);
     if (!n)

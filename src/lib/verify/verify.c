@@ -126,6 +126,15 @@ static struct wn_why lack_at(const struct wn_walk *w, uint32_t slot)
         .slot = slot, .reason = WN_WHY_LOOP, .other = w->q.code->ops[slot].target};
 }
 
+/** Whether helpers call functions: for fuel, but as often as that allows. */
+static bool repeats(const struct wn_code *code)
+{
+    for (uint32_t i = 0; i < code->n_ops; i++)
+        if (code->ops[i].check & WN_CHECK_REPEAT)
+            return true;
+    return false;
+}
+
 /** Find the jumps back that may be taken without end. When all ways were followed, those that lie
  * on a circle; when ways were joined, those of loops in which nothing counts. */
 static bool find_loops(struct wn_walk *w)
@@ -141,7 +150,8 @@ static bool find_loops(struct wn_walk *w)
     if (w->phase == WN_EXPLORING) {
         if (!wn_graph_circles((uint32_t)w->nodes.len, w->edges.data, w->edges.len, note_circle, w))
             return false;
-        memset(bounded, q->steps < UNBOUNDED, code->n_ops);
+        memset(bounded, q->steps < (repeats(code) ? UNBOUNDED / WN_REPEATED : UNBOUNDED),
+               code->n_ops);
     } else if (any && !wn_loops_bound(code, UNBOUNDED, range_at, w, bounded,
                                       q->env->strict || q->env->explain ? keep_lack : NULL)) {
         return false;
@@ -168,7 +178,7 @@ static bool find_loops(struct wn_walk *w)
 static bool is_open(const struct wn_code *code, const struct wn_finding *f, uint32_t slot)
 {
     bool counts = is_access(wn_op_kind(&code->ops[slot])) || is_jump_back(code, slot) ||
-                  needs_check(code, slot);
+                  needs_check(code, slot) || wn_op_kind(&code->ops[slot]) == WN_KIND_EXIT;
     return f->outcome & WN_WRONG || (counts && f->outcome & WN_UNPROVED);
 }
 
