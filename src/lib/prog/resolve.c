@@ -13,6 +13,8 @@
 
 /* Each call through a register compares with each number, so their product is what these cost. */
 #define MOST_INDIRECT 65536u
+/* And the number of helpers that call functions with that of functions: all are looked at there. */
+#define MOST_REPEATS (1u << 20)
 
 /** What has been found so far. */
 struct finding {
@@ -182,11 +184,11 @@ static int resolve_all(struct finding *f, struct wn_code *code, struct wn_error 
             r = resolve_call(f, op, i, err);
         indirect += wn_rows[op->id].form == WN_FORM_CALL_REG;
         repeats += op->id == WN_OP_CALL && op->check & WN_CHECK_REPEAT;
-        if (repeats * taken > MOST_INDIRECT)
+        if (repeats * taken > MOST_INDIRECT || repeats * code->n_funcs > MOST_REPEATS)
             return wn_fail(err, WN_E_LIMIT, i,
-                           "%u calls of helpers that call functions, %u to choose from, are too "
+                           "%u calls of helpers that call functions, in a program of %u, are too "
                            "many",
-                           (unsigned)repeats, (unsigned)taken);
+                           (unsigned)repeats, (unsigned)code->n_funcs);
         if (indirect * f->env->n_numbers > MOST_INDIRECT)
             return wn_fail(err, WN_E_LIMIT, i,
                            "%u calls through a register, of %zu helpers, are too many",

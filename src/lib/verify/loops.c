@@ -331,21 +331,6 @@ struct cost {
     enum { UNKNOWN, ASKED, KNOWN } state;
 };
 
-static uint64_t cost_of(const struct finding *f, struct cost *costs, const uint64_t *often,
-                        uint32_t func, unsigned depth);
-
-/** The same of the most expensive function that helpers may call. */
-static uint64_t cost_of_taken(const struct finding *f, struct cost *costs, const uint64_t *often,
-                              unsigned depth)
-{
-    uint64_t most = 0;
-    for (uint32_t i = 0; i < f->code->n_funcs; i++) {
-        uint64_t one = f->code->funcs[i].taken ? cost_of(f, costs, often, i, depth + 1) : 0;
-        most = one > most ? one : most;
-    }
-    return most;
-}
-
 /** Steps of a run of a function, at most: each slot as often as the loops around it say. */
 static uint64_t cost_of(const struct finding *f, struct cost *costs, const uint64_t *often,
                         uint32_t func, unsigned depth)
@@ -364,7 +349,10 @@ static uint64_t cost_of(const struct finding *f, struct cost *costs, const uint6
         if (op->id == WN_OP_CALL_LOCAL)
             one = plus(1, cost_of(f, costs, often, func_at(f->code, op->target), depth + 1));
         else if (op->check & WN_CHECK_REPEAT)
-            one = plus(1, times(WN_REPEATED, cost_of_taken(f, costs, often, depth)));
+            for (uint32_t k = 0; k < f->code->n_funcs; k++)
+                one = plus(one, f->code->funcs[k].taken
+                                    ? times(WN_REPEATED, cost_of(f, costs, often, k, depth + 1))
+                                    : 0);
         else if (wn_rows[op->id].form == WN_FORM_CALL_REG)
             one = UINT64_MAX;
         total = plus(total, times(one, often[i]));
@@ -374,15 +362,6 @@ static uint64_t cost_of(const struct finding *f, struct cost *costs, const uint6
     return total;
 }
 
-static bool heat(const struct wn_func *fn, uint8_t *hot)
-{
-    if (hot[fn->first] == 2)
-        return false;
-    memset(hot + fn->first, 1, fn->count);
-    hot[fn->first] = 2; /* all of it */
-    return true;
-}
-
 /** What is called from where loops have no bound has none either. */
 static void spread(const struct finding *f, uint8_t *hot)
 {
@@ -390,12 +369,18 @@ static void spread(const struct finding *f, uint8_t *hot)
     for (bool changed = true; changed;) {
         changed = false;
         for (uint32_t i = 0; i < code->n_ops; i++) {
-            if (hot[i] && code->ops[i].id == WN_OP_CALL_LOCAL)
-                changed |= heat(&code->funcs[func_at(code, code->ops[i].target)], hot);
-            for (uint32_t k = 0; hot[i] && code->ops[i].check & WN_CHECK_REPEAT; k++) {
-                if (k == code->n_funcs)
-                    break;
-                changed |= code->funcs[k].taken && heat(&code->funcs[k], hot);
+            const struct wn_op *op = &code->ops[i];
+            bool any = op->check & WN_CHECK_REPEAT;
+            if (!hot[i] || (op->id != WN_OP_CALL_LOCAL && !any))
+                continue;
+            uint32_t k = any ? 0 : func_at(code, op->target), end = any ? code->n_funcs : k + 1;
+            for (; k < end; k++) {
+                const struct wn_func *fn = &code->funcs[k];
+                if (hot[fn->first] == 2 || (any && !fn->taken))
+                    continue;
+                memset(hot + fn->first, 1, fn->count);
+                hot[fn->first] = 2; /* all of it */
+                changed = true;
             }
         }
     }

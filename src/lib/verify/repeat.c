@@ -28,9 +28,9 @@ static struct wn_value count_of(const struct wn_reg *times)
 void wn_set_repeated(struct wn_search *q, const struct wn_op *op)
 {
     (void)op;
-    const struct wn_reg *given = q->s.frames[q->s.depth - 1]->kept;
-    q->s.r[WN_R1] = wn_reg_number(count_of(&given[WN_R1 - WN_R1]));
-    q->s.r[WN_R2] = given[WN_R3 - WN_R1];
+    const struct wn_reg *given = q->s.frames[q->s.depth - 1]->kept; /* r1 and what follows */
+    q->s.r[WN_R1] = wn_reg_number(count_of(&given[0]));
+    q->s.r[WN_R2] = given[2];
 }
 
 void wn_step_again(struct wn_search *q)
