@@ -391,6 +391,9 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
         return false;
     p.n = 0;
     p.hides = false;
+    for (uint32_t f = 0; f < now->depth; f++)
+        if (old->rounds[f] > now->rounds[f]) /* fewer may follow */
+            return false;
     if (needs > now->least || old->meta > now->meta || old->less < now->less)
         return false;
     for (uint32_t deep = m->deep; deep; deep &= deep - 1) {

@@ -337,6 +337,9 @@ bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_j
                 own->kept[i] = wn_reg_any();
     }
     *hides |= j.hides;
+    for (uint32_t f = 0; f < into->depth; f++)
+        if (from->rounds[f] < into->rounds[f])
+            into->rounds[f] = from->rounds[f];
     if (from->least < into->least)
         into->least = from->least;
     if (from->less > into->less)

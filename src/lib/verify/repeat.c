@@ -10,7 +10,7 @@ bool wn_may_repeat(struct wn_search *q, const struct wn_op *op)
     (void)op;
     const struct wn_reg *times = &q->s.r[WN_R1];
     wn_depend(q, WN_R1);
-    return !wn_is_number(times) || times->v.umax > 0;
+    return times->type != WN_T_NUMBER || times->v.umax > q->s.rounds[q->s.depth - 1];
 }
 
 /** How often it has been called before: less than it is to be called. */

@@ -149,6 +149,7 @@ bool wn_state_push(struct wn_state *s, uint32_t back, struct wn_heap *heap)
         return false;
     f->back = back;
     memcpy(&f->kept[WN_R6 - WN_R1], &s->r[WN_R6], 4 * sizeof f->kept[0]);
+    s->rounds[s->depth] = 0;
     s->frames[s->depth++] = f;
     memset(&s->r[WN_R6], 0, 4 * sizeof s->r[0]);
     memset(&s->r[WN_R0], 0, sizeof s->r[0]);
@@ -157,6 +158,8 @@ bool wn_state_push(struct wn_state *s, uint32_t back, struct wn_heap *heap)
 
 bool wn_state_push_repeated(struct wn_state *s, struct wn_heap *heap)
 {
+    if (s->rounds[s->depth - 1] < UINT8_MAX)
+        s->rounds[s->depth - 1]++;
     if (!wn_state_push(s, s->at, heap))
         return false;
     struct wn_frame *f = s->frames[s->depth - 1];

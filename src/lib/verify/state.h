@@ -124,6 +124,8 @@ struct wn_room {
 struct wn_state {
     struct wn_reg r[WN_R10]; /* r0 to r9; r10 is the end of the last frame */
     struct wn_frame *frames[WN_CALL_DEPTH];
+    /** Of each function: how often the helper that it is calling has called, at least. */
+    uint8_t rounds[WN_CALL_DEPTH];
     uint32_t depth; /* functions that have not returned, at least 1 */
     uint32_t at;    /* slot */
     uint32_t least; /* bytes that the packet has at least */

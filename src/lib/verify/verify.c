@@ -421,6 +421,27 @@ static int refuse_for_kernels(struct wn_walk *w, const struct found *found, bool
     return r;
 }
 
+/** Follow all ways; where that leaves something open and helpers call functions, once more, each of
+ * their calls by itself. False without memory. */
+static bool explore(struct wn_walk *w, const struct wn_code *code, struct found *out)
+{
+    if (!walk(w, WN_EXPLORING, out))
+        return false;
+    if (w->late || w->q.fatal || w->q.hopeless || !repeats(code) || (out->usable && !out->n_open))
+        return true;
+    struct found once_more = {0};
+    w->patient = true;
+    bool enough = walk(w, WN_EXPLORING, &once_more);
+    w->patient = false;
+    if (once_more.usable && (!out->usable || once_more.n_open < out->n_open)) {
+        struct found other = *out;
+        *out = once_more;
+        once_more = other;
+    }
+    free_found(&once_more);
+    return enough;
+}
+
 /**
  * Joining is quick, and proves most programs. What it leaves open, following all ways
  * may prove; it is given up when there are too many of them.
@@ -433,8 +454,9 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
     bool enough = walk(w, WN_JOINING, &joined);
     w->brief = joined.usable && joined.n_loops == joined.n_open;
     if (enough && !w->late && (!joined.usable || joined.n_open))
-        enough = walk(w, WN_EXPLORING, &explored);
-    if (joined.usable) /* which is worth having when time has run out meanwhile */
+        enough = explore(w, code, &explored);
+    if (joined.usable ||
+        explored.usable) /* which is worth having when time has run out meanwhile */
         w->late = false;
     const struct found *best =
         explored.usable && (!joined.usable || explored.n_open <= joined.n_open) ? &explored

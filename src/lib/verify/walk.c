@@ -17,6 +17,8 @@
 #define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
 /* Where only loops are left open, most of them have no bound that could be found. */
 #define BRIEFLY 3u
+/* What helpers call is followed so much longer where it matters how often. */
+#define PATIENTLY 10u
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
 #define MOST_RESTARTS 8u
 
@@ -240,6 +242,7 @@ static bool call_repeating(struct wn_walk *w, const struct wn_op *op)
     wn_state_copy(&before, &q->s);
     wn_step_helper(q, op);
     q->s.at++;
+    q->s.rounds[q->s.depth - 1] = 0;
     bool enough = put_off(w, &q->s, WN_STEP_OVER | slot);
     wn_state_fini(&q->s, &q->heap);
     q->s = before;
@@ -396,42 +399,6 @@ static void follow(struct wn_walk *w, bool fresh)
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/** Note the places where ways meet, and those that loops come back to. */
-static void find_heads(struct wn_walk *w)
-{
-    const struct wn_code *code = w->q.code;
-    uint8_t *ways = w->loops; /* counted there first */
-    memset(w->heads, 0, code->n_ops * sizeof *w->heads);
-    memset(ways, 0, code->n_ops);
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind kind = wn_op_kind(&code->ops[i]);
-        uint32_t target = code->ops[i].target;
-        if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
-            ways[target] = (uint8_t)(wn_is_back_edge(i, target) || ways[target] ? 2 : 1);
-        bool calls = code->ops[i].id != WN_OP_CALL || code->ops[i].check & WN_CHECK_REPEAT;
-        if (kind == WN_KIND_CALL && calls && i + 1 < code->n_ops)
-            ways[i + 1] = 2;
-        if (kind == WN_KIND_CALL && code->ops[i].check & WN_CHECK_REPEAT)
-            ways[i] = 2;
-    }
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind before = i ? wn_op_kind(&code->ops[i - 1]) : WN_KIND_EXIT;
-        bool from_above = before != WN_KIND_JUMP && before != WN_KIND_EXIT;
-        w->heads[i] = ways[i] == 2 || (ways[i] == 1 && from_above);
-    }
-    for (uint32_t f = 0; f < code->n_funcs; f++)
-        w->heads[code->funcs[f].first] = 1;
-    memset(w->loops, 0, code->n_ops);
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind kind = wn_op_kind(&code->ops[i]);
-        if ((kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH) &&
-            wn_is_back_edge(i, code->ops[i].target))
-            w->loops[code->ops[i].target] |= WN_LOOP_JUMP;
-        if (code->ops[i].check & WN_CHECK_REPEAT)
-            w->loops[i] |= WN_LOOP_AGAIN;
-    }
-}
-
 /** What r1 to r3 are at first. */
 static void set_arguments(struct wn_search *q)
 {
@@ -487,10 +454,12 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     w->most_steps = phase == WN_JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
     if (phase == WN_EXPLORING && w->brief)
         w->most_steps /= BRIEFLY;
-    w->most_nodes = phase == WN_JOINING ? UINT64_MAX : EXPLORE_NODES(n);
+    if (w->patient)
+        w->most_steps *= PATIENTLY;
+    w->most_nodes = phase == WN_JOINING || w->patient ? UINT64_MAX : EXPLORE_NODES(n);
     w->from = 0;
     w->via = WN_NOWHERE;
-    find_heads(w);
+    wn_walk_find_heads(w);
     if (!wn_state_init(&q->s, &q->heap))
         return false;
     set_arguments(q);

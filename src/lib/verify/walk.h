@@ -74,9 +74,10 @@ struct wn_walk {
     uint64_t all_steps, all_nodes; /* of earlier attempts */
     uint64_t deadline;
     uint32_t restarts;
-    bool brief; /* exploring: there is little to be won */
-    bool late;  /* it takes longer than it may */
-    bool lost;  /* there are too many ways */
+    bool brief;   /* exploring: there is little to be won */
+    bool patient; /* exploring: what helpers call is followed as often as they may call it */
+    bool late;    /* it takes longer than it may */
+    bool lost;    /* there are too many ways */
 };
 
 /**
