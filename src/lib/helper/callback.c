@@ -28,10 +28,11 @@ static bool no_next(struct wn_run *run, struct wn_repeat *rep)
 HELPER(loop)
 {
     uint32_t loops = (uint32_t)r1;
-    int64_t refused = r4 ? -EINVAL : loops > MOST_LOOPS ? -E2BIG : 0;
+    /* Kernels put their own loop in the place of this call, which says that in 32 bits. */
+    uint64_t refused = r4 ? (uint64_t)-EINVAL : loops > MOST_LOOPS ? (uint32_t)-E2BIG : 0;
     struct wn_repeat *rep = wn_repeat_begin(run, r2, refused ? no_next : next_of_loop);
     if (rep) {
-        rep->result = (uint64_t)refused;
+        rep->result = refused;
         rep->count = loops;
         rep->args[1] = r3;
     }

@@ -4,8 +4,9 @@
 #include "net.h"
 
 struct options {
-    __u8 *at;
+    __u8 *start;
     __u8 *end;
+    __u32 at;
     __u32 left;
     __u32 seen; /* kinds, as bits */
     __u16 mss;
@@ -14,7 +15,9 @@ struct options {
 static long next_option(__u64 i, void *arg)
 {
     struct options *o = arg;
-    __u8 *p = o->at;
+    if (o->at > 40)
+        return 1;
+    __u8 *p = o->start + o->at;
     if (o->left == 0 || p + 4 > o->end)
         return 1;
     __u32 kind = p[0], bytes = kind == 1 ? 1 : p[1];
@@ -23,7 +26,7 @@ static long next_option(__u64 i, void *arg)
     o->seen |= 1u << (kind & 31);
     if (kind == 2 && bytes == 4)
         o->mss = p[2] << 8 | p[3];
-    o->at = p + (bytes & 63);
+    o->at += bytes;
     o->left -= bytes;
     return 0;
 }
@@ -67,15 +70,16 @@ SEC("xdp") int xdp_loops(struct xdp_md *ctx)
         return XDP_DROP;
     struct sums s = {0};
     __u32 rows = bpf_loop(ip->ihl, add_row, &s, 0);
-    if (bpf_loop((1 << 23) + 1, count, 0, 0) != -7 || bpf_loop(5, count, 0, 1) != -22)
+    long big = bpf_loop((1 << 23) + 1, count, 0, 0);
+    if ((int)big != -7 || bpf_loop(5, count, 0, 1) != -22)
         return XDP_ABORTED;
     bpf_loop(ip->ttl, count, 0, 0);
     if (ip->protocol != IPPROTO_TCP || ip->ihl != 5)
-        return (s.sum + rows + s.seen[3]) & 0xffff;
+        return ((s.sum + rows + s.seen[3]) & 0xffff) | (big >> 40 & 1) << 16;
     struct tcphdr *tcp = TAKE(&c, struct tcphdr);
     if (!tcp)
         return XDP_DROP;
-    struct options o = {.at = c.at, .end = c.end, .left = (tcp->doff - 5) * 4u};
+    struct options o = {.start = c.at, .end = c.end, .left = (tcp->doff - 5) * 4u};
     long n = bpf_loop(40, next_option, &o, 0);
     return (o.seen ^ o.mss ^ (n << 20)) + s.sum;
 }
