@@ -13,13 +13,16 @@
 #include "client/client.h"
 #include "client/expect.h"
 #include "client/local.h"
-#include "client/map_text.h"
 #include "client/print.h"
 #include "common/capfile.h"
+#include "common/map_text.h"
 #include "common/pcapng.h"
 
-#define LINE_BYTES    256
-#define VERDICT_NAMES 16
+#define LINE_BYTES     256
+#define VERDICT_NAMES  16
+#define MAP_NAME_BYTES 256
+
+OWN_BY(map_file, struct map_file, map_file_close)
 
 /* How often a verdict was given. */
 struct tally {
@@ -40,6 +43,7 @@ struct job {
     size_t number;            /* of the program in an object */
     json_t *verdicts, *trace; /* NULL: not asked for, or printed at once */
     json_t *dumps;            /* of maps, after the run */
+    uint32_t clones;          /* that the program has sent of the packet */
     uint64_t packets, bytes, accepted, rejected, aborted, faults[WN_FAULTS];
     struct tally tallies[VERDICT_NAMES];
 };
@@ -53,6 +57,7 @@ struct outcome {
     uint32_t was;  /* length before */
     uint32_t kept; /* bytes */
     uint32_t redirect;
+    uint32_t clones;
 };
 
 static void job_fini(struct job *job)
@@ -90,8 +95,15 @@ static void trace_line(void *arg, const char *line)
         printf("%6" PRIu64 ": %s\n", job->packets, line);
 }
 
-static struct outcome judge(const struct job *job, const struct wn_packet *pkt)
+static void count_clone(void *arg, const struct wn_clone *clone)
 {
+    (void)clone;
+    ((struct job *)arg)->clones++;
+}
+
+static struct outcome judge(struct job *job, const struct wn_packet *pkt)
+{
+    job->clones = 0;
     struct outcome o = {.result = wn_prog_run(job->prog, job->run, pkt), .was = pkt->caplen};
     o.data = wn_run_packet(job->run, &o.length);
     if (!o.data) {
@@ -103,6 +115,7 @@ static struct outcome judge(const struct job *job, const struct wn_packet *pkt)
     o.verdict = wn_verdict(job->info.type, o.result.value);
     o.kept = o.verdict.keep < o.length ? o.verdict.keep : o.length;
     o.redirect = wn_run_redirect(job->run);
+    o.clones = job->clones;
     return o;
 }
 
@@ -156,7 +169,9 @@ static void outcome_line(const struct job *job, const struct outcome *o, char *t
     if (o->length != o->was)
         n += snprintf(text + n, LINE_BYTES - (size_t)n, "  length %u, was %u", o->length, o->was);
     if (o->redirect)
-        snprintf(text + n, LINE_BYTES - (size_t)n, "  to interface %u", o->redirect);
+        n += snprintf(text + n, LINE_BYTES - (size_t)n, "  to interface %u", o->redirect);
+    if (o->clones)
+        snprintf(text + n, LINE_BYTES - (size_t)n, "  %u cloned", o->clones);
 }
 
 static json_t *outcome_json(const struct job *job, const struct outcome *o)
@@ -166,15 +181,15 @@ static json_t *outcome_json(const struct job *job, const struct outcome *o)
     snprintf(raw, sizeof raw, "0x%" PRIx64, o->result.value);
     if (fault)
         fault_source(job, o, source, sizeof source);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:I}", "verdict",
-                     fault ? "fault" : o->verdict.name, "value",
-                     fault ? json_null() : json_integer((uint32_t)o->result.value), "raw",
-                     fault ? json_null() : json_string(raw), "kept",
-                     fault ? json_null() : json_integer(o->kept), "redirect",
-                     o->redirect ? json_integer(o->redirect) : json_null(), "fault",
-                     fault ? json_string(wn_fault_name(o->result.fault)) : json_null(), "slot",
-                     fault ? json_integer(o->result.slot) : json_null(), "source",
-                     *source ? source : NULL, "length", (json_int_t)o->length);
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:I, s:I}", "verdict",
+        fault ? "fault" : o->verdict.name, "value",
+        fault ? json_null() : json_integer((uint32_t)o->result.value), "raw",
+        fault ? json_null() : json_string(raw), "kept", fault ? json_null() : json_integer(o->kept),
+        "redirect", o->redirect ? json_integer(o->redirect) : json_null(), "fault",
+        fault ? json_string(wn_fault_name(o->result.fault)) : json_null(), "slot",
+        fault ? json_integer(o->result.slot) : json_null(), "source", *source ? source : NULL,
+        "length", (json_int_t)o->length, "clones", (json_int_t)o->clones);
 }
 
 static void report(struct job *job, const struct outcome *o)
@@ -340,6 +355,37 @@ static void show_misses(const struct job *job, uint64_t differing)
                 job->opts->expect);
 }
 
+static int fail_map(const struct job *job, const char *name, const struct wn_error *err)
+{
+    return client_fail(job->opts, CLIENT_REFUSED, "map", "%s: %s", name, err->text);
+}
+
+/* MAP=FILE */
+static int fill_map(const struct job *job, struct wn_object *object, const char *assignment)
+{
+    OWN(map_file) struct map_file *file = NULL;
+    char name[MAP_NAME_BYTES];
+    struct map_text map;
+    struct wn_error err = {0};
+    size_t len = strcspn(assignment, "=");
+    const char *path = assignment + len + 1;
+    if (!assignment[len] || !len || len >= sizeof name || !*path)
+        return client_usage("--map: \"%s\": expected MAP=FILE", assignment);
+    snprintf(name, sizeof name, "%.*s", (int)len, assignment);
+    if (map_text_find(object, name, &map, &err))
+        return fail_map(job, "--map", &err);
+    int code = map_file_open(path, &file, &err);
+    if (!code)
+        code = map_file_fill(file, NULL, &map, &err);
+    if (!code)
+        return CLIENT_OK;
+    char line[24] = "";
+    if (err.at != WN_NOWHERE)
+        snprintf(line, sizeof line, "%" PRIu32 ": ", err.at);
+    return client_fail(job->opts, CLIENT_REFUSED, "map", "%s:%smap %s: %s", path,
+                       *line ? line : " ", name, err.text);
+}
+
 /* What is done with an object between reading it and loading its program. */
 static int prepare_object(struct job *job)
 {
@@ -350,9 +396,13 @@ static int prepare_object(struct job *job)
         return client_fail(job->opts, CLIENT_REFUSED, "map", "%s: only objects have maps",
                            maps->n ? maps->items[0] : job->opts->dumps.items[0]);
     for (size_t i = 0; !status && i < maps->n; i++)
-        status = map_text_fill(job->opts, object, maps->items[i]);
-    for (size_t i = 0; !status && i < job->opts->dumps.n; i++)
-        status = map_text_check(job->opts, object, job->opts->dumps.items[i]);
+        status = fill_map(job, object, maps->items[i]);
+    for (size_t i = 0; !status && i < job->opts->dumps.n; i++) {
+        const char *name = job->opts->dumps.items[i];
+        struct wn_error err;
+        if (map_text_check(object, name, &err))
+            status = fail_map(job, name, &err);
+    }
     return status;
 }
 
@@ -362,8 +412,10 @@ static int dump_maps(struct job *job)
     int status = CLIENT_OK;
     for (size_t i = 0; !status && i < names->n; i++) {
         json_t *dump = NULL;
-        status = map_text_dump(job->opts, source_object(job->source), names->items[i], &dump);
-        if (!status)
+        struct wn_error err;
+        if (map_text_dump(source_object(job->source), names->items[i], &dump, &err))
+            status = fail_map(job, names->items[i], &err);
+        else
             json_array_append_new(job->dumps, dump);
     }
     return status;
@@ -405,6 +457,7 @@ static int open_all(struct job *job)
     if (!job->run)
         return fail(job, "memory", "out of memory");
     wn_run_set_print(job->run, opts->trace ? trace_line : NULL, job);
+    wn_run_set_clone(job->run, count_clone, job);
     job->dumps = json_array();
     if (opts->json && opts->verdicts)
         job->verdicts = json_array();
@@ -433,7 +486,7 @@ static int run_job(struct job *job)
     else if (!job->opts->quiet && !to_stdout(job->opts))
         show_totals(job);
     for (size_t i = 0; !job->opts->json && i < json_array_size(job->dumps); i++)
-        map_text_print(json_array_get(job->dumps, i));
+        map_text_print(json_array_get(job->dumps, i), stdout);
     if (job->expect && !job->opts->json)
         show_misses(job, differing);
     /* Whoever says what to expect may expect faults. */

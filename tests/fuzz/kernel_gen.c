@@ -113,7 +113,7 @@ static void put_context(struct writer *w)
         uint32_t at = f ? f->offset + gen_below(g, f->bytes) : gen_below(g, 64);
         if (!one_in(g, 8))
             at &= ~((1u << log) - 1);
-        if (good && !wn_context_allows(w->type, at, 1u << log, write))
+        if (f && good != wn_context_allows(w->type, at, 1u << log, write) && (good || one_in(g, 2)))
             continue;
         int off = (int)at - (!good && one_in(g, 8) ? 8 : 0);
         put_access(w, CONTEXT, off + (good ? 0 : (int)(gen_below(g, 3) / 2 * 8)), log, write);
@@ -234,8 +234,10 @@ static void put_offset(struct writer *w, unsigned r)
 /** A type of Ethernet frames, in network order. */
 static int32_t some_type(struct gen *g)
 {
-    static const int32_t types[] = {0x0008, 0xdd86, 0x0081, 0xa888};
-    return one_in(g, 8) ? (int32_t)gen_below(g, 65536) : types[gen_below(g, 4)];
+    static const uint8_t types[][2] = {{0x08, 0x00}, {0x86, 0xdd}, {0x81, 0x00}, {0x88, 0xa8}};
+    uint16_t type;
+    memcpy(&type, types[gen_below(g, 4)], sizeof type);
+    return one_in(g, 8) ? (int32_t)gen_below(g, 65536) : type;
 }
 
 static int32_t some_flags(struct gen *g, int32_t known)
@@ -355,6 +357,26 @@ static void put_arguments(struct writer *w, uint32_t id)
         put_memory(w, WN_R3, 40);
         set(w, WN_R5, (int32_t)(uint32_t)gen_number(g));
         break;
+    case 105:
+    case 106:
+        put_memory(w, WN_R1, 24);
+        set(w, WN_R2, 1 + (int32_t)gen_below(g, 24));
+        set(w, WN_R3, one_in(g, 8) ? (int32_t)gen_below(g, 40) : one_in(g, 2) ? 0 : 10);
+        copy(w, WN_R4, one_in(g, 4) ? VALUE : WN_R10, one_in(g, 4) ? 0 : -16);
+        break;
+    case 165:
+        put_memory(w, WN_R1, 40), put_memory(w, WN_R4, 24);
+        set(w, WN_R2, (int32_t)gen_below(g, 40)), set(w, WN_R5, 8 * (int32_t)gen_below(g, 4));
+        copy(w, WN_R3, VALUE, 0);
+        break;
+    case 177:
+        put_format(w);
+        put_memory(w, WN_R3, 32), set(w, WN_R4, 8 * (int32_t)gen_below(g, 5));
+        break;
+    case 182:
+        put_memory(w, WN_R1, 16), copy(w, WN_R3, VALUE, 0);
+        set(w, WN_R2, 1 + (int32_t)gen_below(g, 16));
+        break;
     case 87:
     case 88:
     case 89:
@@ -388,8 +410,11 @@ static void put_call(struct writer *w)
         h = wn_helper_at(gen_below(g, (uint32_t)n));
     while (!(h->types >> w->type & 1));
     put_arguments(w, h->id);
-    if (dare(w, 12))
-        put_wide(w, WN_OP_IMM64, WN_R1 + gen_below(g, 5), gen_number(g));
+    uint32_t arguments = 0;
+    while (arguments < 5 && h->sig.args[arguments] != WN_ARG_NONE)
+        arguments++;
+    if (arguments && dare(w, 10))
+        put_wide(w, WN_OP_IMM64, WN_R1 + gen_below(g, arguments), gen_number(g));
     put(w, WN_OP_CALL, 0, 0, 0, (int32_t)h->id);
     if (h->id == 1 || h->id == 195)
         put_value(w);
@@ -517,9 +542,8 @@ void kernel_make(struct kernel_trial *t, uint64_t seed)
         in->longer = one_in(&g, 16) ? 3300 + gen_below(&g, 400) : 0;
         gen_fill(&g, in->bytes, in->length);
         if (in->length >= 14 && !t->careful && !one_in(&g, 4)) {
-            int32_t type = some_type(&g);
-            in->bytes[12] = (uint8_t)type;
-            in->bytes[13] = (uint8_t)(type >> 8);
+            uint16_t type = (uint16_t)some_type(&g);
+            memcpy(in->bytes + 12, &type, sizeof type);
         }
     }
 }

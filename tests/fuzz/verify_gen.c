@@ -648,18 +648,49 @@ static void put_random(struct maker *m)
     forget_arguments(m);
 }
 
+/** What lies before an XDP program's packet, if there is something. */
+static void put_metadata(struct maker *m)
+{
+    int off = one_in(m, 4) ? (int)below(m, 5) : 0;
+    put(m, WN_OP_LDX_W, WN_R2, CONTEXT, 8, 0);
+    put(m, WN_OP_LDX_W, WN_R3, CONTEXT, 0, 0);
+    put(m, WN_OP_MOV64_X, WN_R4, WN_R2, 0, 0);
+    put(m, WN_OP_ADD64_K, WN_R4, 0, 0, 4);
+    put(m, WN_OP_JGT64_X, WN_R4, WN_R3, 2, 0);
+    put(m, WN_OP_ST_B, WN_R2, 0, off, 7);
+    put(m, WN_OP_LDX_B, WN_R4, WN_R2, off, 0);
+}
+
 /** Move the packet: xdp_adjust_head, xdp_adjust_tail, xdp_adjust_meta; skb_change_head,
  * skb_change_tail, skb_vlan_push, skb_adjust_room. */
 static void put_mover(struct maker *m, bool xdp)
 {
-    static const int32_t helpers[2][4] = {{43, 38, 18, 50}, {44, 65, 54, 44}};
+    static const int32_t helpers[2][4] = {{43, 38, 18, 50}, {44, 65, 54, 54}};
+    int32_t helper = helpers[xdp][below(m, 4)], by = (int)below(m, 40) - (xdp ? 20 : 0);
     copy(m, WN_R1, CONTEXT);
-    put(m, WN_OP_MOV64_K, WN_R2, 0, 0, (int)below(m, 40) - (xdp ? 20 : 0));
+    put(m, WN_OP_MOV64_K, WN_R2, 0, 0, helper == 54 ? -4 * (int)below(m, 6) : by);
     if (!xdp) {
         put(m, WN_OP_MOV64_K, WN_R3, 0, 0, 0);
         put(m, WN_OP_MOV64_K, WN_R4, 0, 0, 0);
     }
-    put(m, WN_OP_CALL, 0, 0, 0, helpers[xdp][below(m, 4)]);
+    put(m, WN_OP_CALL, 0, 0, 0, helper);
+    if (xdp)
+        put_metadata(m);
+}
+
+/** fib_lookup, whose structure has 64 bytes, or check_mtu. */
+static void put_inout(struct maker *m, unsigned number)
+{
+    bool lookup = one_in(m, 2);
+    put_sized(m, lookup ? WN_R2 : WN_R3, number);
+    copy(m, WN_R1, CONTEXT);
+    if (lookup && !one_in(m, 4))
+        put(m, WN_OP_MOV64_K, WN_R3, 0, 0, 64);
+    if (!lookup)
+        put(m, WN_OP_MOV64_K, WN_R2, 0, 0, 0);
+    put(m, WN_OP_MOV64_K, WN_R4, 0, 0, 0);
+    put(m, WN_OP_MOV64_K, WN_R5, 0, 0, 0);
+    put(m, WN_OP_CALL, 0, 0, 0, lookup ? 69 : 163);
 }
 
 static void put_helper(struct maker *m)
@@ -683,9 +714,13 @@ static void put_helper(struct maker *m)
         put(m, WN_OP_MOV64_K, WN_R4, 0, 0, 0);
         put(m, WN_OP_CALL, 0, 0, 0, 2);
         break;
-    case 1: /* csum_diff */
+    case 1: /* csum_diff, or what reads and writes the same memory */
         if (type != WN_PROG_XDP && type != WN_PROG_TC)
             return;
+        if (context && one_in(m, 2)) {
+            put_inout(m, number);
+            break;
+        }
         put_sized(m, WN_R1, number);
         put_sized(m, WN_R3, number);
         put(m, WN_OP_MOV64_K, WN_R5, 0, 0, 0);

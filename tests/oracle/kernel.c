@@ -79,6 +79,20 @@ int kernel_run(int prog, struct kernel_run *run)
     return 0;
 }
 
+int kernel_repeat(int prog, const void *data, uint32_t bytes, uint32_t times, uint32_t *ns,
+                  uint32_t *result)
+{
+    union bpf_attr attr = {0};
+    attr.test.prog_fd = (uint32_t)prog;
+    attr.test.data_in = address(data);
+    attr.test.data_size_in = bytes;
+    attr.test.repeat = times;
+    int r = bpf(BPF_PROG_TEST_RUN, &attr);
+    *ns = attr.test.duration;
+    *result = attr.test.retval;
+    return r;
+}
+
 int kernel_map_new(enum bpf_map_type type, uint32_t key_bytes, uint32_t value_bytes,
                    uint32_t entries, uint32_t flags)
 {

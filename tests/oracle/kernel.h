@@ -37,6 +37,11 @@ struct kernel_run {
 /** Run a loaded program once (BPF_PROG_TEST_RUN). Returns 0 or -errno. */
 int kernel_run(int prog, struct kernel_run *run);
 
+/** Run a loaded program many times. Returns 0 or -errno; `ns` is what one run took on average, as
+ * the kernel has measured it, `result` what the last one gave. */
+int kernel_repeat(int prog, const void *data, uint32_t bytes, uint32_t times, uint32_t *ns,
+                  uint32_t *result);
+
 /** Make a map. Returns a descriptor, for the caller to close, or -errno. */
 int kernel_map_new(enum bpf_map_type type, uint32_t key_bytes, uint32_t value_bytes,
                    uint32_t entries, uint32_t flags);

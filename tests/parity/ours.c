@@ -159,7 +159,9 @@ void ours_elements(struct ours *o, struct elements *out)
         wn_object_describe_map(o->object, i, &m);
         if (!m.live || m.type == WN_MAP_PROG_ARRAY || strncmp(m.name, ".rodata", 7) == 0)
             continue;
-        uint8_t *key = calloc(1, m.key_bytes), *value = malloc(m.value_bytes);
+        uint8_t *key = calloc(1, m.key_bytes + 1u), *value = malloc(m.value_bytes);
+        for (uint32_t n = 0; m.key_bytes == 0 && wn_map_pop(m.live, value) == 0; n++)
+            elements_add_next(out, m.name, n, value, m.value_bytes);
         int r = wn_map_next(m.live, NULL, key);
         for (; r == 0; r = wn_map_next(m.live, key, key)) {
             if (wn_map_lookup_cpu(m.live, key, 0, value))

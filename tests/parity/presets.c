@@ -50,6 +50,10 @@ const struct preset presets[] = {
 
     {"xdp_meta", "next", "00", "xdp_meta_next"},
     {"xdp_meta", "next", "01", "xdp_meta_next"},
+    {"xdp_prefixes", "prefixes", "080000000a", "00"}, /* 10/8 */
+    {"xdp_prefixes", "prefixes", "180000000a000000", "00"},
+    {"xdp_prefixes", "prefixes", "10000000c0a8", "01"},
+    {"xdp_prefixes", "prefixes", "0000000000", "02"},
 
     {"xdp_dns", "blocked", "d3091fef", "01"}, /* blocked.test */
     {"tc_nat6", "prefixes", "20010db800000000", "fd00123400000001"},

@@ -22,6 +22,14 @@ struct element *elements_add(struct elements *list, const char *map, uint32_t ke
     return e;
 }
 
+void elements_add_next(struct elements *list, const char *map, uint32_t number, const void *value,
+                       uint32_t value_bytes)
+{
+    struct element *e = elements_add(list, map, sizeof number, value_bytes);
+    memcpy(e->key, &number, sizeof number);
+    memcpy(e->key + sizeof number, value, value_bytes);
+}
+
 static int by_map_and_key(const void *a, const void *b)
 {
     const struct element *x = a, *y = b;

@@ -39,6 +39,10 @@ struct elements {
 struct element *elements_add(struct elements *list, const char *map, uint32_t key_bytes,
                              uint32_t value_bytes);
 
+/** Add what a queue or stack gave: its number is the key. */
+void elements_add_next(struct elements *list, const char *map, uint32_t number, const void *value,
+                       uint32_t value_bytes);
+
 /** Order by map, key, value. */
 void elements_sort(struct elements *list);
 

@@ -175,8 +175,10 @@ void theirs_elements(struct theirs *t, struct elements *out)
             continue;
         if (is_per_cpu(bpf_map__type(map)))
             room *= (size_t)libbpf_num_possible_cpus();
-        uint8_t *key = calloc(1, key_bytes), *value = malloc(room);
+        uint8_t *key = calloc(1, key_bytes + 1), *value = malloc(room);
         int fd = bpf_map__fd(map), r = bpf_map_get_next_key(fd, NULL, key);
+        for (uint32_t n = 0; !key_bytes && !bpf_map_lookup_and_delete_elem(fd, NULL, value); n++)
+            elements_add_next(out, name, n, value, value_bytes);
         for (; r == 0; r = bpf_map_get_next_key(fd, key, key)) {
             if (bpf_map_lookup_elem(fd, key, value))
                 continue;

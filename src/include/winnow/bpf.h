@@ -228,6 +228,31 @@ static long (*const bpf_map_peek_elem)(void *map, void *value) = (long (*)(void 
 static void *(*const bpf_map_lookup_percpu_elem)(void *map, const void *key, unsigned int cpu) =
     (void *(*)(void *, const void *, unsigned int))195;
 
+static unsigned long long (*const bpf_jiffies64)(void) = (unsigned long long (*)(void))118;
+static unsigned long long (*const bpf_ktime_get_boot_ns)(void) = (unsigned long long (*)(void))125;
+static unsigned long long (*const bpf_ktime_get_coarse_ns)(void) =
+    (unsigned long long (*)(void))160;
+static unsigned long long (*const bpf_ktime_get_tai_ns)(void) = (unsigned long long (*)(void))208;
+
+/* Strings that are compared with and formats are constants of the object: static const char name[].
+ */
+static long (*const bpf_strtol)(const char *text, unsigned long bytes, unsigned long long base,
+                                long *number) = (long (*)(const char *, unsigned long,
+                                                          unsigned long long, long *))105;
+static long (*const bpf_strtoul)(const char *text, unsigned long bytes, unsigned long long base,
+                                 unsigned long *number) = (long (*)(const char *, unsigned long,
+                                                                    unsigned long long,
+                                                                    unsigned long *))106;
+static long (*const bpf_strncmp)(const char *text, unsigned int bytes,
+                                 const char *with) = (long (*)(const char *, unsigned int,
+                                                               const char *))182;
+static long (*const bpf_snprintf)(char *to, unsigned int bytes, const char *format,
+                                  unsigned long long *values, unsigned int values_bytes) =
+    (long (*)(char *, unsigned int, const char *, unsigned long long *, unsigned int))165;
+static long (*const bpf_trace_vprintk)(const char *format, unsigned int size, const void *values,
+                                       unsigned int values_bytes) =
+    (long (*)(const char *, unsigned int, const void *, unsigned int))177;
+
 /** Print one line, for `winnowctl run --trace`; at most three values. */
 #define bpf_printk(format, ...)                                                                    \
     ({                                                                                             \

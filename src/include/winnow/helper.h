@@ -31,6 +31,10 @@ enum wn_arg {
     WN_ARG_KEY,       /* address of a key, which the helper reads */
     WN_ARG_VALUE, /* address of a value, which the helper reads; of a result: one of the map's, or 0
                    */
+    WN_ARG_OUT64, /* address of 8 bytes, which the helper writes */
+    WN_ARG_STRING,      /* address of a constant string */
+    WN_ARG_DATA,        /* address of values of 8 bytes, which the helper reads, and what those are
+                           addresses        of; the bytes are the next argument */
     WN_ARG_VALUE_WRITE, /* address where the helper puts a value (a bloom filter's it only reads) */
     WN_ARG_FUNC,        /* address of a function of the program, which the helper calls */
     WN_ARG_FUNC_DATA,   /* a number or address that the function is given */

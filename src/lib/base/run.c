@@ -64,6 +64,20 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
     return false;
 }
 
+uint64_t wn_run_readable(const struct wn_run *run, uint64_t address)
+{
+    for (uint32_t i = 0; i < run->n_regions; i++) {
+        const struct wn_region *r = &run->regions[i];
+        if (r->unreadable || !in_region(address, 1, r))
+            continue;
+        uint64_t at = address - r->start, end = r->bytes;
+        if (r->stride && at / r->stride * r->stride + r->first + r->size < end)
+            end = at / r->stride * r->stride + r->first + r->size;
+        return end - at;
+    }
+    return 0;
+}
+
 bool wn_run_reach(struct wn_run *run, uint64_t address, unsigned size, bool write)
 {
     const struct wn_context *c = &run->kernel;
@@ -114,6 +128,9 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
             return false;
         return r[i + 1] ? wn_run_holds(run, r[i], r[i + 1], args[i] == WN_ARG_MEM_WRITE)
                         : args[i + 1] == WN_ARG_SIZE0;
+    case WN_ARG_DATA: return i < 4 && (!r[i + 1] || wn_run_holds(run, r[i], r[i + 1], false));
+    case WN_ARG_OUT64: return wn_run_holds(run, r[i], 8, true);
+    case WN_ARG_STRING: return wn_run_readable(run, r[i]);
     case WN_ARG_MEM_INOUT:
         return i < 4 && (r[i + 1] ? wn_run_holds(run, r[i], r[i + 1], true) &&
                                         wn_run_holds(run, r[i], r[i + 1], false)

@@ -235,6 +235,10 @@ bool wn_run_reach_packet(struct wn_run *run, uint64_t address, unsigned size);
 /** As wn_run_reach() for any length, and nothing is kept. */
 bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write);
 
+/** How many bytes of a map or of read-only data the program may read from an address on; 0 if it is
+ * elsewhere. */
+uint64_t wn_run_readable(const struct wn_run *run, uint64_t address);
+
 /** As wn_run_reach(), for an atomic operation: a store that must be aligned to its size. */
 bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size);
 

@@ -265,6 +265,7 @@ first:
     DO(BSWAP32, __builtin_bswap32(A32))
     DO(BSWAP64, __builtin_bswap64(A64))
     DO(IMM64, (uint64_t)(uint32_t)pc->disp << 32 | (uint32_t)pc->imm)
+    DO(CPU, run->cpu)
 
     LOAD(LDX_B, 8, 0, uint8_t)
     LOAD(LDX_H, 16, 1, uint16_t)

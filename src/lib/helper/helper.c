@@ -7,13 +7,12 @@
 #define SKB       (BIT(SOCKET) | BIT(TC))
 #define ACTION    (BIT(XDP) | BIT(TC))
 #define TC        BIT(TC)
-
-/* What a helper does to the packet. */
-#define MOVES  (WN_HELPER_MOVES | WN_HELPER_WRITES)
-#define WRITES WN_HELPER_WRITES
-#define PULLS  WN_HELPER_MOVES
-
-#define CALLS WN_HELPER_CALLS
+#define ALL_C     (ALL | WN_HELPER_CALLS)
+#define XDP_M     (XDP | WN_HELPER_MOVES | WN_HELPER_WRITES)
+#define XDP_W     (XDP | WN_HELPER_WRITES)
+#define TC_M      (TC | WN_HELPER_MOVES | WN_HELPER_WRITES)
+#define TC_P      (TC | WN_HELPER_MOVES)
+#define TC_W      (TC | WN_HELPER_WRITES)
 
 #define H(id, name, types, result, a1, a2, a3, a4, a5)                                             \
     {id,                                                                                           \
@@ -33,6 +32,10 @@ static const struct wn_helper helpers[] = {
 #define TRACED  "is for programs that trace a kernel; others use bpf_perf_event_output()"
 #define CGROUP  "asks about control groups, which packets of a capture do not have"
 #define SOCKET  "works on sockets, which only a kernel has; look at addresses and ports instead"
+#define LATE    "runs when no packet is there; look at the time when the next one comes instead"
+#define OBJECTS "keeps a kernel's objects, of which there are none here"
+#define PERCPU  "reads variables of a running kernel; there is none here"
+#define SENT    "takes what a process sends; use a map that is written from outside instead"
 #define ROUTING "works on the kernel's tunnels and routes; look at the packet's own headers instead"
 
 #define H(...)
@@ -47,6 +50,30 @@ static const struct wn_helper_absent absent[] = {
 HELPER(ktime_get_ns)
 {
     return run->packet ? run->packet->time_ns : 0;
+}
+
+/** Clocks of which there is one: a capture says when a packet came, not how long its machine had
+ * slept by then. */
+HELPER(ktime_get_boot_ns)
+{
+    return wn_helper_ktime_get_ns(0, 0, 0, 0, 0, run);
+}
+
+HELPER(ktime_get_coarse_ns)
+{
+    return wn_helper_ktime_get_ns(0, 0, 0, 0, 0, run);
+}
+
+/** Atomic time: since 2017 it has been 37 seconds ahead of UTC. */
+HELPER(ktime_get_tai_ns)
+{
+    return wn_helper_ktime_get_ns(0, 0, 0, 0, 0, run) + UINT64_C(37000000000);
+}
+
+/** Ticks: as with HZ=1000, counted from where packet time begins. */
+HELPER(jiffies64)
+{
+    return wn_helper_ktime_get_ns(0, 0, 0, 0, 0, run) / 1000000;
 }
 
 /** xorshift64*: seeded per run structure, so that a run can be repeated. */

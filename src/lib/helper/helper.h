@@ -63,6 +63,9 @@ static inline bool wn_helper_takes(uint32_t id, uint32_t type)
     return type < 64 && wn_helper_maps(id) >> type & 1;
 }
 
+/** Whether the kernel takes a format with so many values. */
+bool wn_format_holds(const char *format, unsigned args);
+
 /** Defines the function of a row of helper.def. */
 #define HELPER(name)                                                                               \
     uint64_t wn_helper_##name(                                                                     \

@@ -1,212 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/** bpf_trace_printk: formats are those that the kernel takes (bpf_bprintf_prepare). */
-#include <ctype.h>
+/** Lines that programs tell people. */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "helper/format.h"
 #include "helper/helper.h"
 
-enum {
-    LINE = 1024,   /* with its end; what is longer is cut (Linux: BPF_TRACE_PRINTK_SIZE) */
-    MOST_ARGS = 3, /* r3 to r5 */
-    MOST_STRING = 512,
-    MOST_WIDTH = 1 << 20,
-};
-
-/** A line while it is written, and the arguments left. */
-struct line {
-    struct wn_run *run;
-    uint64_t args[MOST_ARGS];
-    unsigned used;
-    size_t len;
-    size_t whole; /* as if nothing had been cut */
-    char text[LINE];
-};
-
-/** One conversion: what stands behind %. */
-struct conversion {
-    char flags[8];
-    int width;
-    unsigned bytes; /* of the argument, or of the network address that it points to */
-    char letter;    /* N, n: such an address, the shorter way and the longer */
-};
-
-static void put(struct line *l, const char *text, size_t len)
-{
-    size_t room = sizeof l->text - 1 - l->len;
-    l->whole += len;
-    if (len > room)
-        len = room;
-    memcpy(l->text + l->len, text, len);
-    l->len += len;
-}
-
-/** Text in a field of the conversion's width. */
-static void put_field(struct line *l, const struct conversion *c, const char *text, size_t len)
-{
-    bool left = strchr(c->flags, '-');
-    size_t spaces = (size_t)c->width > len ? (size_t)c->width - len : 0;
-    if (left)
-        put(l, text, len);
-    for (size_t i = 0; i < spaces; i++)
-        put(l, " ", 1);
-    if (!left)
-        put(l, text, len);
-}
-
-static bool ends_word(char c)
-{
-    return !c || isspace((unsigned char)c) || ispunct((unsigned char)c);
-}
-
-/** Behind %p: what kind of pointer; NULL if it is one that the kernel refuses. */
-static const char *parse_pointer(const char *p, struct conversion *c)
-{
-    if (ends_word(*p))
-        return p;
-    if (strchr("KxsSB", *p))
-        return p + 1;
-    if ((*p != 'i' && *p != 'I') || (p[1] != '4' && p[1] != '6'))
-        return NULL;
-    c->bytes = p[1] == '4' ? 4 : 16;
-    c->letter = (*p == 'I') == (c->bytes == 4) ? 'N' : 'n';
-    return p + 2;
-}
-
-/** Parse behind a %; NULL if it is nothing that programs may print. */
-static const char *parse(const char *p, struct conversion *c)
-{
-    size_t flags = 0;
-    *c = (struct conversion){.bytes = 4};
-    for (; *p && strchr("0+- ", *p); p++)
-        if (!strchr(c->flags, *p))
-            c->flags[flags++] = *p;
-    for (; isdigit((unsigned char)*p); p++)
-        c->width = c->width < MOST_WIDTH ? c->width * 10 + (*p - '0') : c->width;
-    c->letter = *p;
-    if (*p == 'c')
-        return p + 1;
-    if (*p == 's')
-        return ends_word(p[1]) ? p + 1 : NULL;
-    if (*p == 'p')
-        return parse_pointer(p + 1, c);
-    for (unsigned longs = 0; *p == 'l' && longs < 2; longs++, p++)
-        c->bytes = 8;
-    c->letter = *p;
-    return *p && strchr("diuxX", *p) ? p + 1 : NULL;
-}
-
-/** A string of the program's, as far as it may be read. */
-static void put_string(struct line *l, const struct conversion *c, uint64_t address)
-{
-    char text[MOST_STRING];
-    size_t len = 0;
-    while (len < sizeof text && wn_run_holds(l->run, address + len, 1, false)) {
-        char byte = *(const char *)(uintptr_t)(address + len);
-        if (!byte)
-            break;
-        text[len++] = byte;
-    }
-    put_field(l, c, text, len);
-}
-
-/** An IPv4 or IPv6 address in the program's memory, zeros if it may not be read. */
-static void put_address(struct line *l, const struct conversion *c, uint64_t address)
-{
-    uint8_t a[16] = {0};
-    char text[48];
-    size_t len = 0;
-    if (wn_run_holds(l->run, address, c->bytes, false))
-        memcpy(a, (const void *)(uintptr_t)address, c->bytes);
-    for (unsigned i = 0; c->bytes == 4 && i < 4; i++)
-        len += (size_t)snprintf(text + len, sizeof text - len, c->letter == 'N' ? "%s%u" : "%s%03u",
-                                i ? "." : "", a[i]);
-    for (unsigned i = 0; c->bytes == 16 && i < 16; i += 2)
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s%02x%02x",
-                                i && c->letter == 'n' ? ":" : "", a[i], a[i + 1]);
-    put_field(l, c, text, len);
-}
-
-static void put_number(struct line *l, const struct conversion *c, uint64_t value)
-{
-    char format[24], text[LINE];
-    bool is_signed = c->letter == 'd' || c->letter == 'i';
-    if (c->bytes == 4)
-        value = is_signed ? (uint64_t)(int64_t)(int32_t)value : (uint32_t)value;
-    snprintf(format, sizeof format, "%%%s*%s", c->flags,
-             is_signed          ? PRId64
-             : c->letter == 'u' ? PRIu64
-             : c->letter == 'x' ? PRIx64
-                                : PRIX64);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    size_t len = (size_t)snprintf(text, sizeof text, format, c->width, value);
-#pragma GCC diagnostic pop
-    put(l, text, len < sizeof text ? len : sizeof text - 1);
-    l->whole += len < sizeof text ? 0 : len - (sizeof text - 1);
-}
-
-static void put_argument(struct line *l, const struct conversion *c, uint64_t value)
-{
-    char text[24];
-    switch (c->letter) {
-    case 's': put_string(l, c, value); break;
-    case 'c':
-        text[0] = (char)value;
-        put_field(l, c, text, 1);
-        break;
-    case 'p':
-        put_field(l, c, text, (size_t)snprintf(text, sizeof text, "%016" PRIx64, value));
-        break;
-    case 'N':
-    case 'n': put_address(l, c, value); break;
-    default: put_number(l, c, value); break;
-    }
-}
-
-/** Whether there are only characters that are for people to read. */
-static bool readable(const char *format)
-{
-    for (; *format; format++)
-        if ((unsigned char)*format > 0x7e ||
-            (!isprint((unsigned char)*format) && !isspace((unsigned char)*format)))
-            return false;
-    return true;
-}
-
-/** Write out a format; false if it asks for what there is not. */
-static bool print(struct line *l, const char *format)
-{
-    for (const char *p = format; *p;) {
-        if (*p != '%' || p[1] == '%') {
-            put(l, p, 1);
-            p += *p == '%' ? 2 : 1;
-            continue;
-        }
-        struct conversion c;
-        p = parse(p + 1, &c);
-        if (!p || l->used == MOST_ARGS)
-            return false;
-        put_argument(l, &c, l->args[l->used++]);
-    }
-    return true;
-}
+enum { LINE = 1024 }; /* with its end; what is longer is cut (Linux: BPF_TRACE_PRINTK_SIZE) */
 
 /** A line for whoever takes this thread's (wn_run_set_print()); the kernel's result, its length. */
-HELPER(trace_printk)
+static uint64_t print_line(struct wn_format *f, uint64_t format, uint32_t bytes)
 {
     char own[LINE]; /* a program of another thread may change what lies in a map */
-    struct line l = {.run = run, .args = {r3, r4, r5}};
-    size_t bytes = (uint32_t)r2 < sizeof own ? (uint32_t)r2 : sizeof own;
-    memcpy(own, (const void *)(uintptr_t)r1, bytes);
-    if (!memchr(own, '\0', bytes) || !readable(own) || !print(&l, own))
+    char line[LINE];
+    size_t n = bytes < sizeof own ? bytes : sizeof own;
+    memcpy(own, (const void *)(uintptr_t)format, n);
+    f->text = line;
+    f->room = sizeof line - 1;
+    if (!memchr(own, '\0', n) || !wn_format_print(f, own))
         return (uint64_t)-EINVAL;
-    while (l.len && l.text[l.len - 1] == '\n')
-        l.len--;
-    l.text[l.len] = '\0';
-    if (run->print)
-        run->print(run->print_arg, l.text);
-    return l.whole;
+    while (f->len && line[f->len - 1] == '\n')
+        f->len--;
+    line[f->len] = '\0';
+    if (f->run->print)
+        f->run->print(f->run->print_arg, line);
+    return f->whole;
+}
+
+HELPER(trace_printk)
+{
+    struct wn_format f = {.run = run, .args = {r3, r4, r5}, .n_args = 3};
+    return print_line(&f, r1, (uint32_t)r2);
+}
+
+HELPER(trace_vprintk)
+{
+    struct wn_format f = {.run = run};
+    if (!wn_format_take(&f, r3, (uint32_t)r4))
+        return (uint64_t)-EINVAL;
+    return print_line(&f, r1, (uint32_t)r2);
 }

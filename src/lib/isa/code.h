@@ -149,6 +149,10 @@ struct wn_code {
     uint32_t n_calls;
     const struct wn_callable *numbers; /* in decoded code */
     uint32_t n_numbers;
+    const struct wn_bound_map
+        *maps; /* in decoded code, by number; NULL: nothing is known of them */
+    uint32_t
+        finders; /* index in calls of what finds values in the first of them, and so on; 0: none */
 };
 
 /** Move the operations into pages that nobody can write any more; false without memory. */

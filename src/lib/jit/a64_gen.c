@@ -862,6 +862,13 @@ static void wide_imm(struct wn_gen *g, const struct wn_op *op)
     commit(g);
 }
 
+/** The slot of per-CPU maps that is the run's. */
+static void cpu(struct wn_gen *g, const struct wn_op *op)
+{
+    a64_load(&g->chunk, false, 4, target(g, op), field(g, offsetof(struct wn_run, cpu)));
+    commit(g);
+}
+
 /* ---- memory */
 
 static void load(struct wn_gen *g, const struct wn_op *op, bool is_signed)
@@ -1163,6 +1170,7 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
     case WN_OP_BE64:
     case WN_OP_BSWAP64: swap_bytes(g, op, 8); break;
     case WN_OP_IMM64: wide_imm(g, op); break;
+    case WN_OP_CPU: cpu(g, op); break;
     case WN_OP_LDX_B:
     case WN_OP_LDX_H:
     case WN_OP_LDX_W:

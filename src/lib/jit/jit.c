@@ -85,11 +85,13 @@ static void survey(struct wn_gen *g, struct wn_touch *touch)
                              1u << WN_KIND_CHECK | 1u << WN_KIND_PACKET;
     struct wn_shape *s = &g->shape;
     uint32_t read = 0;
+    bool cpu = false;
     g->last_stub = WN_NO_STUB;
     for (uint32_t i = 0; i < code->n_ops; i++) {
         const struct wn_op *op = &code->ops[i];
         enum wn_kind kind = wn_op_kind(op);
         touch[i] = wn_op_touch(op);
+        cpu |= op->id == WN_OP_CPU;
         read |= kind == WN_KIND_CALL ? ARGUMENTS : touch[i].reads;
         if (special >> kind & 1 && survey_special(s, op)) {
             g->stub[i] = g->last_stub;
@@ -98,7 +100,7 @@ static void survey(struct wn_gen *g, struct wn_touch *touch)
     }
     s->read = read;
     bool frame = read >> WN_R10 & 1;
-    if (s->guards || s->fuel || s->helpers || s->locals || frame)
+    if (s->guards || s->fuel || s->helpers || s->locals || frame || cpu)
         s->needs = WN_JIT_WINDOW | WN_JIT_RUN;
     else if (s->packet)
         s->needs = WN_JIT_WINDOW;

@@ -834,6 +834,13 @@ static void wide_imm(struct wn_gen *g, const struct wn_op *op)
     commit(g);
 }
 
+/** The slot of per-CPU maps that is the run's. */
+static void cpu(struct wn_gen *g, const struct wn_op *op)
+{
+    x86_load(&g->chunk, false, 4, home(g, op->dst), field(g, FIELD(cpu)));
+    commit(g);
+}
+
 /* ---- memory */
 
 static void load(struct wn_gen *g, const struct wn_op *op, bool is_signed)
@@ -1157,6 +1164,7 @@ static void emit_op(struct wn_gen *g, const struct wn_op *op, uint32_t index)
     case WN_OP_BE64:
     case WN_OP_BSWAP64: swap_bytes(g, op, 8); break;
     case WN_OP_IMM64: wide_imm(g, op); break;
+    case WN_OP_CPU: cpu(g, op); break;
     case WN_OP_LDX_B:
     case WN_OP_LDX_H:
     case WN_OP_LDX_W:

@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Hashes: plain, per-CPU and LRU.
- *
- * Readers take no lock. An element is changed between two values of its
- * version, of which the first is odd, and each step of that is ordered: version,
- * link, hash, key, value, version. So a reader that has seen anything new of an
- * element that moved also sees its new link, which leads to the end of another
- * chain (and it starts again) or once more through its own; and a key that was
- * compared while the version stayed the same was the element's key.
- *
- * A key that is replaced moves from its place to the front, and a reader in
- * between would meet neither. The bucket counts these moves after the new element
- * is linked and before the old one is not: who missed the old one finds that the
- * count has changed, or has begun with the new one.
+ * Hashes: plain, per-CPU and LRU. Who changes a bucket has its lock; hash_find.c says what
+ * readers, who have none, go by.
  */
 #include "map/hash.h"
 
@@ -20,172 +9,9 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "map/kind.h"
-
-static struct wn_hash *hash_of(const struct wn_map *map)
-{
-    return (struct wn_hash *)(uintptr_t)map;
-}
-
-/* ---- Keys ------------------------------------------------------------------------------------ */
-
-/** Multiply and fold: each bit of the result depends on all bits of both. */
-static inline uint64_t fold(uint64_t a, uint64_t b)
-{
-    unsigned __int128 p = (unsigned __int128)a * b;
-    return (uint64_t)p ^ (uint64_t)(p >> 64);
-}
-
-/** What follows is inlined for the usual lengths, so that their loops vanish. */
-#define SIZED static inline __attribute__((always_inline))
-
-SIZED uint32_t hash_key(const struct wn_hash *h, const uint8_t *key, uint32_t bytes)
-{
-    uint64_t a = h->seed[0];
-    for (uint32_t at = 0; at < bytes; at += 8)
-        a = fold(a ^ wn_word_from(key + at, bytes - at), h->seed[1]);
-    return (uint32_t)fold(a, h->seed[2]);
-}
-
-SIZED bool has_key(const struct wn_elem *e, const uint8_t *key, uint32_t bytes)
-{
-    for (uint32_t at = 0; at < bytes; at += 8)
-        if (wn_word_get(&e->key[at / 8]) != wn_word_from(key + at, bytes - at))
-            return false;
-    return true;
-}
-
-/* ---- Readers --------------------------------------------------------------------------------- */
-
-/** An element as a reader found it. */
-struct found {
-    uint32_t link; /* 0: not there */
-    uint32_t version;
-    bool again; /* the chain changed on the way */
-};
-
-static struct wn_elem *elem_of(const struct wn_hash *h, uint32_t link)
-{
-    return wn_hash_elem(h, link - 1);
-}
-
-SIZED struct found walk(const struct wn_hash *h, const uint8_t *key, uint32_t hash, uint32_t bytes)
-{
-    uint32_t bucket = hash & h->mask;
-    const struct wn_bucket *b = &h->buckets[bucket];
-    uint32_t moves = atomic_load_explicit(&b->moves, memory_order_acquire);
-    uint32_t link = atomic_load_explicit(&b->head, memory_order_acquire);
-    if (!link)
-        return (struct found){0};
-    while (!(link & WN_CHAIN_END)) {
-        struct wn_elem *e = elem_of(h, link);
-        uint32_t version = atomic_load_explicit(&e->version, memory_order_acquire);
-        if (version & 1)
-            return (struct found){.again = true};
-        if (atomic_load_explicit(&e->hash, memory_order_acquire) == hash &&
-            has_key(e, key, bytes)) {
-            bool same = atomic_load_explicit(&e->version, memory_order_relaxed) == version;
-            return (struct found){.link = link, .version = version, .again = !same};
-        }
-        link = atomic_load_explicit(&e->next, memory_order_acquire);
-    }
-    return (struct found){.again = link != (WN_CHAIN_END | bucket) ||
-                                   moves != atomic_load_explicit(&b->moves, memory_order_relaxed)};
-}
-
-SIZED struct found search_sized(const struct wn_hash *h, const uint8_t *key, uint32_t bytes)
-{
-    uint32_t hash = hash_key(h, key, bytes);
-    struct found f = walk(h, key, hash, bytes);
-    while (f.again)
-        f = walk(h, key, hash, bytes);
-    return f;
-}
-
-static struct found search(const struct wn_hash *h, const void *key)
-{
-    switch (h->map.key_bytes) {
-    case 4: return search_sized(h, key, 4);
-    case 8: return search_sized(h, key, 8);
-    case 16: return search_sized(h, key, 16);
-    default: return search_sized(h, key, h->map.key_bytes);
-    }
-}
-
-static void *hash_find(struct wn_map *map, const void *key, uint32_t cpu)
-{
-    struct wn_hash *h = hash_of(map);
-    struct found f = search(h, key);
-    if (!f.link)
-        return NULL;
-    uint32_t i = f.link - 1;
-    if (h->marks && !(atomic_load_explicit(&h->marks[i], memory_order_relaxed) & WN_MARK_USED))
-        atomic_fetch_or_explicit(&h->marks[i], WN_MARK_USED, memory_order_relaxed);
-    return wn_map_value(map, i, cpu);
-}
-
-/** Whether what was just copied from an element belonged to what was found. */
-static bool still(const struct wn_elem *e, uint32_t version)
-{
-    return atomic_load_explicit(&e->version, memory_order_relaxed) == version;
-}
-
-static int hash_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
-{
-    struct wn_hash *h = hash_of(map);
-    struct found f;
-    do {
-        f = search(h, key);
-        if (!f.link)
-            return -ENOENT;
-        wn_map_read(map, f.link - 1, cpu, value);
-    } while (!still(elem_of(h, f.link), f.version));
-    return 0;
-}
-
-/** Copy the key of the element a link leads to; false if that changed meanwhile. */
-static bool copy_key(const struct wn_hash *h, uint32_t link, uint8_t *key)
-{
-    const struct wn_elem *e = elem_of(h, link);
-    uint32_t version = atomic_load_explicit(&e->version, memory_order_acquire);
-    if (version & 1)
-        return false;
-    wn_words_out(key, (const uint8_t *)e->key, h->map.key_bytes);
-    return still(e, version);
-}
-
-static int hash_next(struct wn_map *map, const void *key, uint8_t *next)
-{
-    struct wn_hash *h = hash_of(map);
-    uint64_t bucket = 0;
-    struct found f = key ? search(h, key) : (struct found){0};
-    if (f.link) {
-        const struct wn_elem *e = elem_of(h, f.link);
-        uint32_t hash = atomic_load_explicit(&e->hash, memory_order_acquire);
-        uint32_t link = atomic_load_explicit(&e->next, memory_order_acquire);
-        if (still(e, f.version)) {
-            bucket = hash & h->mask;
-            if (link & WN_CHAIN_END)
-                bucket++;
-            else if (copy_key(h, link, next))
-                return 0;
-        }
-    }
-    for (; bucket <= h->mask; bucket++) {
-        const atomic_uint *head = &h->buckets[bucket].head;
-        uint32_t link = atomic_load_explicit(head, memory_order_acquire);
-        while (link && !(link & WN_CHAIN_END)) {
-            if (copy_key(h, link, next))
-                return 0;
-            link = atomic_load_explicit(head, memory_order_acquire);
-        }
-    }
-    return -ENOENT;
-}
-
 static uint32_t hash_count(const struct wn_map *map)
 {
-    return atomic_load_explicit(&hash_of(map)->count, memory_order_relaxed);
+    return atomic_load_explicit(&wn_hash_of(map)->count, memory_order_relaxed);
 }
 
 /* ---- Writers: the bucket is locked ----------------------------------------------------------- */
@@ -206,8 +32,8 @@ static atomic_uint *link_to(const struct wn_hash *h, struct wn_bucket *b, uint32
 {
     atomic_uint *at = &b->head;
     for (uint32_t link = get_link(at); link && !(link & WN_CHAIN_END); link = get_link(at)) {
-        struct wn_elem *e = elem_of(h, link);
-        if (elem ? e == elem : get_link(&e->hash) == hash && has_key(e, key, h->map.key_bytes))
+        struct wn_elem *e = wn_hash_at(h, link);
+        if (elem ? e == elem : get_link(&e->hash) == hash && wn_hash_has(e, key, h->map.key_bytes))
             return at;
         at = &e->next;
     }
@@ -302,7 +128,7 @@ static int insert(struct wn_hash *h, struct wn_bucket *b, uint32_t hash, const u
     uint32_t i = take(h);
     fill(h, i, hash, key, value, cpu);
     /* A key in shared memory may be another one by now, for which this is not the chain. */
-    if (hash_key(h, (const uint8_t *)wn_hash_elem(h, i)->key, h->map.key_bytes) != hash) {
+    if (wn_hash_key(h, (const uint8_t *)wn_hash_elem(h, i)->key, h->map.key_bytes) != hash) {
         wn_pool_give(&h->pool, i);
         count_down(&h->count);
         return -EAGAIN;
@@ -371,10 +197,10 @@ static void evict(struct wn_hash *h)
 static int hash_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
                     uint32_t cpu)
 {
-    struct wn_hash *h = hash_of(map);
+    struct wn_hash *h = wn_hash_of(map);
     if (flags > WN_MAP_EXIST)
         return -EINVAL;
-    uint32_t hash = hash_key(h, key, map->key_bytes);
+    uint32_t hash = wn_hash_key(h, key, map->key_bytes);
     struct wn_bucket *b = &h->buckets[hash & h->mask];
     for (;;) {
         wn_lock_hold(&b->lock);
@@ -388,8 +214,8 @@ static int hash_put(struct wn_map *map, const void *key, const uint8_t *value, u
 
 static int hash_remove(struct wn_map *map, const void *key)
 {
-    struct wn_hash *h = hash_of(map);
-    uint32_t hash = hash_key(h, key, map->key_bytes);
+    struct wn_hash *h = wn_hash_of(map);
+    uint32_t hash = wn_hash_key(h, key, map->key_bytes);
     struct wn_bucket *b = &h->buckets[hash & h->mask];
     wn_lock_hold(&b->lock);
     atomic_uint *at = link_to(h, b, hash, key, NULL);
@@ -403,8 +229,8 @@ static int hash_remove(struct wn_map *map, const void *key)
 
 static int hash_take(struct wn_map *map, const void *key, uint8_t *value)
 {
-    struct wn_hash *h = hash_of(map);
-    uint32_t hash = hash_key(h, key, map->key_bytes);
+    struct wn_hash *h = wn_hash_of(map);
+    uint32_t hash = wn_hash_key(h, key, map->key_bytes);
     struct wn_bucket *b = &h->buckets[hash & h->mask];
     wn_lock_hold(&b->lock);
     atomic_uint *at = link_to(h, b, hash, key, NULL);
@@ -424,7 +250,7 @@ static uint32_t length_of(const struct wn_hash *h, const struct wn_bucket *b)
 {
     uint32_t n = 0;
     for (uint32_t link = get_link(&b->head); link && !(link & WN_CHAIN_END);
-         link = get_link(&elem_of(h, link)->next))
+         link = get_link(&wn_hash_at(h, link)->next))
         n++;
     return n;
 }
@@ -438,7 +264,7 @@ static void empty_into(struct wn_hash *h, struct wn_bucket *b, const struct wn_m
         map->cpu_pitch ? wn_words_bytes(map->value_bytes) * map->cpus : map->value_bytes;
     uint32_t next;
     for (uint32_t link = get_link(&b->head); link && !(link & WN_CHAIN_END); link = next, n++) {
-        const struct wn_elem *e = elem_of(h, link);
+        const struct wn_elem *e = wn_hash_at(h, link);
         next = get_link(&e->next);
         wn_words_out((uint8_t *)batch->keys + (uint64_t)n * map->key_bytes, (const uint8_t *)e->key,
                      map->key_bytes);
@@ -453,7 +279,7 @@ static void empty_into(struct wn_hash *h, struct wn_bucket *b, const struct wn_m
 static int hash_buckets(struct wn_map *map, uint32_t *to, const struct wn_map_batch *batch,
                         uint32_t *count, bool take)
 {
-    struct wn_hash *h = hash_of(map);
+    struct wn_hash *h = wn_hash_of(map);
     uint32_t most = *count;
     for (*count = 0; *to <= h->mask; ++*to) {
         struct wn_bucket *b = &h->buckets[*to];
@@ -473,13 +299,14 @@ static int hash_buckets(struct wn_map *map, uint32_t *to, const struct wn_map_ba
 }
 
 const struct wn_map_ops wn_hash_ops = {
-    .find = hash_find,
-    .get = hash_get,
+    .find = wn_hash_find,
+    .finder = wn_hash_finder,
+    .get = wn_hash_get,
     .put = hash_put,
     .remove = hash_remove,
     .take = hash_take,
     .buckets = hash_buckets,
-    .next = hash_next,
+    .next = wn_hash_next,
     .count = hash_count,
     .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE | WN_BATCH_DELETE | WN_BATCH_TAKE,
 };

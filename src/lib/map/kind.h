@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdbool.h>
 
+#include "base/run.h"
 #include "map/layout.h"
 #include "map/words.h"
 
@@ -19,6 +20,8 @@
 struct wn_map_ops {
     /** As wn_map_find(). */
     void *(*find)(struct wn_map *map, const void *key, uint32_t cpu);
+    /** As wn_map_finder(); NULL, there or here: nothing is made for the map. */
+    wn_helper_fn (*finder)(const struct wn_map *map);
     /** As wn_map_lookup(). */
     int (*get)(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value);
     /** As wn_map_update(). */

@@ -305,6 +305,23 @@ void *wn_map_find(struct wn_map *map, const void *key, uint32_t cpu)
     return map->ops->find(map, key, map->cpu_pitch ? cpu : 0);
 }
 
+/** For maps that nothing better is made for. */
+static uint64_t find_any(uint64_t map, uint64_t key, uint64_t r3, uint64_t r4, uint64_t r5,
+                         struct wn_run *run)
+{
+    (void)r3;
+    (void)r4;
+    (void)r5;
+    return (uint64_t)(uintptr_t)wn_map_find((struct wn_map *)(uintptr_t)map,
+                                            (const void *)(uintptr_t)key, run->cpu);
+}
+
+wn_helper_fn wn_map_finder(const struct wn_map *map)
+{
+    wn_helper_fn made = map->ops->finder ? map->ops->finder(map) : NULL;
+    return made ? made : find_any;
+}
+
 int wn_map_put(struct wn_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu)
 {
     if (map->flags & WN_MAP_RDONLY_PROG)

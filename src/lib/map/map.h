@@ -18,6 +18,13 @@
 void *wn_map_find(struct wn_map *map, const void *key, uint32_t cpu);
 
 /**
+ * What finds values in this map: wn_map_find() of r1, the address of the map (no
+ * handle), and r2, that of a key. For hashes with keys of the usual sizes it is made
+ * for them.
+ */
+wn_helper_fn wn_map_finder(const struct wn_map *map);
+
+/**
  * bpf_map_update_elem: as wn_map_update(), but of a per-CPU map the value of one
  * CPU alone; a new element is zero for the others. -EPERM if the map is
  * read-only for programs, -EINVAL if it has no such CPU, -EAGAIN if the key lies in

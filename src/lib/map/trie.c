@@ -348,6 +348,7 @@ static int trie_next(struct wn_map *map, const void *from, uint8_t *next)
 
 static const struct wn_map_ops ops = {
     .find = wn_trie_find,
+    .finder = wn_trie_finder,
     .get = wn_trie_get_value,
     .put = trie_put,
     .remove = trie_remove,

@@ -88,7 +88,7 @@ static inline __attribute__((always_inline)) void wn_trie_read(struct wn_trie_ke
 {
     memcpy(&key->bits, from, sizeof key->bits);
     for (uint32_t at = 0; at < bytes; at += 8)
-        key->data[at / 8] = wn_trie_word(wn_word_from(from + WN_TRIE_HEAD + at, bytes - at));
+        key->data[at / 8] = wn_trie_word(wn_word_of_fields(from + WN_TRIE_HEAD + at, bytes - at));
 }
 
 /** Bit i of some words, counted from the first word's highest. */
@@ -105,4 +105,5 @@ static inline struct wn_trie_entry *wn_trie_entry(const struct wn_trie *t, uint6
 
 /** bpf_map_lookup_elem's and the embedder's sides of tries. */
 void *wn_trie_find(struct wn_map *map, const void *key, uint32_t cpu);
+wn_helper_fn wn_trie_finder(const struct wn_map *map);
 int wn_trie_get_value(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value);

@@ -15,10 +15,13 @@
 SIZED bool begins(const struct wn_trie_node *n, const struct wn_trie_key *key, uint32_t bits)
 {
     uint32_t i = 0;
+    /* NOLINTBEGIN(clang-analyzer-core.UndefinedBinaryOperatorResult): no more words than were read
+     */
     for (; bits >= 64; bits -= 64, i++)
         if (wn_word_get(&n->data[i]) != key->data[i])
             return false;
     return !bits || (wn_word_get(&n->data[i]) ^ key->data[i]) >> (64 - bits) == 0;
+    /* NOLINTEND(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 }
 
 /** A link to the longest prefix, 0 without one. */
@@ -102,4 +105,33 @@ int wn_trie_get_value(struct wn_map *map, const void *key, uint32_t cpu, uint8_t
     } while (atomic_load_explicit(&wn_trie_node(t, link)->version, memory_order_relaxed) !=
              link >> 32);
     return 0;
+}
+
+/* ---- For compiled code ------------------------------------------------------------------------
+ */
+
+#define FINDER(name, bytes)                                                                        \
+    static uint64_t name(uint64_t map, uint64_t key, uint64_t r3, uint64_t r4, uint64_t r5,        \
+                         struct wn_run *run)                                                       \
+    {                                                                                              \
+        const struct wn_trie *t = (const struct wn_trie *)(uintptr_t)map;                          \
+        (void)r3;                                                                                  \
+        (void)r4;                                                                                  \
+        (void)r5;                                                                                  \
+        (void)run;                                                                                 \
+        uint64_t link = search_sized(t, (const uint8_t *)(uintptr_t)key, bytes);                   \
+        return link ? (uint64_t)(uintptr_t)(wn_trie_node(t, link)->data + ((bytes) + 7) / 8) : 0;  \
+    }
+FINDER(find_4, 4)
+FINDER(find_8, 8)
+FINDER(find_16, 16)
+
+wn_helper_fn wn_trie_finder(const struct wn_map *map)
+{
+    switch (wn_trie_of(map)->bits) {
+    case 32: return find_4;
+    case 64: return find_8;
+    case 128: return find_16;
+    default: return NULL;
+    }
 }

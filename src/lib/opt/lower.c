@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/own.h"
 #include "base/vec.h"
+#include "helper/helper.h"
+#include "map/layout.h"
 
 /** The lowered program while it grows. */
 struct lowering {
@@ -20,9 +23,13 @@ struct lowering {
         struct wn_block *data;
         size_t len, cap;
     } blocks;
-    uint32_t stack;       /* registers that seem to point to the stack, as a mask */
-    bool open;            /* the last block takes further operations */
-    bool short_of_memory; /* sticky */
+    uint32_t stack;                    /* registers that seem to point to the stack, as a mask */
+    const struct wn_map *map[WN_REGS]; /* that registers hold in this straight run of code */
+    const bool *is_target;             /* slots that something jumps to */
+    uint32_t done;                     /* slot of which everything has been emitted */
+    bool shows;                        /* a helper may look at what is in r1 to r5 behind a call */
+    bool open;                         /* the last block takes further operations */
+    bool short_of_memory;              /* sticky */
 };
 
 /** Make room for more than `n` operations. */
@@ -204,12 +211,121 @@ static void emit_repetition(struct lowering *l, uint32_t slot, uint32_t next)
     emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .target = next + 1});
 }
 
+static void emit_constant(struct lowering *l, uint32_t slot, uint8_t reg, uint64_t value)
+{
+    emit(l, slot,
+         &(struct wn_op){.id = WN_OP_IMM64,
+                         .dst = reg,
+                         .imm = (int32_t)(uint32_t)value,
+                         .high = (uint32_t)(value >> 32)});
+}
+
+static void emit_alu_k(struct lowering *l, uint32_t slot, enum wn_op_id id, uint8_t reg,
+                       uint64_t imm)
+{
+    emit(l, slot, &(struct wn_op){.id = (uint16_t)id, .dst = reg, .a = reg, .imm = (int32_t)imm});
+}
+
+static void emit_sum(struct lowering *l, uint32_t slot, uint8_t reg)
+{
+    emit(l, slot, &(struct wn_op){.id = WN_OP_ADD64_X, .dst = WN_R0, .a = WN_R0, .b = reg});
+}
+
+/** Go on somewhere else unless a register is below a number. */
+static void emit_below(struct lowering *l, uint32_t slot, uint8_t reg, uint32_t n, uint32_t target)
+{
+    emit_last(l, slot,
+              &(struct wn_op){.id = WN_OP_JGE32_K, .a = reg, .imm = (int32_t)n, .target = target});
+}
+
+static void emit_times(struct lowering *l, uint32_t slot, uint8_t reg, uint64_t factor)
+{
+    bool power = !(factor & (factor - 1));
+    emit_alu_k(l, slot, power ? WN_OP_LSH64_K : WN_OP_MUL64_K, reg,
+               power ? (uint64_t)__builtin_ctzll(factor) : factor);
+}
+
+/** Whether what comes next is a comparison of r0 with 0, met in this way alone, that goes forward:
+ * where the lookup finds nothing it can go there itself. */
+static bool tests_result(const struct lowering *l, uint32_t slot, enum wn_op_id id)
+{
+    const struct wn_op *next = &l->from->ops[slot + 1];
+    return !l->shows && next->id == id && next->a == WN_R0 && next->imm == 0 &&
+           !l->is_target[slot + 1] && !wn_is_back_edge(slot + 1, next->target);
+}
+
+/** The address of an array's element in r0; r1 is its number, r2 the CPU's if there is one. */
+static void emit_address(struct lowering *l, uint32_t slot, const struct wn_map *map)
+{
+    if (map->cpu_pitch)
+        emit_times(l, slot, WN_R2, map->cpu_pitch);
+    emit_times(l, slot, WN_R1, map->stride);
+    emit_constant(l, slot, WN_R0, (uint64_t)(uintptr_t)map->values);
+    emit_sum(l, slot, WN_R1);
+    if (map->cpu_pitch)
+        emit_sum(l, slot, WN_R2);
+}
+
+/** A lookup in an array is a comparison and a sum; r1 and r2 are free for it. */
+static void emit_index(struct lowering *l, uint32_t slot, const struct wn_map *map)
+{
+    const bool null = tests_result(l, slot, WN_OP_JEQ64_K),
+               some = tests_result(l, slot, WN_OP_JNE64_K);
+    emit(l, slot, &(struct wn_op){.id = WN_OP_LDX_W, .dst = WN_R1, .a = WN_R2, .size = 4});
+    uint32_t end = (uint32_t)l->blocks.len - 1 + (map->cpu_pitch ? 3 : 2) + l->from->n_ops;
+    uint32_t none = null ? l->from->ops[slot + 1].target : some ? slot + 2 : end;
+    emit_alu_k(l, slot, WN_OP_MOV64_K, WN_R0, 0);
+    emit_below(l, slot, WN_R1, map->max_entries, none);
+    if (map->cpu_pitch) {
+        emit(l, slot, &(struct wn_op){.id = WN_OP_CPU, .dst = WN_R2});
+        emit_below(l, slot, WN_R2, map->cpus, none);
+    }
+    emit_address(l, slot, map);
+    if (some)
+        emit_jump(l, slot + 1, l->from->ops[slot + 1].target);
+    if (null || some) {
+        l->done = slot + 1;
+        return;
+    }
+    l->open = false;
+    for (uint8_t reg = WN_R1; l->shows && reg <= WN_R5; reg++)
+        emit_alu_k(l, slot, WN_OP_MOV64_K, reg, 0);
+}
+
+/** Whether constants of 32 bits are enough for a lookup in an array. */
+static bool has_index(const struct wn_map *map)
+{
+    return (map->type == WN_MAP_ARRAY || map->type == WN_MAP_PERCPU_ARRAY) &&
+           map->stride <= INT32_MAX && map->cpu_pitch <= INT32_MAX;
+}
+
+/** Look up in a map that is known: arrays here and now, others by what is made for them. */
+static bool emit_lookup(struct lowering *l, uint32_t slot, uint32_t call)
+{
+    const struct wn_code *from = l->from;
+    const struct wn_map *map = l->map[WN_R1];
+    if (!map || !from->finders || from->calls[call].fn != wn_helper_map_lookup_elem)
+        return false;
+    if (has_index(map)) {
+        emit_index(l, slot, map);
+        return true;
+    }
+    uint32_t number = 0;
+    while (from->maps[number].map != map)
+        number++;
+    emit_constant(l, slot, WN_R1, (uint64_t)(uintptr_t)map);
+    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = 1, .target = from->finders + number});
+    return true;
+}
+
 static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t call,
                         uint8_t check)
 {
     bool direct = l->from->mark[slot] == WN_MARK_PROVED && l->from->calls[call].checked;
     if (direct && check & WN_CHECK_ARGUMENTS) /* what it calls after checking stands behind it */
-        check &= (uint8_t)~WN_CHECK_RUN;
+        check &= (uint8_t) ~(WN_CHECK_RUN | WN_CHECK_ARGUMENTS);
+    if (direct && !check && emit_lookup(l, slot, call + 1))
+        return;
     emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .imm = (int32_t)id, .target = call + direct});
     if (check & WN_CHECK_RUN)
         emit(l, slot, &(struct wn_op){.id = WN_OP_CHECK_RUN});
@@ -288,13 +404,8 @@ static void emit_call(struct lowering *l, uint32_t slot, const struct wn_op *op)
 
 static void emit_wide(struct lowering *l, uint32_t slot, const struct wn_op *op)
 {
-    uint64_t value =
-        op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, slot)) : wn_op_wide(op);
-    emit(l, slot,
-         &(struct wn_op){.id = WN_OP_IMM64,
-                         .dst = op->dst,
-                         .imm = (int32_t)(uint32_t)value,
-                         .high = (uint32_t)(value >> 32)});
+    emit_constant(l, slot, op->dst,
+                  op->id == WN_OP_FUNC ? WN_FUNC_ADDRESS(wn_func_slot(op, slot)) : wn_op_wide(op));
 }
 
 #define ONLY_R10 (1u << WN_R10)
@@ -315,6 +426,21 @@ static void follow_stack(struct lowering *l, const struct wn_op *op)
     }
     uint32_t defs = wn_op_defs(op);
     l->stack = seems ? l->stack | defs : l->stack & ~defs;
+}
+
+/** Keep up which registers hold maps. */
+static void follow_maps(struct lowering *l, const struct wn_op *op)
+{
+    const struct wn_map *map = NULL;
+    uint32_t defs = wn_op_defs(op);
+    if (!l->from->maps)
+        return;
+    if (op->id == WN_OP_IMM64 && op->b == WN_WIDE_MAP)
+        map = l->from->maps[op->target].map;
+    else if (op->id == WN_OP_MOV64_X)
+        map = l->map[op->a];
+    for (; defs; defs &= defs - 1)
+        l->map[__builtin_ctz(defs)] = map;
 }
 
 static void lower_op(struct lowering *l, uint32_t slot)
@@ -371,7 +497,7 @@ static void link_jumps(struct lowering *l, size_t first, uint32_t beyond_packet)
     }
 }
 
-static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, const bool *is_target)
+static struct wn_func lower_func(struct lowering *l, const struct wn_func *f)
 {
     struct wn_func out = *f;
     size_t first_op = l->ops.len;
@@ -380,17 +506,19 @@ static struct wn_func lower_func(struct lowering *l, const struct wn_func *f, co
     l->open = false;
     for (uint32_t i = f->first; i < f->first + f->count && !l->short_of_memory; i++) {
         enum wn_kind kind = wn_op_kind(&l->from->ops[i]);
-        if (is_target[i] || i == f->first) {
+        if (l->is_target[i] || i == f->first) {
             l->open = false;
             l->stack = ONLY_R10;
+            memset(l->map, 0, sizeof l->map);
         }
         if (!l->open)
             l->block_of[i] = (uint32_t)l->blocks.len;
-        if (kind == WN_KIND_HOLE) /* of a wide instruction, or what has been simplified away */
+        if (kind == WN_KIND_HOLE || i == l->done) /* of a wide instruction, or simplified away */
             continue;
         reads_packet |= kind == WN_KIND_PACKET;
         lower_op(l, i);
         follow_stack(l, &l->from->ops[i]);
+        follow_maps(l, &l->from->ops[i]);
     }
     uint32_t beyond = (uint32_t)l->blocks.len, last = f->first + f->count - 1;
     if (reads_packet) {
@@ -418,7 +546,7 @@ static void finish(struct lowering *l, struct wn_code *code)
     }
 }
 
-static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_target)
+static bool lower_all(struct lowering *l, struct wn_code *code)
 {
     const struct wn_code *from = l->from;
     code->funcs = calloc(from->n_funcs, sizeof *code->funcs);
@@ -432,8 +560,10 @@ static bool lower_all(struct lowering *l, struct wn_code *code, const bool *is_t
     /* Few programs grow to more than twice their length. */
     if (!grow(l, from->n_ops))
         return false;
+    for (uint32_t i = 0; i < from->n_calls; i++)
+        l->shows |= memchr(from->calls[i].args, WN_ARG_ANY, sizeof from->calls[i].args) != NULL;
     for (uint32_t i = 0; i < from->n_funcs; i++)
-        code->funcs[i] = lower_func(l, &from->funcs[i], is_target);
+        code->funcs[i] = lower_func(l, &from->funcs[i]);
     if (!l->short_of_memory)
         finish(l, code);
     return !l->short_of_memory;
@@ -444,11 +574,12 @@ int wn_lower(const struct wn_code *decoded, struct wn_code **out, struct wn_erro
     WN_OWN(free) bool *is_target = calloc(decoded->n_ops, sizeof *is_target);
     WN_OWN(free) uint32_t *block_of = calloc(decoded->n_ops, sizeof *block_of);
     struct wn_code *code = calloc(1, sizeof *code);
-    struct lowering l = {.from = decoded, .block_of = block_of};
+    struct lowering l = {
+        .from = decoded, .block_of = block_of, .is_target = is_target, .done = UINT32_MAX};
     bool done = false;
     if (is_target && block_of && code) {
         mark_targets(decoded, is_target);
-        done = lower_all(&l, code, is_target);
+        done = lower_all(&l, code);
     }
     free(l.ops.data);
     free(l.slots);

@@ -30,6 +30,9 @@
  *   preceded by a FUEL whatever is proved.
  * - LD_ABS and LD_IND have the block to go to when they are beyond the packet
  *   as their target. It leaves the function with 0.
+ * - A proved bpf_map_lookup_elem() of a map whose address was loaded in the same straight
+ *   run of code becomes a comparison and a sum if the map is an array; else a call
+ *   of what wn_map_finder() has for the map, with its address in r1.
  * - What wn_op.check asks for becomes operations: a CHECK of the divisor before a
  *   division; behind a helper's call CHECK_RUN, then a CHECK of r0.
  * - Far jumps become JA, function addresses become IMM64 with WN_FUNC_ADDRESS().

@@ -122,6 +122,7 @@ static int make_engine(struct wn_prog *prog, struct wn_code **decoded,
                        const struct wn_prog_opts *opts, const char *name, struct wn_error *err)
 {
     WN_OWN(code) struct wn_code *lowered = NULL;
+    (*decoded)->maps = prog->maps;
     /* The reference interpreter is the judge of what is made of facts. */
     int r = opts->engine == WN_ENGINE_REFERENCE ? 0 : wn_simplify(*decoded, err);
     if (r == 0)

@@ -10,6 +10,7 @@
 #include "base/repeat.h"
 #include "base/vec.h"
 #include "helper/helper.h"
+#include "map/map.h"
 
 /* Each call through a register compares with each number, so their product is what these cost. */
 #define MOST_INDIRECT 65536u
@@ -53,6 +54,9 @@ static bool needs_check(const uint8_t args[5])
         case WN_ARG_MEM_WRITE:
         case WN_ARG_MEM_INOUT:
         case WN_ARG_INOUT32:
+        case WN_ARG_OUT64:
+        case WN_ARG_STRING:
+        case WN_ARG_DATA:
         case WN_ARG_CTX:
         case WN_ARG_MAP:
         case WN_ARG_KEY:
@@ -77,13 +81,12 @@ static bool find(const struct finding *f, uint32_t id, struct wn_call *call, uin
     struct wn_callee c = {0};
     if (!(env->find ? env->find(env->arg, id, &c) : find_own(f->type, id, &c)))
         return false;
-    *call = (struct wn_call){.fn = c.fn};
+    *call = (struct wn_call){.fn = c.fn, .maps = c.maps};
     *check = c.check;
+    memcpy(call->args, c.args, sizeof call->args);
     if (needs_check(c.args)) {
         call->fn = wn_call_checked;
         call->checked = c.fn;
-        memcpy(call->args, c.args, sizeof call->args);
-        call->maps = c.maps;
         *check |= WN_CHECK_RUN;
         if (!(c.check & WN_CHECK_RUN))
             *check |= WN_CHECK_ARGUMENTS;
@@ -197,11 +200,25 @@ static int resolve_all(struct finding *f, struct wn_code *code, struct wn_error 
     return r == 0 && indirect ? resolve_numbers(f, err) : r;
 }
 
+/** Behind everything else stands what finds values in each map, if that is the library's way. */
+static bool add_finders(struct finding *f, struct wn_code *code)
+{
+    code->finders = f->env->find ? 0 : (uint32_t)f->calls.len;
+    for (size_t i = 0; code->finders && i < f->env->n_maps; i++) {
+        struct wn_call call = {.fn = wn_map_finder(f->env->maps[i])};
+        if (!wn_vec_push(&f->calls, call))
+            return false;
+    }
+    return true;
+}
+
 int wn_resolve(struct wn_code *code, enum wn_prog_type type, const struct wn_prog_env *env,
                struct wn_callees *out, struct wn_error *err)
 {
     struct finding f = {.env = env, .type = type};
     int r = resolve_all(&f, code, err);
+    if (r == 0 && !add_finders(&f, code))
+        r = no_memory(err);
     if (r == 0 && f.calls.len) {
         out->calls = wn_frozen_copy(f.calls.data, f.calls.len * sizeof *f.calls.data);
         r = out->calls ? 0 : no_memory(err);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** Calls of helpers: what they are given, what they leave. */
+#include <string.h>
+
 #include <winnow/map.h>
 
 #include "context/context.h"
@@ -157,6 +159,41 @@ static void element(struct wn_search *q, unsigned i, const struct wn_reg r[5],
     memory(q, i, &r[i], bytes, bytes, write && m->type != WN_MAP_BLOOM_FILTER ? WRITES : READS);
 }
 
+/** The constant string that a register points to; NULL if it does not, or that is not known. */
+static const char *string_at(const struct wn_search *q, const struct wn_reg *r)
+{
+    if (r->type != WN_T_VALUE || r->nullable || !wn_value_is_const(&r->v))
+        return NULL;
+    const struct wn_verify_map *map = &q->env->maps[r->which];
+    int64_t at = r->v.smin + r->off;
+    if (!map->constant || at < 0 || at >= (int64_t)map->value_bytes)
+        return NULL;
+    const char *text = (const char *)map->constant + at;
+    return memchr(text, '\0', map->value_bytes - (size_t)at) ? text : NULL;
+}
+
+static void string_argument(struct wn_search *q, unsigned i, const struct wn_reg *r)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_WANTS_STRING, i + 1, r);
+    bool may_be = r->type == WN_T_VALUE || r->type == WN_T_ANY;
+    wn_depend(q, WN_R1 + i);
+    judge(q, string_at(q, r) ? WN_FITS : may_be ? WN_MAY_FIT : WN_NEVER_FITS, &why);
+}
+
+/** The kernel looks at formats when it loads a program, and so what is wrong is said at once. */
+static void format_argument(struct wn_search *q, const struct wn_reg r[5])
+{
+    enum { FORMAT = 2, BYTES = 4 };
+    const char *format = string_at(q, &r[FORMAT]);
+    const struct wn_reg *bytes = &r[BYTES];
+    struct wn_why why = wn_why_of(q, WN_WHY_FORMAT, FORMAT + 1, &r[FORMAT]);
+    if (!format || bytes->type != WN_T_NUMBER || !wn_value_is_const(&bytes->v))
+        return;
+    why.size = (uint32_t)bytes->v.umin;
+    if (why.size % 8 || !wn_format_holds(format, why.size / 8))
+        wn_refuse(q, &why);
+}
+
 static bool is_context(const struct wn_search *q, const struct wn_reg *r)
 {
     enum wn_type wanted = q->env->type == WN_PROG_FILTER ? WN_T_PACKET : WN_T_CONTEXT;
@@ -182,6 +219,12 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
     case WN_ARG_MEM: sized(q, i, r, READS, may_be_empty); break;
     case WN_ARG_MEM_WRITE: sized(q, i, r, WRITES, may_be_empty); break;
     case WN_ARG_MEM_INOUT: sized(q, i, r, READS | WRITES, may_be_empty); break;
+    case WN_ARG_OUT64: memory(q, i, &r[i], 8, 8, WRITES); break;
+    case WN_ARG_STRING: string_argument(q, i, &r[i]); break;
+    case WN_ARG_DATA:
+        sized(q, i, r, READS, may_be_empty);
+        wn_expose_memory(q);
+        break;
     case WN_ARG_INOUT32: memory(q, i, &r[i], 4, 4, READS | WRITES); break;
     case WN_ARG_CTX:
         judge(q,
@@ -214,11 +257,13 @@ static bool is_stale(const void *arg, const struct wn_reg *r)
     return wn_is_packet_type(r->type) || (r->type == WN_T_NUMBER && r->id);
 }
 
-/** What was the packet's is nobody's; numbers that are linked with it are so no longer. */
+/** What was the packet's is nobody's, though it still tells where that lies; numbers that are
+ * linked with it are so no longer. */
 static bool make_stale(void *arg, struct wn_reg *r)
 {
-    const struct wn_search *q = arg;
+    struct wn_search *q = arg;
     if (wn_is_packet_type(r->type)) {
+        q->detours = true;
         *r = wn_reg_lost(WN_PAST_MOVED, q->s.at);
     } else if (r->id == WN_ID_LENGTH) {
         r->id = 0;
@@ -250,6 +295,8 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
         argument(q, h, i, r, &map);
     note_worst(q);
+    if (h->fn == wn_helper_snprintf)
+        format_argument(q, r);
     const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
     struct wn_reg result = wn_reg_number(wn_value_unknown());
     if (h->sig.result == WN_ARG_VALUE) {

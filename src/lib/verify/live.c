@@ -98,6 +98,9 @@ static void helper(struct needs *n, const struct wn_op *op)
         case WN_ARG_MEM_WRITE:
         case WN_ARG_MEM_INOUT:
         case WN_ARG_INOUT32:
+        case WN_ARG_OUT64:
+        case WN_ARG_STRING:
+        case WN_ARG_DATA:
         case WN_ARG_SIZE:
         case WN_ARG_SIZE0:
         case WN_ARG_CTX:

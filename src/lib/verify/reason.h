@@ -39,6 +39,8 @@ enum wn_reason {
     WN_WHY_WANTS_MAP,
     WN_WHY_MAP_TYPE,
     WN_WHY_WANTS_CONTEXT,
+    WN_WHY_WANTS_STRING,
+    WN_WHY_FORMAT, /* of a text, and the values for it */
     /* of loops */
     WN_WHY_LOOP,         /* no limit has been found */
     WN_WHY_LOOP_FOREVER, /* there is no way out */

@@ -247,12 +247,40 @@ static void put_size(const struct wn_saying *s)
         put(s->t, "no more than the memory has");
 }
 
+static void put_string_wanted(const struct wn_saying *s)
+{
+    const struct wn_reg *r = &s->w->reg;
+    put_wanted(s);
+    put(s->t, "a constant string, but ");
+    put_held(s);
+    if (r->type == WN_T_VALUE && s->env->maps[r->which].constant)
+        put(s->t, ", where no 0 ends one");
+    put(s->t, "; pass a string literal, or a global variable that is const");
+}
+
+static void put_format(const struct wn_saying *s)
+{
+    unsigned bytes = (unsigned)s->w->size, n = bytes / 8;
+    if (bytes % 8) {
+        put(s->t,
+            "%u bytes of values are given to %s(), and each has 8; put them into an array of u64",
+            bytes, wn_say_helper(s->code, s->w->slot));
+        return;
+    }
+    put(s->t, "the format of %s() is none that the kernel takes with %u %s; conversions are ",
+        wn_say_helper(s->code, s->w->slot), n, n == 1 ? "value" : "values");
+    put(s->t,
+        "%%d %%i %%u %%x %%X (with l, ll), %%s %%c %%p %%pi4 %%pI6, a value for each, 12 at most");
+}
+
 void wn_say_helper_call(const struct wn_saying *s)
 {
     switch ((enum wn_reason)s->w->reason) {
     case WN_WHY_WANTS_MAP:
     case WN_WHY_WANTS_CONTEXT: put_wants(s); break;
     case WN_WHY_MAP_TYPE: put_map_type(s); break;
+    case WN_WHY_WANTS_STRING: put_string_wanted(s); break;
+    case WN_WHY_FORMAT: put_format(s); break;
     case WN_WHY_SIZE:
     case WN_WHY_ZERO: put_size(s); break;
     default: put_memory(s); break;

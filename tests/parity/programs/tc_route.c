@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/** Asks where packets would go, and whether they would fit. */
+/** Asks where packets would go, and whether they would fit; not who is there, which depends on what
+ * has been sent. */
 #include "net.h"
 
 static __always_inline __u32 ask(struct __sk_buff *skb, struct bpf_fib_lookup *l, __u32 flags)
@@ -31,7 +32,8 @@ SEC("tc") int tc_route(struct __sk_buff *skb)
     skb->cb[1] = l.mtu_result << 16 | l.h_vlan_TCI;
     l.ifindex = skb->ifindex;
     l.tot_len = 0;
-    skb->cb[2] = ask(skb, &l, skb->len & 1 ? 0 : BPF_FIB_LOOKUP_SKIP_NEIGH | BPF_FIB_LOOKUP_DIRECT);
+    skb->cb[2] =
+        ask(skb, &l, BPF_FIB_LOOKUP_SKIP_NEIGH | (skb->len & 1 ? BPF_FIB_LOOKUP_DIRECT : 0));
     skb->cb[3] = bpf_check_mtu(skb, 0, &mtu, 0, 0) << 24 | (mtu & 0xffffff);
     skb->cb[4] = bpf_check_mtu(skb, skb->ifindex, &big, -(__s32)skb->len, 0);
     mtu = 0;

@@ -52,8 +52,8 @@ static void rows_say_what_can_be_checked(void **state)
             map |= a == WN_ARG_MAP;
             bool length = a == WN_ARG_SIZE || a == WN_ARG_SIZE0;
             uint8_t before = k ? h->sig.args[k - 1] : (uint8_t)WN_ARG_NONE;
-            bool memory =
-                before == WN_ARG_MEM || before == WN_ARG_MEM_WRITE || before == WN_ARG_MEM_INOUT;
+            bool memory = before == WN_ARG_MEM || before == WN_ARG_MEM_WRITE ||
+                          before == WN_ARG_MEM_INOUT || before == WN_ARG_DATA;
             assert_int_equal(length, memory);
         }
     }

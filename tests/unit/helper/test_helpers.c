@@ -9,8 +9,9 @@
 
 static struct wn_map *map_of(enum wn_map_type type, uint32_t entries)
 {
+    bool keys = type != WN_MAP_QUEUE && type != WN_MAP_STACK && type != WN_MAP_BLOOM_FILTER;
     struct wn_map_opts of = {.type = type,
-                             .key_bytes = 4,
+                             .key_bytes = keys ? 4 : 0,
                              .value_bytes = type == WN_MAP_PROG_ARRAY ? 4 : 8,
                              .max_entries = entries};
     struct wn_map *map = NULL;
@@ -106,6 +107,87 @@ static void values_do_not_run_into_each_other(void **state)
     wn_map_free(map);
     is_wrong_with_map(WN_MAP_ARRAY, LOOKUP(0) "r0 = *(u64 *)(r0 + 4)\nexit\n", 6);
     is_wrong_with_map(WN_MAP_ARRAY, LOOKUP(1) "r0 = *(u64 *)(r0 + 8)\nexit\n", 6);
+}
+
+#define PUSH(value, flags)                                                                         \
+    "*(u64 *)(r10 - 16) = " #value "\nr2 = r10\nr2 += -16\n" MAP "r3 = " #flags "\ncall 87\n"
+#define ROOM "r2 = r10\nr2 += -8\n" MAP
+#define POP  ROOM "call 88\n"
+#define PEEK ROOM "call 89\n"
+#define SEEN "r0 = *(u64 *)(r10 - 8)\nexit\n"
+
+/** Memory that nobody has written is room for a value, and written afterwards. */
+static void values_are_pushed_popped_and_looked_at(void **state)
+{
+    (void)state;
+    with_map(WN_MAP_QUEUE, PUSH(5, 0) PUSH(6, 0) POP SEEN, GIVES(5));
+    with_map(WN_MAP_STACK, PUSH(5, 0) PUSH(6, 0) POP SEEN, GIVES(6));
+    with_map(WN_MAP_QUEUE, PUSH(5, 0) PUSH(6, 0) POP PEEK SEEN, GIVES(6));
+    with_map(WN_MAP_STACK, PUSH(5, 0) PUSH(6, 0) PEEK "exit\n", GIVES(0));
+    with_map(WN_MAP_QUEUE, "*(u64 *)(r10 - 8) = 9\n" POP SEEN, GIVES(0));
+    with_map(WN_MAP_QUEUE, PEEK "exit\n", GIVES(-2));
+    with_map(WN_MAP_QUEUE, PUSH(5, 0) PUSH(6, 0) PUSH(7, 0) "exit\n", GIVES(-7));
+    with_map(WN_MAP_QUEUE, PUSH(5, 0) PUSH(6, 0) PUSH(7, 2) POP SEEN, GIVES(6));
+    with_map(WN_MAP_QUEUE, PUSH(5, 1) "exit\n", GIVES(-22));
+    with_map(WN_MAP_BLOOM_FILTER, "*(u64 *)(r10 - 8) = 5\n" PUSH(5, 0) PEEK "exit\n", GIVES(0));
+    with_map(WN_MAP_BLOOM_FILTER, "*(u64 *)(r10 - 8) = 5\n" PEEK SEEN, GIVES(5));
+    with_map(WN_MAP_BLOOM_FILTER, PUSH(5, 2) "exit\n", GIVES(-22));
+}
+
+static void values_go_where_programs_may_write(void **state)
+{
+    (void)state;
+    is_wrong_with_map(WN_MAP_QUEUE, MAP "r2 = r10\nr2 += -7\ncall 88\nexit\n", 4);
+    is_wrong_with_map(WN_MAP_QUEUE, "r2 = r1\n" MAP "call 88\nexit\n", 3);
+    is_wrong_with_map(WN_MAP_STACK, MAP "r2 = 0\ncall 89\nexit\n", 3);
+    is_wrong_with_map(WN_MAP_QUEUE, MAP "r2 = r10\nr2 += -7\nr3 = 0\ncall 87\nexit\n", 5);
+    is_wrong_with_map(WN_MAP_QUEUE, "r1 = r10\nr1 += -8\nr2 = r1\ncall 88\nexit\n", 3);
+    is_wrong_with_map(WN_MAP_BLOOM_FILTER, ROOM "call 88\nexit\n", 4);
+    is_wrong_with_map(WN_MAP_HASH, ROOM "call 89\nexit\n", 4);
+    is_wrong_with_map(WN_MAP_HASH, PUSH(1, 0) "exit\n", 6);
+    is_wrong_with_map(WN_MAP_QUEUE, LOOKUP(1) "exit\n", 5);
+    is_wrong_with_map(WN_MAP_QUEUE, DELETE(1) "exit\n", 5);
+}
+
+#define PERCPU(n, cpu) KEY(n) MAP "r3 = " #cpu "\ncall 195\n"
+
+static void values_of_other_cpus_are_found_where_there_are_such(void **state)
+{
+    (void)state;
+    static const enum wn_map_type types[] = {WN_MAP_PERCPU_HASH, WN_MAP_LRU_PERCPU_HASH,
+                                             WN_MAP_PERCPU_ARRAY};
+    for (unsigned t = 0; t < 3; t++) {
+        with_map(types[t], UPDATE(1, 5, 0) PERCPU(1, 0) "r0 = *(u64 *)(r0 + 0)\nexit\n", GIVES(5));
+        with_map(types[t], UPDATE(1, 5, 0) PERCPU(1, 1) "exit\n", GIVES(0));
+        with_map(types[t], UPDATE(1, 5, 0) PERCPU(1, -1) "exit\n", GIVES(0));
+        with_map(types[t], PERCPU(2, 0) "exit\n", GIVES(0));
+    }
+    is_wrong_with_map(WN_MAP_HASH, PERCPU(1, 0) "exit\n", 6);
+    is_wrong_with_map(WN_MAP_PERCPU_HASH, MAP "r2 = 0\nr3 = 0\ncall 195\nexit\n", 4);
+    is_wrong_with_map(WN_MAP_PERCPU_HASH, PERCPU(1, 0) "r0 = *(u64 *)(r0 + 4)\nexit\n", 7);
+}
+
+/** However the result is tested; and r3 is 0 behind a call, which the last one shows: "0". */
+static void lookups_in_arrays_leave_what_calls_do(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {
+        LOOKUP(1) "if r0 == 0 goto out\nr0 = 3\nout: exit\n",
+        LOOKUP(1) "if r0 != 0 goto some\nr0 = 4\nexit\nsome: r0 = 3\nexit\n",
+        LOOKUP(2) "if r0 == 0 goto out\nr0 = 3\nout: exit\n",
+        LOOKUP(2) "if r0 != 0 goto some\nr0 = 4\nexit\nsome: r0 = 3\nexit\n",
+        LOOKUP(1) "if r0 s> 0 goto some\nr0 = 4\nexit\nsome: r0 = 3\nexit\n",
+        "r6 = 0\nagain: " LOOKUP(1) "r6 += 1\nif r6 < 3 goto again\nif r0 == 0 goto out\n"
+                                    "r0 = r6\nout: exit\n",
+        "r3 = 12345\n" LOOKUP(1) "*(u64 *)(r10 - 16) = 0x6425\nr1 = r10\nr1 += -16\nr2 = 3\n"
+                                 "call 6\nr0 += 1\nexit\n",
+        "r6 = map_fd(0) ll\n" KEY(1) "r1 = r6\ncall 1\nif r0 == 0 goto out\nr0 = 3\nout: exit\n",
+    };
+    static const uint64_t gives[] = {3, 3, 0, 4, 3, 3, 2, 3};
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        with_map(WN_MAP_ARRAY, ways[i], GIVES(gives[i]));
+        with_map(WN_MAP_PERCPU_ARRAY, ways[i], GIVES(gives[i]));
+    }
 }
 
 static void helpers_take_maps_that_suit_them(void **state)
@@ -341,6 +423,10 @@ int main(void)
         cmocka_unit_test(maps_keys_and_values_are_checked),
         cmocka_unit_test(values_do_not_run_into_each_other),
         cmocka_unit_test(helpers_take_maps_that_suit_them),
+        cmocka_unit_test(values_are_pushed_popped_and_looked_at),
+        cmocka_unit_test(values_go_where_programs_may_write),
+        cmocka_unit_test(values_of_other_cpus_are_found_where_there_are_such),
+        cmocka_unit_test(lookups_in_arrays_leave_what_calls_do),
         cmocka_unit_test(time_is_the_packets),
         cmocka_unit_test(random_numbers_have_32_bits_and_differ),
         cmocka_unit_test(the_processor_is_the_runs),

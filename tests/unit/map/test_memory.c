@@ -53,12 +53,21 @@ static void drop(void *p)
 static int use(enum wn_map_type type)
 {
     static const struct wn_map_owner owner = {hold, drop};
-    struct wn_map_opts opts = {type, 4, type == WN_MAP_PROG_ARRAY ? 4 : 8, 4, 0, .cpus = 2};
+    bool keys = type != WN_MAP_QUEUE && type != WN_MAP_STACK && type != WN_MAP_BLOOM_FILTER;
+    bool trie = type == WN_MAP_LPM_TRIE;
+    struct wn_map_opts opts = {.type = type,
+                               .key_bytes = !keys  ? 0
+                                            : trie ? 8
+                                                   : 4,
+                               .value_bytes = type == WN_MAP_PROG_ARRAY ? 4 : 8,
+                               .max_entries = 4,
+                               .flags = trie ? WN_MAP_NO_PREALLOC : 0,
+                               .cpus = 2};
     struct wn_map *map = NULL;
     struct wn_error err = {0};
     int progs[2] = {0};
     uint64_t value[2] = {0};
-    uint32_t key = 1;
+    uint32_t key[2] = {1};
     int r = wn_map_new(&opts, &map, &err);
     assert_int_equal(err.code, r);
     assert_int_equal(map == NULL, r != 0);
@@ -68,7 +77,7 @@ static int use(enum wn_map_type type)
         assert_ptr_equal(wn_map_prog(map, 1), r ? before : &progs[i % 2]);
     }
     if (!r && type != WN_MAP_PROG_ARRAY)
-        assert_int_equal(wn_map_update(map, &key, value, WN_MAP_ANY), 0);
+        assert_int_equal(wn_map_update(map, keys ? key : NULL, value, WN_MAP_ANY), 0);
     wn_map_free(map);
     assert_int_equal(progs[0] + progs[1], 0);
     return r;
@@ -78,8 +87,9 @@ static void maps_give_all_memory_back(void **state)
 {
     (void)state;
     static const enum wn_map_type types[] = {
-        WN_MAP_HASH,         WN_MAP_ARRAY,    WN_MAP_PROG_ARRAY,     WN_MAP_PERCPU_HASH,
-        WN_MAP_PERCPU_ARRAY, WN_MAP_LRU_HASH, WN_MAP_LRU_PERCPU_HASH};
+        WN_MAP_HASH,         WN_MAP_ARRAY,    WN_MAP_PROG_ARRAY,      WN_MAP_PERCPU_HASH,
+        WN_MAP_PERCPU_ARRAY, WN_MAP_LRU_HASH, WN_MAP_LRU_PERCPU_HASH, WN_MAP_LPM_TRIE,
+        WN_MAP_QUEUE,        WN_MAP_STACK,    WN_MAP_BLOOM_FILTER};
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
         long tries = 0;
         do {

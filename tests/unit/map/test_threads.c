@@ -20,6 +20,7 @@ struct worker {
     struct wn_map *map;
     uint32_t number;
     uint64_t random;
+    struct wn_run *run;
     unsigned wrong;
     atomic_bool *stop; /* for those that go on until the others are done */
 };
@@ -38,15 +39,19 @@ static void run_threads(struct wn_map *map, void *(*main)(void *), void *(*watch
     struct worker w[THREADS + 1];
     atomic_bool stop = false;
     for (unsigned i = 0; i <= THREADS; i++) {
-        w[i] = (struct worker){.map = map, .number = i, .random = 77 + i, .stop = &stop};
+        w[i] = (struct worker){
+            .map = map, .number = i, .random = 77 + i, .run = wn_run_new(), .stop = &stop};
+        assert_non_null(w[i].run);
         assert_int_equal(pthread_create(&w[i].thread, NULL, i < THREADS ? main : watch, &w[i]), 0);
     }
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(w[i].thread, NULL);
     atomic_store(&stop, true);
     pthread_join(w[THREADS].thread, NULL);
-    for (unsigned i = 0; i <= THREADS; i++)
+    for (unsigned i = 0; i <= THREADS; i++) {
         assert_int_equal(w[i].wrong, 0);
+        wn_run_free(w[i].run);
+    }
 }
 
 /** A value that shows where it came from and whether it is whole. */
@@ -62,6 +67,21 @@ static bool is_value_of(const uint64_t value[WORDS], uint32_t key)
         if (value[i] != value[0] * (i + 1))
             return false;
     return (uint32_t)value[0] == key;
+}
+
+static void *look_on(void *arg)
+{
+    (void)arg;
+    return NULL;
+}
+
+/** As compiled code looks, and as others do. */
+static bool finds(struct worker *w, const void *key)
+{
+    uint64_t map = (uint64_t)(uintptr_t)w->map, at = (uint64_t)(uintptr_t)key;
+    if (next_random(w) % 2)
+        return wn_map_find(w->map, key, 0);
+    return wn_map_finder(w->map)(map, at, 0, 0, 0, w->run) != 0;
 }
 
 /** Keys of its own, of which it knows what must be there; and many, so that elements move. */
@@ -83,7 +103,7 @@ static void *own_keys(void *arg)
             memcpy(mine[i], value, sizeof value);
             there[i] = true;
             break;
-        case 2: w->wrong += (wn_map_find(w->map, &key, 0) != NULL) != there[i]; break;
+        case 2: w->wrong += finds(w, &key) != there[i]; break;
         default:
             w->wrong += (wn_map_lookup(w->map, &key, got) == 0) != there[i];
             w->wrong += there[i] && memcmp(got, mine[i], sizeof got) != 0;
@@ -122,7 +142,155 @@ static void keys_of_others_do_not_disturb(void **state)
     wn_map_free(map);
 }
 
-/** One key that is always there, replaced all the time. */
+/* ---- Tries: all prefixes lie in one of no bits, which is always there */
+
+struct prefix {
+    uint32_t bits;
+    uint8_t data[4];
+};
+
+/** Prefix i of a thread; those of all lie beside each other, and within each other from 0 to 7. */
+static struct prefix prefix_of(const struct worker *w, uint32_t i)
+{
+    static const uint8_t bits[8] = {3, 8, 10, 17, 24, 25, 31, 32};
+    return (struct prefix){bits[i], {(uint8_t)(w->number << 5), 0, 0, 0}};
+}
+
+static uint32_t number_of(const struct prefix *p)
+{
+    return p->bits ? p->bits << 8 | p->data[0] : 0;
+}
+
+/** What must be found is the longest of those that are there. */
+static void *own_prefixes(void *arg)
+{
+    struct worker *w = arg;
+    uint64_t value[WORDS];
+    bool there[8] = {false};
+    for (int step = 0; step < STEPS; step++) {
+        uint32_t i = next_random(w) % 8;
+        struct prefix key = prefix_of(w, i), all = prefix_of(w, 7), none = {0};
+        switch (next_random(w) % 3) {
+        case 0:
+            w->wrong += (wn_map_remove(w->map, &key) == 0) != there[i];
+            there[i] = false;
+            break;
+        case 1:
+            make_value(value, number_of(&key), next_random(w));
+            w->wrong += wn_map_put(w->map, &key, value, WN_MAP_ANY, 0) != 0;
+            there[i] = true;
+            break;
+        default:
+            for (uint32_t k = 0; k < 8; k++)
+                none = there[k] ? prefix_of(w, k) : none;
+            w->wrong += wn_map_lookup(w->map, &all, value) != 0;
+            w->wrong += !is_value_of(value, number_of(&none));
+            w->wrong += !finds(w, &all);
+        }
+    }
+    return NULL;
+}
+
+/** Go through the trie, and look up what nobody else has. */
+static void *watch_prefixes(void *arg)
+{
+    struct worker *w = arg;
+    uint64_t value[WORDS];
+    do {
+        struct prefix key, other = {32, {0xff, 1, 2, 3}};
+        int limit = 1000;
+        for (int r = wn_map_next(w->map, NULL, &key); !r && limit--;
+             r = wn_map_next(w->map, &key, &key))
+            w->wrong += wn_map_lookup(w->map, &key, value) != 0;
+        make_value(value, 0, next_random(w));
+        w->wrong += wn_map_put(w->map, &(struct prefix){0}, value, WN_MAP_EXIST, 0) != 0;
+        w->wrong += wn_map_lookup(w->map, &other, value) != 0 || !is_value_of(value, 0);
+    } while (!atomic_load(w->stop));
+    return NULL;
+}
+
+static void prefixes_of_others_do_not_disturb(void **state)
+{
+    (void)state;
+    struct wn_map *map = map_of(
+        (struct wn_map_opts){WN_MAP_LPM_TRIE, 8, 8 * WORDS, 8 * THREADS + 1, WN_MAP_NO_PREALLOC});
+    uint64_t value[WORDS];
+    make_value(value, 0, 0);
+    assert_int_equal(wn_map_update(map, &(struct prefix){0}, value, WN_MAP_ANY), 0);
+    run_threads(map, own_prefixes, watch_prefixes);
+    wn_map_free(map);
+}
+
+/* ---- Queues and filters */
+
+static _Atomic uint64_t put_in, taken_out;
+
+static void *push_and_pop(void *arg)
+{
+    struct worker *w = arg;
+    uint64_t value[WORDS];
+    for (int step = 0; step < STEPS; step++) {
+        uint32_t random = next_random(w);
+        make_value(value, w->number, random);
+        if (random % 2 && wn_map_put_last(w->map, value, WN_MAP_ANY) == 0)
+            put_in += value[0];
+        else if (wn_map_get_next(w->map, value, true) == 0) {
+            taken_out += value[0];
+            w->wrong += (uint32_t)value[0] >= THREADS || !is_value_of(value, (uint32_t)value[0]);
+        }
+    }
+    return NULL;
+}
+
+static void *peek(void *arg)
+{
+    struct worker *w = arg;
+    uint64_t value[WORDS];
+    do
+        if (wn_map_get_next(w->map, value, false) == 0)
+            w->wrong += !is_value_of(value, (uint32_t)value[0]);
+    while (!atomic_load(w->stop));
+    return NULL;
+}
+
+static void queues_lose_nothing(void **state)
+{
+    (void)state;
+    static const enum wn_map_type types[] = {WN_MAP_QUEUE, WN_MAP_STACK};
+    for (unsigned t = 0; t < 2; t++) {
+        struct wn_map *map = map_of((struct wn_map_opts){types[t], 0, 8 * WORDS, 10, 0});
+        uint64_t value[WORDS];
+        put_in = taken_out = 0;
+        run_threads(map, push_and_pop, peek);
+        while (wn_map_pop(map, value) == 0)
+            taken_out += value[0];
+        assert_int_equal(put_in, taken_out);
+        wn_map_free(map);
+    }
+}
+
+static void *remember(void *arg)
+{
+    struct worker *w = arg;
+    for (uint32_t i = 0; i < STEPS / 10; i++) {
+        uint64_t value = (uint64_t)w->number << 32 | i;
+        w->wrong += wn_map_put_last(w->map, &value, WN_MAP_ANY) != 0;
+        value -= next_random(w) % (i + 1);
+        w->wrong += wn_map_get_next(w->map, &value, false) != 0;
+    }
+    return NULL;
+}
+
+static void filters_forget_nothing(void **state)
+{
+    (void)state;
+    struct wn_map *map = map_of((struct wn_map_opts){WN_MAP_BLOOM_FILTER, 0, 8, 500, 0});
+    run_threads(map, remember, look_on);
+    wn_map_free(map);
+}
+
+/* ---- One key that is always there, replaced all the time */
+
 static void *replace_one(void *arg)
 {
     struct worker *w = arg;
@@ -314,12 +482,6 @@ static void *freeze_in_between(void *arg)
     return NULL;
 }
 
-static void *look_on(void *arg)
-{
-    (void)arg;
-    return NULL;
-}
-
 static void a_map_freezes_between_writes(void **state)
 {
     (void)state;
@@ -340,6 +502,9 @@ int main(void)
         cmocka_unit_test(counts_per_cpu_lose_nothing),
         cmocka_unit_test(programs_stay_held_while_others_replace_them),
         cmocka_unit_test(a_map_freezes_between_writes),
+        cmocka_unit_test(prefixes_of_others_do_not_disturb),
+        cmocka_unit_test(queues_lose_nothing),
+        cmocka_unit_test(filters_forget_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,6 +144,8 @@ static const uint32_t types[WN_WHYS] = {
     [WN_WHY_WANTS_MAP] = EVERY & ~TYPE(NONE) & ~TYPE(MAP),
     [WN_WHY_MAP_TYPE] = TYPE(MAP),
     [WN_WHY_WANTS_CONTEXT] = EVERY & ~TYPE(NONE),
+    [WN_WHY_WANTS_STRING] = EVERY & ~TYPE(NONE),
+    [WN_WHY_FORMAT] = TYPE(VALUE),
     [WN_WHY_LOOP] = TYPE(NONE),
     [WN_WHY_LOOP_FOREVER] = TYPE(NONE),
     [WN_WHY_LOOP_COUNTER] = TYPE(NONE),
@@ -155,7 +157,7 @@ static const uint32_t types[WN_WHYS] = {
 /** Whether an instruction of this kind can come out so. */
 static bool is_of(unsigned reason, enum wn_kind kind)
 {
-    if (reason >= WN_WHY_SIZE && reason <= WN_WHY_WANTS_CONTEXT)
+    if (reason >= WN_WHY_SIZE && reason <= WN_WHY_FORMAT)
         return kind == WN_KIND_CALL;
     if (reason == WN_WHY_ARITHMETIC)
         return kind == WN_KIND_ALU;
