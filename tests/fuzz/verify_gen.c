@@ -35,11 +35,13 @@ struct maker {
     unsigned n_outs;
     unsigned nested;
     struct {
-        size_t call; /* 0: nobody calls it */
+        size_t call;  /* 0: nobody calls it */
+        bool repeats; /* it is the address that is taken there, and a helper calls it */
         struct place argument;
     } func[FUNCS];
-    bool within; /* a function that is called */
-    bool quiet;  /* a loop, in which nothing is called */
+    bool within;  /* a function that is called */
+    bool repeats; /* by a helper, which wants 0 or 1 */
+    bool quiet;   /* a loop, in which nothing is called */
 };
 
 static uint32_t below(struct maker *m, uint32_t n)
@@ -787,6 +789,35 @@ static void put_call(struct maker *m)
     forget_arguments(m);
 }
 
+/** bpf_loop(): a function that is called any number of times, with its number and anything. */
+static void put_repeat(struct maker *m)
+{
+    unsigned which = below(m, FUNCS), data = find(m, ~(1u << NOTHING));
+    if (m->within || !may_call(m) || data == WN_R10 || m->func[which].call)
+        return;
+    struct place given = m->r[data];
+    put(m, WN_OP_MOV64_X, WN_R3, data, 0, 0);
+    if (one_in(m, 2)) {
+        put(m, WN_OP_MOV64_X, WN_R3, WN_R10, 0, 0);
+        put(m, WN_OP_ADD64_K, WN_R3, 0, 0, -64);
+        given = (struct place){STACK, 0};
+    }
+    set(m, WN_R3, NOTHING);
+    unsigned times = find(m, 1u << NUMBER);
+    put(m, WN_OP_MOV64_K, WN_R1, 0, 0, interesting(m, below(m, 6)));
+    if (times < WN_R10 && times != WN_R1 && one_in(m, 3)) {
+        put(m, WN_OP_MOV64_X, WN_R1, times, 0, 0);
+        put(m, WN_OP_AND64_K, WN_R1, 0, 0, 7);
+    }
+    m->func[which].call = m->t->n;
+    m->func[which].repeats = true;
+    m->func[which].argument = given;
+    put_wide(m, WN_OP_FUNC, WN_R2, 0);
+    put(m, WN_OP_MOV64_K, WN_R4, 0, 0, 0);
+    put(m, WN_OP_CALL, 0, 0, 0, 181);
+    forget_arguments(m);
+}
+
 /** LD_ABS, LD_IND: beyond the packet the function ends with 0. */
 static void put_packet_load(struct maker *m)
 {
@@ -861,6 +892,8 @@ static void put_statement(struct maker *m, bool simple)
             put_random(m);
         else if (one_in(m, 3))
             put_packet_load(m);
+        else if (one_in(m, 2))
+            put_repeat(m);
         else
             put_call(m);
         return;
@@ -876,6 +909,8 @@ static void put_end(struct maker *m)
         put(m, WN_OP_MOV64_X, WN_R0, r, 0, 0);
     else
         put(m, WN_OP_MOV64_K, WN_R0, 0, 0, 1);
+    if (m->repeats)
+        put(m, WN_OP_AND64_K, WN_R0, 0, 0, one_in(m, 8) ? 3 : 1);
     put(m, WN_OP_EXIT, 0, 0, 0, 0);
     for (unsigned i = 0; i < m->n_outs; i++)
         m->t->slots[m->outs[i]].off = (int16_t)(m->t->n - m->outs[i] - 1);
@@ -944,8 +979,9 @@ void verify_make(struct verify_trial *t, struct gen *g)
             continue;
         t->slots[m.func[f].call].imm = (int32_t)(t->n - m.func[f].call - 1);
         struct maker inner = {.g = g, .t = t, .within = true};
-        inner.r[WN_R1] = m.func[f].argument;
-        inner.r[WN_R2].kind = NUMBER;
+        inner.repeats = m.func[f].repeats;
+        inner.r[inner.repeats ? WN_R2 : WN_R1] = m.func[f].argument;
+        inner.r[inner.repeats ? WN_R1 : WN_R2].kind = NUMBER;
         most = t->n + 10 + gen_below(g, 30);
         while (t->n < most && t->n < VERIFY_SLOTS - 40)
             put_statement(&inner, false);

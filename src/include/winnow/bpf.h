@@ -198,6 +198,10 @@ static long (*const bpf_redirect_peer)(unsigned int ifindex, unsigned long long 
 static long (*const bpf_check_mtu)(void *context, unsigned int ifindex, unsigned int *length,
                                    int delta, unsigned long long flags) =
     (long (*)(void *, unsigned int, unsigned int *, int, unsigned long long))163;
+/** Calls function(i, data), `times` times or until it returns 1. */
+static long (*const bpf_loop)(unsigned int times, void *function, void *data,
+                              unsigned long long flags) = (long (*)(unsigned int, void *, void *,
+                                                                    unsigned long long))181;
 static unsigned long long (*const bpf_xdp_get_buff_len)(struct xdp_md *context) =
     (unsigned long long (*)(struct xdp_md *))188;
 static long (*const bpf_xdp_load_bytes)(struct xdp_md *context, unsigned int offset, void *to,

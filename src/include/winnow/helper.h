@@ -36,6 +36,8 @@ enum wn_arg {
     WN_ARG_DATA,        /* address of values of 8 bytes, which the helper reads, and what those are
                            addresses        of; the bytes are the next argument */
     WN_ARG_VALUE_WRITE, /* address where the helper puts a value (a bloom filter's it only reads) */
+    WN_ARG_FUNC,        /* address of a function of the program, which the helper calls */
+    WN_ARG_FUNC_DATA,   /* a number or address that the function is given */
     WN_ARGS
 };
 

@@ -153,6 +153,8 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
     case WN_ARG_ANY:
     case WN_ARG_SIZE:
     case WN_ARG_SIZE0:
+    case WN_ARG_FUNC: /* calling what is none ends the run */
+    case WN_ARG_FUNC_DATA:
     case WN_ARGS: break;
     }
     return true;

@@ -136,6 +136,19 @@ struct wn_context {
 struct wn_map;
 struct wn_net;
 
+/** Repetitions within each other: as many as frames, but for those below a tail call. */
+#define WN_REPEATS (2 * WN_CALL_DEPTH)
+
+/** A helper that has a function of the program called again and again (base/repeat.h). */
+struct wn_repeat {
+    uint64_t args[5]; /* of the next call, which reads them here, r1 to r5 */
+    uint64_t slot;    /* of the function, if it is one's number */
+    uint64_t result;  /* the helper's, if there is no next call */
+    bool (*next)(struct wn_run *run, struct wn_repeat *rep); /* set `args`; false: that was all */
+    uint64_t count;     /* the helper's, and so is what follows */
+    struct wn_map *map; /* of the program */
+};
+
 /** A map that a program may use, with what checking its helpers' arguments takes. */
 struct wn_bound_map {
     struct wn_map *map;
@@ -186,6 +199,8 @@ struct wn_run {
     void *print_arg;
     wn_clone_fn clone; /* where bpf_clone_redirect() goes; may be NULL */
     void *clone_arg;
+    struct wn_repeat repeats[WN_REPEATS]; /* the last of them is the innermost */
+    uint32_t n_repeats;
     const struct wn_net *net; /* routes and devices, borrowed from the embedder; may be NULL */
 };
 

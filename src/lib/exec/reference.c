@@ -5,11 +5,13 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/repeat.h"
 #include "exec/arith.h"
 
 /** What a local call remembers of its caller. */
 struct frame {
     uint32_t back; /* slot to go on at */
+    bool repeats;  /* it is a helper there that has called, and may do so again */
     uint64_t kept[4];
 };
 
@@ -23,6 +25,7 @@ struct machine {
     uint32_t next;  /* slot of the one after it, unless it jumps */
     enum wn_fault fault;
     bool done;
+    bool again; /* what a helper has had called has returned to it, at the current slot */
 };
 
 /** r[dst] = a op b for all arithmetic; b is the register or the immediate, sign-extended. */
@@ -253,6 +256,7 @@ static void leave(struct machine *m)
     memcpy(&m->r[WN_R6], f->kept, sizeof f->kept);
     m->r[WN_R10] += m->code->frame_bytes;
     m->next = f->back;
+    m->again = f->repeats;
     clear_arguments(m);
 }
 
@@ -272,6 +276,43 @@ static const struct wn_callable *numbered(const struct machine *m, uint64_t valu
     return NULL;
 }
 
+static void push_frame(struct machine *m, const struct wn_func *callee, uint32_t back)
+{
+    uint64_t *r = m->r;
+    if (m->depth + 1 == m->code->call_depth) {
+        m->fault = WN_FAULT_STACK;
+        return;
+    }
+    struct frame *f = &m->frames[m->depth++];
+    f->back = back;
+    f->repeats = back == m->at;
+    memcpy(f->kept, &r[WN_R6], sizeof f->kept);
+    r[WN_R0] = 0;
+    r[WN_R10] -= m->code->frame_bytes;
+    m->next = callee->first;
+}
+
+/** The next call of the function that a helper has called; behind the last one, the helper's
+ * result. */
+static void repeat(struct machine *m)
+{
+    uint64_t *r = m->r;
+    const struct wn_repeat *rep =
+        (const void *)(uintptr_t)wn_repeat_next(r[WN_R0], 0, 0, 0, 0, m->run);
+    if (!rep) {
+        r[WN_R0] = wn_repeat_end(0, 0, 0, 0, 0, m->run);
+        return;
+    }
+    const struct wn_func *callee = named(m, rep->slot | WN_FUNC_TAG);
+    if (!callee || rep->slot >= m->code->n_ops) {
+        m->fault = WN_FAULT_CALL;
+        return;
+    }
+    memcpy(&r[WN_R1], rep->args, sizeof rep->args);
+    if (spend(m, callee->slots))
+        push_frame(m, callee, m->at);
+}
+
 static void call_helper(struct machine *m, uint32_t index, uint8_t check)
 {
     uint64_t *r = m->r;
@@ -284,27 +325,19 @@ static void call_helper(struct machine *m, uint32_t index, uint8_t check)
     m->done = check & WN_CHECK_RESULT && !r[WN_R0];
     if (check & WN_CHECK_TAIL && m->run->tailed)
         leave(m);
+    if (check & WN_CHECK_REPEAT && !m->fault)
+        repeat(m);
 }
 
 static void call_function(struct machine *m, const struct wn_func *callee)
 {
-    uint64_t *r = m->r;
     if (!callee) {
         m->fault = WN_FAULT_CALL;
         return;
     }
     if (m->code->mark[m->at] != WN_MARK_PROVED && !spend(m, callee->slots))
         return;
-    if (m->depth + 1 == m->code->call_depth) {
-        m->fault = WN_FAULT_STACK;
-        return;
-    }
-    struct frame *f = &m->frames[m->depth++];
-    f->back = m->next;
-    memcpy(f->kept, &r[WN_R6], sizeof f->kept);
-    r[WN_R0] = 0;
-    r[WN_R10] -= m->code->frame_bytes;
-    m->next = callee->first;
+    push_frame(m, callee, m->next);
 }
 
 static void call(struct machine *m, const struct wn_op *op)
@@ -357,6 +390,12 @@ static bool is_as_known(const struct machine *m, const struct wn_op *op, uint64_
 
 static void step(struct machine *m)
 {
+    if (m->again) {
+        m->again = false;
+        m->next = m->at + 1;
+        repeat(m);
+        return;
+    }
     const struct wn_op *op = &m->code->ops[m->at];
     enum wn_form form = (enum wn_form)wn_rows[op->id].form;
     bool by_register = form == WN_FORM_DST_SRC || form == WN_FORM_BRANCH_REG;
@@ -404,7 +443,7 @@ struct wn_result wn_reference_run(const struct wn_code *code, struct wn_run *run
     memcpy(&m.r[WN_R1], args, 5 * sizeof args[0]);
     m.r[WN_R10] = (uint64_t)(uintptr_t)(run->stack + WN_STACK_BYTES);
     while (!m.done) {
-        if (run->trace)
+        if (run->trace && !m.again)
             note(run->trace, &m);
         step(&m);
         if (m.fault)

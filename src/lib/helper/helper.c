@@ -7,6 +7,7 @@
 #define SKB       (BIT(SOCKET) | BIT(TC))
 #define ACTION    (BIT(XDP) | BIT(TC))
 #define TC        BIT(TC)
+#define ALL_C     (ALL | WN_HELPER_CALLS)
 #define XDP_M     (XDP | WN_HELPER_MOVES | WN_HELPER_WRITES)
 #define XDP_W     (XDP | WN_HELPER_WRITES)
 #define TC_M      (TC | WN_HELPER_MOVES | WN_HELPER_WRITES)
@@ -106,6 +107,11 @@ bool wn_helper_moves_packet(const struct wn_helper *helper)
 bool wn_helper_writes_packet(const struct wn_helper *helper)
 {
     return helper->types & WN_HELPER_WRITES;
+}
+
+bool wn_helper_repeats(const struct wn_helper *helper)
+{
+    return helper->types & WN_HELPER_CALLS;
 }
 
 const struct wn_helper *wn_helper_at(size_t i)

@@ -15,6 +15,8 @@
 #define WN_HELPER_MOVES 128u
 /** A helper that may change the packet: its bytes, or where they are. */
 #define WN_HELPER_WRITES 64u
+/** A helper that has functions of the program called (base/repeat.h). */
+#define WN_HELPER_CALLS 32u
 
 struct wn_helper {
     uint32_t id;
@@ -29,6 +31,9 @@ bool wn_helper_moves_packet(const struct wn_helper *helper);
 
 /** Whether a helper may change the packet, so that there has to be a copy. */
 bool wn_helper_writes_packet(const struct wn_helper *helper);
+
+/** Whether a helper has functions of the program called (base/repeat.h). */
+bool wn_helper_repeats(const struct wn_helper *helper);
 
 /** The helper of a number; NULL if this library has none. */
 const struct wn_helper *wn_helper_find(uint32_t id);

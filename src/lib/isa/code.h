@@ -77,6 +77,7 @@ enum wn_check {
     WN_CHECK_RUN = 2,        /* helpers: the fault in wn_run.ended, if there is one */
     WN_CHECK_RESULT = 4,     /* helpers: a result of 0 ends the run, with 0 and without fault */
     WN_CHECK_ARGUMENTS = 16, /* helpers: CHECK_RUN stands here for their arguments alone */
+    WN_CHECK_REPEAT = 32,    /* helpers: they have a function called (base/repeat.h) */
     WN_CHECK_TAIL = 8, /* helpers: the function ends with the result if wn_run.tailed is set */
 };
 
@@ -143,7 +144,8 @@ struct wn_code {
     uint32_t n_funcs;
     /* Borrowed, by everything that is made of the code as well: */
     const struct wn_call *calls; /* helpers called by number, by op.target; behind each that
-                                    checks its arguments the same one without that */
+                                    checks its arguments the same one without that, and behind one
+                                    that repeats wn_repeat_next() and wn_repeat_end() */
     uint32_t n_calls;
     const struct wn_callable *numbers; /* in decoded code */
     uint32_t n_numbers;

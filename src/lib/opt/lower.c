@@ -164,6 +164,53 @@ static void emit_local(struct lowering *l, uint32_t slot, uint32_t func)
     emit(l, slot, &(struct wn_op){.id = WN_OP_CALL_LOCAL, .target = func});
 }
 
+/** Go over the next block, which is one of the calls that a register may mean, unless r0 says that
+ * it is this one. */
+static void emit_unless(struct lowering *l, uint32_t slot, int32_t value)
+{
+    uint32_t compare = (uint32_t)l->blocks.len - l->open, beyond = compare + 2;
+    emit_last(
+        l, slot,
+        &(struct wn_op){
+            .id = WN_OP_JNE64_K, .a = WN_R0, .imm = value, .target = l->from->n_ops + beyond});
+}
+
+static void emit_load(struct lowering *l, uint32_t slot, uint8_t dst, size_t off)
+{
+    emit(l, slot,
+         &(struct wn_op){
+             .id = WN_OP_LDX_DW, .dst = dst, .a = WN_R0, .size = 8, .off = (int32_t)off});
+}
+
+/** Behind a helper that has functions called: call them, any that the program takes the address of
+ * (base/repeat.h). `next` is the call of wn_repeat_next(). */
+static void emit_repetition(struct lowering *l, uint32_t slot, uint32_t next)
+{
+    uint32_t funcs = 0;
+    for (uint32_t f = 0; f < l->from->n_funcs; f++)
+        funcs += l->from->funcs[f].taken;
+    l->open = false;
+    uint32_t again = l->from->n_ops + (uint32_t)l->blocks.len, done = again + 2 + 2 * funcs;
+    emit(l, slot, &(struct wn_op){.id = WN_OP_MOV64_X, .dst = WN_R1, .a = WN_R0});
+    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .target = next});
+    emit_last(l, slot, &(struct wn_op){.id = WN_OP_JEQ64_K, .a = WN_R0, .target = done});
+    for (uint8_t i = 0; i < 5; i++)
+        emit_load(l, slot, WN_R1 + i, offsetof(struct wn_repeat, args) + 8u * i);
+    emit_load(l, slot, WN_R0, offsetof(struct wn_repeat, slot));
+    for (uint32_t f = 0; f < l->from->n_funcs && !l->short_of_memory; f++) {
+        if (!l->from->funcs[f].taken)
+            continue;
+        emit_unless(l, slot, (int32_t)l->from->funcs[f].first_slot);
+        emit_fuel(l, slot, l->from->funcs[f].slots);
+        emit(l, slot, &(struct wn_op){.id = WN_OP_CALL_LOCAL, .target = f});
+        emit_last(l, slot, &(struct wn_op){.id = WN_OP_JA, .target = again});
+    }
+    emit(l, slot, &(struct wn_op){.id = WN_OP_MOV64_K, .dst = WN_R0});
+    emit_check(l, slot, WN_R0, false, WN_FAULT_CALL);
+    l->open = false;
+    emit(l, slot, &(struct wn_op){.id = WN_OP_CALL, .target = next + 1});
+}
+
 static void emit_constant(struct lowering *l, uint32_t slot, uint8_t reg, uint64_t value)
 {
     emit(l, slot,
@@ -284,21 +331,12 @@ static void emit_helper(struct lowering *l, uint32_t slot, uint32_t id, uint32_t
         emit(l, slot, &(struct wn_op){.id = WN_OP_CHECK_RUN});
     if (check & WN_CHECK_RESULT)
         emit_check(l, slot, WN_R0, false, WN_FAULT_NONE);
+    if (check & WN_CHECK_REPEAT)
+        emit_repetition(l, slot, call + (l->from->calls[call].checked ? 2 : 1));
     if (check & WN_CHECK_TAIL) {
         emit_last(l, slot, &(struct wn_op){.id = WN_OP_JNTAILED, .target = slot + 1});
         emit_last(l, slot, &(struct wn_op){.id = WN_OP_EXIT});
     }
-}
-
-/** Go over the next block, which is one of the calls that a register may mean, unless r0 says that
- * it is this one. */
-static void emit_unless(struct lowering *l, uint32_t slot, int32_t value)
-{
-    uint32_t compare = (uint32_t)l->blocks.len - l->open, beyond = compare + 2;
-    emit_last(
-        l, slot,
-        &(struct wn_op){
-            .id = WN_OP_JNE64_K, .a = WN_R0, .imm = value, .target = l->from->n_ops + beyond});
 }
 
 /** Go on behind the call. */

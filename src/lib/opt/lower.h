@@ -25,6 +25,9 @@
  *   helpers it may name and with the address of every function whose address
  *   the program takes: after the one that it is come the call and a jump to the
  *   next instruction; if it is none, a CHECK of 0 ends the run with WN_FAULT_CALL.
+ * - Behind a helper that has functions called (WN_CHECK_REPEAT) stand these calls, in a loop
+ *   between calls of wn_repeat_next(): compares as of a call through a register, and each call
+ *   preceded by a FUEL whatever is proved.
  * - LD_ABS and LD_IND have the block to go to when they are beyond the packet
  *   as their target. It leaves the function with 0.
  * - A proved bpf_map_lookup_elem() of a map whose address was loaded in the same straight

@@ -25,6 +25,7 @@ static inline void prepare_flat(const struct wn_prog *prog, struct wn_run *run,
     run->regions = prog->regions;
     run->n_regions = prog->n_regions;
     run->ended = WN_FAULT_NONE;
+    run->n_repeats = 0;
     run->fault_prog = NULL;
     set_load_window(run, pkt);
     if (run->store.room[0] != stack_bytes)
@@ -218,6 +219,7 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
     run->packet = pkt;
     run->ended = WN_FAULT_NONE;
     run->tail_calls = 0;
+    run->n_repeats = 0;
     run->fault_prog = NULL;
     run->tail = tail;
     switch_to(prog, run);

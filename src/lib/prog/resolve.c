@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "base/frozen.h"
+#include "base/repeat.h"
 #include "base/vec.h"
 #include "helper/helper.h"
 #include "map/map.h"
 
 /* Each call through a register compares with each number, so their product is what these cost. */
 #define MOST_INDIRECT 65536u
+/* And the number of helpers that call functions with that of functions: all are looked at there. */
+#define MOST_REPEATS (1u << 20)
 
 /** What has been found so far. */
 struct finding {
@@ -34,7 +37,9 @@ static bool find_own(enum wn_prog_type type, uint32_t id, struct wn_callee *out)
     if (!helper || !(helper->types >> type & 1))
         return false;
     out->fn = helper->fn;
-    out->check = helper->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN : 0;
+    out->check = helper->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN
+                 : wn_helper_repeats(helper)       ? WN_CHECK_REPEAT | WN_CHECK_RUN
+                                                   : 0;
     memcpy(out->args, helper->sig.args, sizeof out->args);
     out->maps = wn_helper_maps(id);
     return true;
@@ -62,6 +67,8 @@ static bool needs_check(const uint8_t args[5])
         case WN_ARG_ANY:
         case WN_ARG_SIZE:
         case WN_ARG_SIZE0:
+        case WN_ARG_FUNC:
+        case WN_ARG_FUNC_DATA:
         case WN_ARGS: break;
         }
     return false;
@@ -127,11 +134,16 @@ static int refuse(const struct finding *f, uint32_t id, uint32_t at, struct wn_e
                    "helper %u is not provided; numbers are the kernel's, see bpf-helpers(7)", id);
 }
 
-/** Behind a call that checks its arguments stands the same one without that. */
-static bool add_unchecked(struct finding *f, const struct wn_call *call)
+/** A call, and what stands behind it: the same one without checks of its arguments; how it repeats.
+ */
+static bool add(struct finding *f, const struct wn_call *call, uint8_t check)
 {
-    struct wn_call unchecked = {.fn = call->checked};
-    return !call->checked || wn_vec_push(&f->calls, unchecked);
+    const struct wn_call unchecked = {.fn = call->checked};
+    const struct wn_call next = {.fn = wn_repeat_next}, end = {.fn = wn_repeat_end};
+    if (!wn_vec_push(&f->calls, *call) || (call->checked && !wn_vec_push(&f->calls, unchecked)))
+        return false;
+    return !(check & WN_CHECK_REPEAT) ||
+           (wn_vec_push(&f->calls, next) && wn_vec_push(&f->calls, end));
 }
 
 /** A call by number; helpers are kept once each. */
@@ -143,7 +155,7 @@ static int resolve_call(struct finding *f, struct wn_op *op, uint32_t at, struct
     size_t k = 0;
     while (k < f->calls.len && !same(&f->calls.data[k], &call))
         k++;
-    if (k == f->calls.len && (!wn_vec_push(&f->calls, call) || !add_unchecked(f, &call)))
+    if (k == f->calls.len && !add(f, &call, op->check))
         return no_memory(err);
     op->target = (uint32_t)k;
     return 0;
@@ -157,9 +169,7 @@ static int resolve_numbers(struct finding *f, struct wn_error *err)
         struct wn_callable n = {.id = f->env->numbers[i], .call = (uint32_t)f->calls.len};
         if (!find(f, n.id, &call, &n.check))
             continue;
-        if (!wn_vec_push(&f->calls, call) || !wn_vec_push(&f->numbers, n))
-            return no_memory(err);
-        if (!add_unchecked(f, &call))
+        if (!add(f, &call, n.check) || !wn_vec_push(&f->numbers, n))
             return no_memory(err);
     }
     return 0;
@@ -167,13 +177,21 @@ static int resolve_numbers(struct finding *f, struct wn_error *err)
 
 static int resolve_all(struct finding *f, struct wn_code *code, struct wn_error *err)
 {
-    uint64_t indirect = 0;
+    uint64_t indirect = 0, repeats = 0, taken = 0;
     int r = 0;
+    for (uint32_t i = 0; i < code->n_funcs; i++)
+        taken += code->funcs[i].taken;
     for (uint32_t i = 0; r == 0 && i < code->n_ops; i++) {
         struct wn_op *op = &code->ops[i];
         if (op->id == WN_OP_CALL)
             r = resolve_call(f, op, i, err);
         indirect += wn_rows[op->id].form == WN_FORM_CALL_REG;
+        repeats += op->id == WN_OP_CALL && op->check & WN_CHECK_REPEAT;
+        if (repeats * taken > MOST_INDIRECT || repeats * code->n_funcs > MOST_REPEATS)
+            return wn_fail(err, WN_E_LIMIT, i,
+                           "%u calls of helpers that call functions, in a program of %u, are too "
+                           "many",
+                           (unsigned)repeats, (unsigned)code->n_funcs);
         if (indirect * f->env->n_numbers > MOST_INDIRECT)
             return wn_fail(err, WN_E_LIMIT, i,
                            "%u calls through a register, of %zu helpers, are too many",

@@ -234,7 +234,7 @@ void wn_note_reach(struct wn_search *q, const struct wn_reg *p, int64_t off)
     if (!q->reach || p->type != WN_T_STACK)
         return;
     bool last = p->which + 1 == q->s.depth;
-    uint32_t slot = last ? q->s.at : q->s.frames[p->which + 1]->back - 1;
+    uint32_t slot = last ? q->s.at : wn_frame_called_at(q->s.frames[p->which + 1]);
     uint16_t *reach = &q->reach[wn_frames_func(q->code, slot) - q->code->funcs];
     int64_t bytes = -(p->v.smin + p->off + off);
     if (bytes > *reach && bytes <= wn_frame_size(q))

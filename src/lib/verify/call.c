@@ -244,6 +244,8 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
     case WN_ARG_SCALAR:
     case WN_ARG_SIZE:
     case WN_ARG_SIZE0: wn_expose(q, &r[i]); break;
+    case WN_ARG_FUNC:
+    case WN_ARG_FUNC_DATA:
     case WN_ARG_NONE:
     case WN_ARGS: break;
     }

@@ -18,7 +18,8 @@ bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b)
     if (a->depth != b->depth)
         return false;
     for (uint32_t i = 1; i < a->depth; i++)
-        if (a->frames[i]->back != b->frames[i]->back)
+        if (a->frames[i]->back != b->frames[i]->back ||
+            a->frames[i]->repeats != b->frames[i]->repeats)
             return false;
     return true;
 }
@@ -32,7 +33,7 @@ bool wn_matters_kept(const struct wn_state *s, uint32_t which, unsigned i,
                      const struct wn_matters *m)
 {
     uint32_t back = s->frames[which]->back;
-    return (m->live->deep[back] | m->live->shallow[back]) >> (WN_R6 + i) & 1;
+    return (m->live->deep[back] | m->live->shallow[back]) >> (WN_R1 + i) & 1;
 }
 
 bool wn_matters_spill(const struct wn_spill *k, uint64_t words)
@@ -79,7 +80,7 @@ static void take_census(struct census *c, const struct wn_state *s, const struct
             if (wn_matters_spill(k, words))
                 count_id(c, &k->reg, wn_is_number(&k->reg) ? 1 : 2);
         }
-        for (unsigned i = 0; f > 0 && i < 4; i++)
+        for (unsigned i = 0; f > 0 && i < WN_KEPT; i++)
             if (wn_matters_kept(s, f, i, m))
                 count_id(c, &s->frames[f]->kept[i], wn_is_number(&s->frames[f]->kept[i]) ? 1 : 2);
     }
@@ -142,7 +143,7 @@ static bool cut_links_of_frame(const struct wn_state *s, uint32_t which, const s
             cut_link(&f->spills[i].reg);
         any |= links;
     }
-    for (unsigned i = 0; which > 0 && i < 4; i++) {
+    for (unsigned i = 0; which > 0 && i < WN_KEPT; i++) {
         bool links = is_linked(&f->kept[i]) && !wn_matters_kept(s, which, i, m);
         if (links && cut)
             cut_link(&f->kept[i]);
@@ -360,9 +361,9 @@ static bool frames_include(struct wn_pairs *p, const struct wn_state *old,
         const struct wn_frame *a = old->frames[f], *b = now->frames[f];
         if (!frame_includes(p, a, b, wn_matters_words(now, f, m), precise->words[f]))
             return false;
-        for (unsigned i = 0; f > 0 && i < 4; i++)
+        for (unsigned i = 0; f > 0 && i < WN_KEPT; i++)
             if (wn_matters_kept(now, f, i, m) &&
-                !includes(p, &a->kept[i], &b->kept[i], precise->regs[f - 1] >> (WN_R6 + i) & 1))
+                !includes(p, &a->kept[i], &b->kept[i], precise->regs[f - 1] >> (WN_R1 + i) & 1))
                 return false;
     }
     return true;
@@ -390,6 +391,9 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
         return false;
     p.n = 0;
     p.hides = false;
+    for (uint32_t f = 0; f < now->depth; f++)
+        if (old->rounds[f] > now->rounds[f]) /* fewer may follow */
+            return false;
     if (needs > now->least || old->meta > now->meta || old->less < now->less)
         return false;
     for (uint32_t deep = m->deep; deep; deep &= deep - 1) {

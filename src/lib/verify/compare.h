@@ -40,7 +40,7 @@ bool wn_state_same_types(const struct wn_state *a, const struct wn_state *b,
  */
 uint64_t wn_matters_words(const struct wn_state *s, uint32_t which, const struct wn_matters *m);
 
-/** Whether register 6 + i of a caller, kept in its callee's frame, matters when that returns. */
+/** Whether register 1 + i of a caller, kept in its callee's frame, matters when that returns. */
 bool wn_matters_kept(const struct wn_state *s, uint32_t which, unsigned i,
                      const struct wn_matters *m);
 

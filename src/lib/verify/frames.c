@@ -46,7 +46,8 @@ static uint32_t callee_of(const struct totals *t, const struct wn_op *op)
 {
     if (op->id == WN_OP_CALL_LOCAL)
         return (uint32_t)(wn_frames_func(t->code, op->target) - t->code->funcs);
-    return wn_rows[op->id].form == WN_FORM_CALL_REG ? t->taken : WN_NOWHERE;
+    bool any = wn_rows[op->id].form == WN_FORM_CALL_REG || op->check & WN_CHECK_REPEAT;
+    return any ? t->taken : WN_NOWHERE;
 }
 
 /** The call in a function that has most below it; WN_NOWHERE if there is none. */

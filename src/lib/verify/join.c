@@ -261,7 +261,7 @@ static void relate_all(struct join *j, const struct wn_matters *m)
             static const struct wn_reg nothing;
             relate(j, &a->spills[i].reg, k ? &k->reg : &nothing);
         }
-        for (unsigned i = 0; f > 0 && i < 4; i++)
+        for (unsigned i = 0; f > 0 && i < WN_KEPT; i++)
             relate(j, &a->kept[i], &b->kept[i]);
     }
 }
@@ -330,13 +330,16 @@ bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_j
         enough = own;
         if (own)
             join_spills(&j, own, from->frames[f]);
-        for (unsigned i = 0; enough && f > 0 && i < 4; i++)
+        for (unsigned i = 0; enough && f > 0 && i < WN_KEPT; i++)
             if (wn_matters_kept(into, f, i, m))
                 join_reg(&j, &own->kept[i], &from->frames[f]->kept[i]);
             else
                 own->kept[i] = wn_reg_any();
     }
     *hides |= j.hides;
+    for (uint32_t f = 0; f < into->depth; f++)
+        if (from->rounds[f] < into->rounds[f])
+            into->rounds[f] = from->rounds[f];
     if (from->least < into->least)
         into->least = from->least;
     if (from->less > into->less)

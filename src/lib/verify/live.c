@@ -87,12 +87,13 @@ static void helper(struct needs *n, const struct wn_op *op)
     const struct wn_helper *h = wn_helper_find((uint32_t)op->imm);
     n->deep &= ~CALLED;
     n->shallow &= ~CALLED;
+    bool calls = h && wn_helper_repeats(h); /* functions, with what comes of its numbers */
     for (unsigned i = 0; h && i < 5; i++)
         switch ((enum wn_arg)h->sig.args[i]) {
         case WN_ARG_NONE:
         case WN_ARGS: break;
         case WN_ARG_SCALAR:
-        case WN_ARG_ANY: n->shallow |= bit(WN_R1 + i); break;
+        case WN_ARG_ANY: *(calls ? &n->deep : &n->shallow) |= bit(WN_R1 + i); break;
         case WN_ARG_MEM:
         case WN_ARG_MEM_WRITE:
         case WN_ARG_MEM_INOUT:
@@ -103,6 +104,8 @@ static void helper(struct needs *n, const struct wn_op *op)
         case WN_ARG_SIZE:
         case WN_ARG_SIZE0:
         case WN_ARG_CTX:
+        case WN_ARG_FUNC:
+        case WN_ARG_FUNC_DATA:
         case WN_ARG_MAP:
         case WN_ARG_KEY:
         case WN_ARG_VALUE:

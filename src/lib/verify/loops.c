@@ -348,6 +348,11 @@ static uint64_t cost_of(const struct finding *f, struct cost *costs, const uint6
         uint64_t one = 1;
         if (op->id == WN_OP_CALL_LOCAL)
             one = plus(1, cost_of(f, costs, often, func_at(f->code, op->target), depth + 1));
+        else if (op->check & WN_CHECK_REPEAT)
+            for (uint32_t k = 0; k < f->code->n_funcs; k++)
+                one = plus(one, f->code->funcs[k].taken
+                                    ? times(WN_REPEATED, cost_of(f, costs, often, k, depth + 1))
+                                    : 0);
         else if (wn_rows[op->id].form == WN_FORM_CALL_REG)
             one = UINT64_MAX;
         total = plus(total, times(one, often[i]));
@@ -364,12 +369,19 @@ static void spread(const struct finding *f, uint8_t *hot)
     for (bool changed = true; changed;) {
         changed = false;
         for (uint32_t i = 0; i < code->n_ops; i++) {
-            if (!hot[i] || code->ops[i].id != WN_OP_CALL_LOCAL || hot[code->ops[i].target] == 2)
+            const struct wn_op *op = &code->ops[i];
+            bool any = op->check & WN_CHECK_REPEAT;
+            if (!hot[i] || (op->id != WN_OP_CALL_LOCAL && !any))
                 continue;
-            const struct wn_func *fn = &code->funcs[func_at(code, code->ops[i].target)];
-            memset(hot + fn->first, 1, fn->count);
-            hot[fn->first] = 2; /* all of it */
-            changed = true;
+            uint32_t k = any ? 0 : func_at(code, op->target), end = any ? code->n_funcs : k + 1;
+            for (; k < end; k++) {
+                const struct wn_func *fn = &code->funcs[k];
+                if (hot[fn->first] == 2 || (any && !fn->taken))
+                    continue;
+                memset(hot + fn->first, 1, fn->count);
+                hot[fn->first] = 2; /* all of it */
+                changed = true;
+            }
         }
     }
 }

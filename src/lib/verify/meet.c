@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "verify/meet.h"
 
+#include <string.h>
+
 #include "base/vec.h"
 
 /* Of the states at one place, so many are compared with, and each so often in vain before it is
@@ -13,6 +15,12 @@
 #define JOINS    0u
 #define LIMITING 60u
 #define WIDENING 100u
+/* What a helper calls so often at most is followed each time, if one is patient. */
+#define FOLLOWED 64u
+/* Of what a helper has called, states are joined so many times, then widened, then forgotten. */
+#define EXACTLY  3u
+#define TO_LIMIT 12u
+#define TO_END   18u
 
 void wn_way_walked(struct wn_walk *w, uint32_t entry)
 {
@@ -57,6 +65,8 @@ void wn_way_needs(struct wn_walk *w, uint32_t bytes)
 static void add_edge(struct wn_walk *w, uint32_t to)
 {
     struct wn_edge e = {w->from, to, w->via};
+    if (w->via == WN_VIA_AGAIN) /* which ends, and spends fuel */
+        return;
     if (!wn_vec_push(&w->edges, e))
         w->q.heap.out = true;
 }
@@ -169,10 +179,45 @@ static bool is_known(struct wn_walk *w, const struct wn_matters *m)
     return false;
 }
 
+/**
+ * What a helper has called returns to it with something else each time. Let what is followed be
+ * what was followed from here before, too, so that this comes to an end.
+ */
+static bool generalize(struct wn_walk *w, const struct wn_matters *m)
+{
+    struct wn_search *q = &w->q;
+    const struct wn_node *last = NULL;
+    unsigned rounds = 0;
+    for (const struct wn_node *n = first_node(w, q->s.at); n; n = next_node(w, n)) {
+        if (!n->open || !wn_state_same_calls(&n->s, &q->s))
+            continue;
+        rounds++;
+        if (wn_state_same_types(&n->s, &q->s, m) && (!last || n->number > last->number))
+            last = n;
+    }
+    if (!last || (w->patient && rounds < FOLLOWED && q->s.r[WN_R1].type == WN_T_NUMBER &&
+                  q->s.r[WN_R1].v.umax <= FOLLOWED))
+        return true;
+    enum wn_joining how = rounds < EXACTLY    ? WN_JOIN
+                          : rounds < TO_LIMIT ? WN_WIDEN_TO
+                          : rounds < TO_END   ? WN_WIDEN
+                                              : WN_FORGET;
+    struct wn_state s;
+    wn_state_copy(&s, &last->s);
+    if (q->s.next_id > s.next_id)
+        s.next_id = q->s.next_id;
+    bool enough = wn_state_join(&s, &q->s, how, &w->limits, m, &q->heap, &q->detours);
+    wn_state_fini(&q->s, &q->heap);
+    q->s = s;
+    return enough;
+}
+
 /** Whether this way has still to be followed: none like it has been. */
 static bool explore(struct wn_walk *w, const struct wn_matters *m)
 {
     if (is_known(w, m))
+        return false;
+    if (w->loops[w->q.s.at] & WN_LOOP_AGAIN && !generalize(w, m))
         return false;
     struct wn_node *n = add_node(w);
     if (!n)
@@ -283,6 +328,41 @@ static void join(struct wn_walk *w, const struct wn_matters *m)
         n->s.next_id = q->s.next_id;
     if (wn_state_join(&n->s, &q->s, how, &w->limits, m, &q->heap, &q->detours))
         wait(w, n);
+}
+
+void wn_walk_find_heads(struct wn_walk *w)
+{
+    const struct wn_code *code = w->q.code;
+    uint8_t *ways = w->loops; /* counted there first */
+    memset(w->heads, 0, code->n_ops * sizeof *w->heads);
+    memset(ways, 0, code->n_ops);
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind kind = wn_op_kind(&code->ops[i]);
+        uint32_t target = code->ops[i].target;
+        if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
+            ways[target] = (uint8_t)(wn_is_back_edge(i, target) || ways[target] ? 2 : 1);
+        bool calls = code->ops[i].id != WN_OP_CALL || code->ops[i].check & WN_CHECK_REPEAT;
+        if (kind == WN_KIND_CALL && calls && i + 1 < code->n_ops)
+            ways[i + 1] = 2;
+        if (kind == WN_KIND_CALL && code->ops[i].check & WN_CHECK_REPEAT)
+            ways[i] = 2;
+    }
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind before = i ? wn_op_kind(&code->ops[i - 1]) : WN_KIND_EXIT;
+        bool from_above = before != WN_KIND_JUMP && before != WN_KIND_EXIT;
+        w->heads[i] = ways[i] == 2 || (ways[i] == 1 && from_above);
+    }
+    for (uint32_t f = 0; f < code->n_funcs; f++)
+        w->heads[code->funcs[f].first] = 1;
+    memset(w->loops, 0, code->n_ops);
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        enum wn_kind kind = wn_op_kind(&code->ops[i]);
+        if ((kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH) &&
+            wn_is_back_edge(i, code->ops[i].target))
+            w->loops[code->ops[i].target] |= WN_LOOP_JUMP;
+        if (code->ops[i].check & WN_CHECK_REPEAT)
+            w->loops[i] |= WN_LOOP_AGAIN;
+    }
 }
 
 bool wn_walk_arrive(struct wn_walk *w)

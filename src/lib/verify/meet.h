@@ -4,6 +4,9 @@
 
 #include "verify/walk.h"
 
+/** Note the places where ways meet, and those that loops come back to. */
+void wn_walk_find_heads(struct wn_walk *w);
+
 /** Arrive where ways meet; whether the one that is followed goes on. */
 bool wn_walk_arrive(struct wn_walk *w);
 

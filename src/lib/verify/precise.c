@@ -108,27 +108,31 @@ static void back_branch(const struct back *b, const struct wn_op *op, uint32_t f
         *regs |= operands;
 }
 
-/** Back into a function that has returned, with or without knowing what it returned. */
-static void back_into(struct back *b, bool known)
+/** Back into a function that has returned, with or without knowing what it returned. What a helper
+ * was given is kept while it calls functions. */
+static void back_into(struct back *b, bool known, bool again)
 {
     uint16_t *regs = &b->m->regs[b->depth];
     bool result = *regs & 1u;
-    *regs &= (uint16_t) ~(SCRATCH | 1u);
+    *regs &= (uint16_t) ~(again ? 1u : SCRATCH | 1u);
     if (b->depth + 1 < WN_CALL_DEPTH)
         b->depth++;
     b->m->regs[b->depth] = result && known;
     b->m->words[b->depth] = 0;
 }
 
-/** Back out of a function to where it was called. */
-static void back_out(struct back *b)
+/** Back out of a function to where it was called. What a helper gives it is made of anything that
+ * the helper was given. */
+static void back_out(struct back *b, bool again)
 {
     uint16_t arguments = b->m->regs[b->depth] & SCRATCH;
+    if (again && arguments)
+        arguments = SCRATCH;
     b->m->regs[b->depth] = 0;
     b->m->words[b->depth] = 0;
     if (b->depth > 0)
         b->depth--;
-    b->m->regs[b->depth] &= (uint16_t) ~(SCRATCH | 1u);
+    b->m->regs[b->depth] &= (uint16_t) ~(again ? 1u : SCRATCH | 1u);
     b->m->regs[b->depth] |= arguments;
 }
 
@@ -136,8 +140,13 @@ static void back_over(struct back *b, uint32_t entry)
 {
     const struct wn_op *op = &b->code->ops[entry & WN_STEP_SLOT];
     uint16_t *regs = &b->m->regs[b->depth];
+    bool again = entry & WN_STEP_AGAIN;
     if (entry & WN_STEP_LEFT) {
-        back_into(b, false);
+        back_into(b, false, again);
+        return;
+    }
+    if (entry & WN_STEP_OVER) {
+        *regs &= (uint16_t) ~(SCRATCH | 1u);
         return;
     }
     switch (wn_op_kind(op)) {
@@ -145,11 +154,12 @@ static void back_over(struct back *b, uint32_t entry)
     case WN_KIND_LOAD: back_load(b, op, entry); break;
     case WN_KIND_STORE: back_store(b, op, entry); break;
     case WN_KIND_BRANCH: back_branch(b, op, entry); break;
-    case WN_KIND_EXIT: back_into(b, true); break;
+    case WN_KIND_EXIT: back_into(b, true, again); break;
     case WN_KIND_CALL:
-        if (op->id != WN_OP_CALL)
-            back_out(b);
-        else
+        if (op->id != WN_OP_CALL || again)
+            back_out(b, again);
+        else if (!(op->check &
+                   WN_CHECK_REPEAT)) /* of those, what comes of it is a step by itself */
             *regs &= (uint16_t) ~(SCRATCH | 1u);
         break;
     case WN_KIND_WIDE:

@@ -25,8 +25,10 @@ enum wn_step_flag {
     WN_STEP_STACK = 1u << 29,  /* the stack is used through another register than r10 */
     WN_STEP_LINKED = 1u << 28, /* a branch said something of other registers than its operands */
     WN_STEP_LEFT = 1u << 27,   /* the function ended here, with a number of no origin */
+    WN_STEP_AGAIN = 1u << 26, /* a helper called a function, or what it had called returned to it */
+    WN_STEP_OVER = 1u << 25,  /* a helper that calls functions has returned */
 };
-#define WN_STEP_SLOT (WN_STEP_LEFT - 1u)
+#define WN_STEP_SLOT (WN_STEP_OVER - 1u)
 
 /** The way to where the search is. */
 struct wn_trail {

@@ -95,6 +95,17 @@ static void put_function(const struct wn_saying *s)
             "the program ends, and nothing has been written to r0, its result, on a way to here; "
             "set r0 before exit");
         break;
+    case WN_WHY_ANSWER:
+        put(s->t,
+            "a helper calls this function, which is to return 0 to be called again, or 1; r0 ");
+        if (w->reg.type == WN_T_NONE) {
+            put(s->t, "has not been written; set it before exit");
+        } else {
+            put(s->t, "is ");
+            wn_text_reg(s->t, s->env, &w->reg);
+            put(s->t, "; return 0 or 1");
+        }
+        break;
     case WN_WHY_DEPTH:
         put(s->t,
             "functions call each other %u deep here, the main one counted, and %u is the most; let "
@@ -183,6 +194,7 @@ static void say(const struct wn_saying *s)
     case WN_WHY_UNWRITTEN: put_unwritten(s); break;
     case WN_WHY_ARITHMETIC: put_arithmetic(s); break;
     case WN_WHY_RESULT:
+    case WN_WHY_ANSWER:
     case WN_WHY_DEPTH:
     case WN_WHY_RECURSION:
     case WN_WHY_STACK_SIZE:

@@ -31,6 +31,7 @@ enum wn_reason {
     WN_WHY_DEPTH,      /* functions within each other */
     WN_WHY_RECURSION,  /* the same, as one of them calls itself */
     WN_WHY_STACK_SIZE, /* more stack in all than kernels give (strict) */
+    WN_WHY_ANSWER,     /* r0 at the exit of a function that a helper calls */
     WN_WHY_CALLEE,     /* a call through a register that holds no function */
     /* of helpers */
     WN_WHY_SIZE, /* a length without limit */

@@ -145,6 +145,18 @@ bool wn_learn(struct wn_search *q, const struct wn_op *op, bool taken);
 /** Go over a call of a helper. */
 void wn_step_helper(struct wn_search *q, const struct wn_op *op);
 
+/** The argument of helpers that call functions that says which. */
+#define WN_REPEAT_FUNCTION WN_R2
+
+/** Whether such a helper may call its function at all, as far as its arguments tell. */
+bool wn_may_repeat(struct wn_search *q, const struct wn_op *op);
+
+/** Let r1 to r5 be what it gives the function that has just been entered. */
+void wn_set_repeated(struct wn_search *q, const struct wn_op *op);
+
+/** A function is about to return to the helper that has called it: look at what it returns. */
+void wn_step_again(struct wn_search *q);
+
 /** The packet has been moved: nothing that was known of it holds. */
 void wn_forget_packet(struct wn_search *q);
 

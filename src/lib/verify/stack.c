@@ -28,7 +28,7 @@ static bool descend(const struct wn_code *code, uint32_t f, uint8_t *depth)
         if (op->id == WN_OP_CALL_LOCAL) {
             const struct wn_func *callee = wn_code_func_at(code, op->target);
             deeper |= deepen(&depth[callee - code->funcs], depth[f], code->call_depth);
-        } else if (wn_rows[op->id].form == WN_FORM_CALL_REG) {
+        } else if (wn_rows[op->id].form == WN_FORM_CALL_REG || op->check & WN_CHECK_REPEAT) {
             for (uint32_t callee = 0; callee < code->n_funcs; callee++)
                 if (code->funcs[callee].taken)
                     deeper |= deepen(&depth[callee], depth[f], code->call_depth);

@@ -148,10 +148,24 @@ bool wn_state_push(struct wn_state *s, uint32_t back, struct wn_heap *heap)
     if (!f)
         return false;
     f->back = back;
-    memcpy(f->kept, &s->r[WN_R6], sizeof f->kept);
+    memcpy(&f->kept[WN_R6 - WN_R1], &s->r[WN_R6], 4 * sizeof f->kept[0]);
+    s->rounds[s->depth] = 0;
     s->frames[s->depth++] = f;
-    memset(&s->r[WN_R6], 0, sizeof f->kept);
+    memset(&s->r[WN_R6], 0, 4 * sizeof s->r[0]);
     memset(&s->r[WN_R0], 0, sizeof s->r[0]);
+    return true;
+}
+
+bool wn_state_push_repeated(struct wn_state *s, struct wn_heap *heap)
+{
+    if (s->rounds[s->depth - 1] < UINT8_MAX)
+        s->rounds[s->depth - 1]++;
+    if (!wn_state_push(s, s->at, heap))
+        return false;
+    struct wn_frame *f = s->frames[s->depth - 1];
+    f->repeats = true;
+    memcpy(f->kept, &s->r[WN_R1], 5 * sizeof f->kept[0]);
+    memset(&s->r[WN_R1], 0, 5 * sizeof s->r[0]);
     return true;
 }
 
@@ -172,10 +186,12 @@ bool wn_state_pop(struct wn_state *s, struct wn_heap *heap)
 {
     struct wn_frame *f = s->frames[--s->depth];
     s->at = f->back;
-    memcpy(&s->r[WN_R6], f->kept, sizeof f->kept);
+    memcpy(&s->r[WN_R6], &f->kept[WN_R6 - WN_R1], 4 * sizeof f->kept[0]);
     wn_state_clear_arguments(s, s->at - 1);
     if (s->r[WN_R0].type == WN_T_NONE)
         s->r[WN_R0] = s->r[WN_R1];
+    if (f->repeats)
+        memcpy(&s->r[WN_R1], f->kept, 5 * sizeof f->kept[0]);
     frame_unref(f, heap);
     return wn_state_each(s, heap, points_above, lose, s);
 }
@@ -193,7 +209,7 @@ static bool each_in_frame(struct wn_state *s, uint32_t which, struct wn_heap *he
     bool any = false;
     for (unsigned i = 0; i < f->n_spills && !any; i++)
         any = wants(arg, &f->spills[i].reg);
-    for (unsigned i = 0; i < 4 && !any && which > 0; i++)
+    for (unsigned i = 0; i < WN_KEPT && !any && which > 0; i++)
         any = wants(arg, &f->kept[i]);
     if (!any)
         return true;
@@ -203,7 +219,7 @@ static bool each_in_frame(struct wn_state *s, uint32_t which, struct wn_heap *he
     for (unsigned i = 0; i < own->n_spills; i++)
         if (wants(arg, &own->spills[i].reg) && !fn(arg, &own->spills[i].reg))
             return false;
-    for (unsigned i = 0; i < 4 && which > 0; i++)
+    for (unsigned i = 0; i < WN_KEPT && which > 0; i++)
         if (wants(arg, &own->kept[i]) && !fn(arg, &own->kept[i]))
             return false;
     return true;

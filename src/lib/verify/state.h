@@ -94,13 +94,16 @@ struct wn_spill {
 
 #define WN_FRAME_WORDS (WN_STACK_FRAME / 64)
 
+#define WN_KEPT 9u
+
 /** One function that has not returned. Shared by states until one of them changes it. */
 struct wn_frame {
     uint32_t refs;
     uint32_t back; /* slot it returns to; WN_NOWHERE in the main function */
     bool blurred;  /* what is not among the spills may be part of an address */
     uint16_t n_spills, cap;
-    struct wn_reg kept[4];            /* r6 to r9 of its caller */
+    bool repeats; /* a helper has called it, and does so again when it returns there */
+    struct wn_reg kept[WN_KEPT]; /* r1 to r9 of its caller; of these r1 to r5 only if it repeats */
     uint64_t written[WN_FRAME_WORDS]; /* bit 0 is the byte at -512 */
     struct wn_spill spills[];
 };
@@ -121,6 +124,8 @@ struct wn_room {
 struct wn_state {
     struct wn_reg r[WN_R10]; /* r0 to r9; r10 is the end of the last frame */
     struct wn_frame *frames[WN_CALL_DEPTH];
+    /** Of each function: how often the helper that it is calling has called, at least. */
+    uint8_t rounds[WN_CALL_DEPTH];
     uint32_t depth; /* functions that have not returned, at least 1 */
     uint32_t at;    /* slot */
     uint32_t least; /* bytes that the packet has at least */
@@ -200,6 +205,16 @@ struct wn_frame *wn_state_own_frame(struct wn_state *s, uint32_t which, struct w
 
 /** Enter a function: r1 to r5 are its arguments; false without memory. */
 bool wn_state_push(struct wn_state *s, uint32_t back, struct wn_heap *heap);
+
+/** Enter a function that a helper calls, at the slot where that is called: r1 to r5 are to be set.
+ * False without memory. */
+bool wn_state_push_repeated(struct wn_state *s, struct wn_heap *heap);
+
+/** Where a function was called that has not returned, but for the main one. */
+static inline uint32_t wn_frame_called_at(const struct wn_frame *f)
+{
+    return f->repeats ? f->back : f->back - 1;
+}
 
 /** Return from a function to where it was called; r0 is what it returns. */
 bool wn_state_pop(struct wn_state *s, struct wn_heap *heap);

@@ -126,6 +126,15 @@ static struct wn_why lack_at(const struct wn_walk *w, uint32_t slot)
         .slot = slot, .reason = WN_WHY_LOOP, .other = w->q.code->ops[slot].target};
 }
 
+/** Whether helpers call functions: for fuel, but as often as that allows. */
+static bool repeats(const struct wn_code *code)
+{
+    for (uint32_t i = 0; i < code->n_ops; i++)
+        if (code->ops[i].check & WN_CHECK_REPEAT)
+            return true;
+    return false;
+}
+
 /** Find the jumps back that may be taken without end. When all ways were followed, those that lie
  * on a circle; when ways were joined, those of loops in which nothing counts. */
 static bool find_loops(struct wn_walk *w)
@@ -141,7 +150,8 @@ static bool find_loops(struct wn_walk *w)
     if (w->phase == WN_EXPLORING) {
         if (!wn_graph_circles((uint32_t)w->nodes.len, w->edges.data, w->edges.len, note_circle, w))
             return false;
-        memset(bounded, q->steps < UNBOUNDED, code->n_ops);
+        memset(bounded, q->steps < (repeats(code) ? UNBOUNDED / WN_REPEATED : UNBOUNDED),
+               code->n_ops);
     } else if (any && !wn_loops_bound(code, UNBOUNDED, range_at, w, bounded,
                                       q->env->strict || q->env->explain ? keep_lack : NULL)) {
         return false;
@@ -168,7 +178,7 @@ static bool find_loops(struct wn_walk *w)
 static bool is_open(const struct wn_code *code, const struct wn_finding *f, uint32_t slot)
 {
     bool counts = is_access(wn_op_kind(&code->ops[slot])) || is_jump_back(code, slot) ||
-                  needs_check(code, slot);
+                  needs_check(code, slot) || wn_op_kind(&code->ops[slot]) == WN_KIND_EXIT;
     return f->outcome & WN_WRONG || (counts && f->outcome & WN_UNPROVED);
 }
 
@@ -411,6 +421,27 @@ static int refuse_for_kernels(struct wn_walk *w, const struct found *found, bool
     return r;
 }
 
+/** Follow all ways; where that leaves something open and helpers call functions, once more, each of
+ * their calls by itself. False without memory. */
+static bool explore(struct wn_walk *w, const struct wn_code *code, struct found *out)
+{
+    if (!walk(w, WN_EXPLORING, out))
+        return false;
+    if (w->late || w->q.fatal || w->q.hopeless || !repeats(code) || (out->usable && !out->n_open))
+        return true;
+    struct found once_more = {0};
+    w->patient = true;
+    bool enough = walk(w, WN_EXPLORING, &once_more);
+    w->patient = false;
+    if (once_more.usable && (!out->usable || once_more.n_open < out->n_open)) {
+        struct found other = *out;
+        *out = once_more;
+        once_more = other;
+    }
+    free_found(&once_more);
+    return enough;
+}
+
 /**
  * Joining is quick, and proves most programs. What it leaves open, following all ways
  * may prove; it is given up when there are too many of them.
@@ -423,8 +454,9 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
     bool enough = walk(w, WN_JOINING, &joined);
     w->brief = joined.usable && joined.n_loops == joined.n_open;
     if (enough && !w->late && (!joined.usable || joined.n_open))
-        enough = walk(w, WN_EXPLORING, &explored);
-    if (joined.usable) /* which is worth having when time has run out meanwhile */
+        enough = explore(w, code, &explored);
+    if (joined.usable ||
+        explored.usable) /* which is worth having when time has run out meanwhile */
         w->late = false;
     const struct found *best =
         explored.usable && (!joined.usable || explored.n_open <= joined.n_open) ? &explored

@@ -17,6 +17,8 @@
 #define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
 /* Where only loops are left open, most of them have no bound that could be found. */
 #define BRIEFLY 3u
+/* What helpers call is followed so much longer where it matters how often. */
+#define PATIENTLY 10u
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
 #define MOST_RESTARTS 8u
 
@@ -141,8 +143,12 @@ static bool branch(struct wn_walk *w, const struct wn_op *op)
 static bool leave(struct wn_walk *w)
 {
     struct wn_search *q = &w->q;
-    if (q->s.depth > 1)
+    if (q->s.depth > 1 && q->s.frames[q->s.depth - 1]->repeats)
+        wn_step_again(q);
+    if (q->s.depth > 1) {
+        w->via = q->s.frames[q->s.depth - 1]->repeats ? WN_VIA_AGAIN : w->via;
         return wn_state_pop(&q->s, &q->heap);
+    }
     wn_expose(q, &q->s.r[WN_R0]);
     struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
     bool none = q->s.r[WN_R0].type == WN_T_NONE;
@@ -154,8 +160,13 @@ static bool leave(struct wn_walk *w)
 static void may_leave(struct wn_walk *w, bool packet_moved, const struct wn_reg *result)
 {
     struct wn_search *q = &w->q;
-    if (q->s.depth == 1 || !put_off(w, &q->s, WN_STEP_LEFT | q->s.at))
+    if (q->s.depth == 1)
         return;
+    bool again = q->s.frames[q->s.depth - 1]->repeats;
+    if (!put_off(w, &q->s, WN_STEP_LEFT | (again ? WN_STEP_AGAIN : 0) | q->s.at))
+        return;
+    if (again)
+        w->ways.data[w->ways.len - 1].via = WN_VIA_AGAIN;
     struct wn_state here = q->s;
     q->s = w->ways.data[w->ways.len - 1].s;
     if (packet_moved)
@@ -172,24 +183,76 @@ static bool is_within(const struct wn_search *q, uint32_t target)
     const struct wn_func *func = wn_frames_func(q->code, target);
     bool found = wn_frames_func(q->code, q->s.at) == func;
     for (uint32_t i = 1; i < q->s.depth; i++)
-        found |= wn_frames_func(q->code, q->s.frames[i]->back - 1) == func;
+        found |= wn_frames_func(q->code, wn_frame_called_at(q->s.frames[i])) == func;
     return found;
+}
+
+/** Whether there is room for another frame; it is wrong if there is none. */
+static bool may_enter(struct wn_search *q, uint32_t target)
+{
+    if (q->s.depth < q->code->call_depth)
+        return true;
+    bool again = is_within(q, target);
+    struct wn_why why = wn_why_of(q, again ? WN_WHY_RECURSION : WN_WHY_DEPTH, 0, NULL);
+    why.other = again ? target : q->code->call_depth;
+    wn_note(q, WN_WRONG, &why);
+    return false;
 }
 
 static bool call_function(struct wn_walk *w, uint32_t target)
 {
     struct wn_search *q = &w->q;
-    if (q->s.depth == q->code->call_depth) {
-        bool again = is_within(q, target);
-        struct wn_why why = wn_why_of(q, again ? WN_WHY_RECURSION : WN_WHY_DEPTH, 0, NULL);
-        why.other = again ? target : q->code->call_depth;
-        wn_note(q, WN_WRONG, &why);
+    if (!may_enter(q, target))
         return false;
-    }
     wn_note(q, WN_PROVED, NULL);
     if (!wn_state_push(&q->s, q->s.at + 1, &q->heap))
         return false;
     q->s.at = target;
+    return true;
+}
+
+/** What is called is no function, or nobody knows which. */
+static bool no_function(struct wn_walk *w, unsigned number, const struct wn_reg *r)
+{
+    struct wn_search *q = &w->q;
+    struct wn_why why = wn_why_of(q, WN_WHY_CALLEE, number, r);
+    q->hopeless = wn_is_number(r);
+    if (q->hopeless)
+        q->refusal = why;
+    else
+        wn_note(q, WN_WRONG, &why);
+    return false;
+}
+
+/**
+ * A helper that has a function called, as often as it may be, returns (which is put off), or calls
+ * it: when that returns, the helper is called as it was the first time. So what is known there is
+ * known of every number of calls.
+ */
+static bool call_repeating(struct wn_walk *w, const struct wn_op *op)
+{
+    struct wn_search *q = &w->q;
+    struct wn_state before;
+    struct wn_reg function;
+    uint32_t slot = q->s.at;
+    if (!wn_read(q, WN_REPEAT_FUNCTION, &function))
+        return false;
+    if (function.type != WN_T_FUNC)
+        return no_function(w, WN_REPEAT_FUNCTION, &function);
+    wn_state_copy(&before, &q->s);
+    wn_step_helper(q, op);
+    q->s.at++;
+    q->s.rounds[q->s.depth - 1] = 0;
+    bool enough = put_off(w, &q->s, WN_STEP_OVER | slot);
+    wn_state_fini(&q->s, &q->heap);
+    q->s = before;
+    if (!enough || is_over(w) || !wn_may_repeat(q, op) || !may_enter(q, function.which) ||
+        !wn_state_push_repeated(&q->s, &q->heap))
+        return false;
+    wn_set_repeated(q, op);
+    if (w->phase == WN_EXPLORING)
+        wn_way_walked(w, WN_STEP_AGAIN | slot);
+    q->s.at = function.which;
     return true;
 }
 
@@ -204,14 +267,10 @@ static bool call(struct wn_walk *w, const struct wn_op *op)
             return false;
         if (r.type == WN_T_FUNC)
             return call_function(w, r.which);
-        struct wn_why why = wn_why_of(q, WN_WHY_CALLEE, op->a, &r);
-        q->hopeless = wn_is_number(&r);
-        if (q->hopeless)
-            q->refusal = why;
-        else
-            wn_note(q, WN_WRONG, &why);
-        return false;
+        return no_function(w, op->a, &r);
     }
+    if (op->check & WN_CHECK_REPEAT)
+        return call_repeating(w, op);
     struct wn_reg number = wn_reg_number(wn_value_unknown());
     wn_step_helper(q, op);
     if (!is_over(w) && op->check & WN_CHECK_TAIL)
@@ -340,37 +399,6 @@ static void follow(struct wn_walk *w, bool fresh)
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/** Note the places where ways meet, and those that loops come back to. */
-static void find_heads(struct wn_walk *w)
-{
-    const struct wn_code *code = w->q.code;
-    uint8_t *ways = w->loops; /* counted there first */
-    memset(w->heads, 0, code->n_ops * sizeof *w->heads);
-    memset(ways, 0, code->n_ops);
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind kind = wn_op_kind(&code->ops[i]);
-        uint32_t target = code->ops[i].target;
-        if (kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH)
-            ways[target] = (uint8_t)(wn_is_back_edge(i, target) || ways[target] ? 2 : 1);
-        if (kind == WN_KIND_CALL && code->ops[i].id != WN_OP_CALL && i + 1 < code->n_ops)
-            ways[i + 1] = 2;
-    }
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind before = i ? wn_op_kind(&code->ops[i - 1]) : WN_KIND_EXIT;
-        bool from_above = before != WN_KIND_JUMP && before != WN_KIND_EXIT;
-        w->heads[i] = ways[i] == 2 || (ways[i] == 1 && from_above);
-    }
-    for (uint32_t f = 0; f < code->n_funcs; f++)
-        w->heads[code->funcs[f].first] = 1;
-    memset(w->loops, 0, code->n_ops);
-    for (uint32_t i = 0; i < code->n_ops; i++) {
-        enum wn_kind kind = wn_op_kind(&code->ops[i]);
-        if ((kind == WN_KIND_JUMP || kind == WN_KIND_BRANCH) &&
-            wn_is_back_edge(i, code->ops[i].target))
-            w->loops[code->ops[i].target] = 1;
-    }
-}
-
 /** What r1 to r3 are at first. */
 static void set_arguments(struct wn_search *q)
 {
@@ -426,10 +454,12 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     w->most_steps = phase == WN_JOINING ? JOIN_STEPS(n) : EXPLORE_STEPS(n);
     if (phase == WN_EXPLORING && w->brief)
         w->most_steps /= BRIEFLY;
-    w->most_nodes = phase == WN_JOINING ? UINT64_MAX : EXPLORE_NODES(n);
+    if (w->patient)
+        w->most_steps *= PATIENTLY;
+    w->most_nodes = phase == WN_JOINING || w->patient ? UINT64_MAX : EXPLORE_NODES(n);
     w->from = 0;
     w->via = WN_NOWHERE;
-    find_heads(w);
+    wn_walk_find_heads(w);
     if (!wn_state_init(&q->s, &q->heap))
         return false;
     set_arguments(q);
@@ -446,7 +476,7 @@ static bool take(struct wn_walk *w)
     w->from = way->from;
     w->via = way->via;
     wn_way_go_back(w, way->trail);
-    if (later & WN_STEP_LEFT)
+    if (later & (WN_STEP_LEFT | WN_STEP_OVER))
         wn_way_walked(w, later);
     if (later != LATER_ON && later != LATER_TAKEN)
         return true;

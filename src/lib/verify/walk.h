@@ -28,6 +28,12 @@ struct wn_way {
     uint32_t later; /* what is still to be done */
 };
 
+/** Instead of a jump back: a function has returned to the helper that calls it. */
+#define WN_VIA_AGAIN (WN_NOWHERE - 1u)
+
+/** What comes back to a slot. */
+enum wn_loop_kind { WN_LOOP_NONE, WN_LOOP_JUMP, WN_LOOP_AGAIN };
+
 enum wn_phase {
     WN_JOINING,   /* ways that meet are joined, and loops widened */
     WN_EXPLORING, /* all ways are followed, those that look like one seen before excepted */
@@ -37,7 +43,7 @@ struct wn_walk {
     struct wn_search q; /* what its parts see */
     enum wn_phase phase;
     uint32_t *heads; /* of each slot: 0, or 1 + its first node counted from 1 */
-    uint8_t *loops;  /* of each slot: something jumps back to it */
+    uint8_t *loops;  /* of each slot: enum wn_loop_kind */
     struct {
         struct wn_node **data;
         size_t len, cap;
@@ -68,9 +74,10 @@ struct wn_walk {
     uint64_t all_steps, all_nodes; /* of earlier attempts */
     uint64_t deadline;
     uint32_t restarts;
-    bool brief; /* exploring: there is little to be won */
-    bool late;  /* it takes longer than it may */
-    bool lost;  /* there are too many ways */
+    bool brief;   /* exploring: there is little to be won */
+    bool patient; /* exploring: what helpers call is followed as often as they may call it */
+    bool late;    /* it takes longer than it may */
+    bool lost;    /* there are too many ways */
 };
 
 /**

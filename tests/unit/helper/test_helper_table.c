@@ -41,7 +41,7 @@ static void rows_say_what_can_be_checked(void **state)
     for (size_t i = 0; (h = wn_helper_at(i)); i++) {
         bool map = false, over = false;
         assert_ptr_equal(wn_helper_find(h->id), h);
-        unsigned types = h->types & ~(WN_HELPER_MOVES | WN_HELPER_WRITES);
+        unsigned types = h->types & ~(WN_HELPER_MOVES | WN_HELPER_WRITES | WN_HELPER_CALLS);
         assert_true(types && types < 1u << WN_PROG_TYPES);
         for (unsigned k = 0; k < 5; k++) {
             uint8_t a = h->sig.args[k];
