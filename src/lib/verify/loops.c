@@ -6,6 +6,7 @@
 
 #include "base/own.h"
 #include "base/vec.h"
+#include "verify/count.h"
 #include "verify/frames.h"
 #include "verify/graph.h"
 
@@ -309,17 +310,6 @@ static void count(struct finding *f, struct loop *l)
 
 /* ---- all together ---------------------------------------------------------------------------- */
 
-static uint64_t times(uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 static uint32_t func_at(const struct wn_code *code, uint32_t slot)
 {
     return (uint32_t)(wn_code_func_at(code, slot) - code->funcs);
@@ -347,15 +337,17 @@ static uint64_t cost_of(const struct finding *f, struct cost *costs, const uint6
         const struct wn_op *op = &f->code->ops[i];
         uint64_t one = 1;
         if (op->id == WN_OP_CALL_LOCAL)
-            one = plus(1, cost_of(f, costs, often, func_at(f->code, op->target), depth + 1));
+            one =
+                wn_count_plus(1, cost_of(f, costs, often, func_at(f->code, op->target), depth + 1));
         else if (op->check & WN_CHECK_REPEAT)
             for (uint32_t k = 0; k < f->code->n_funcs; k++)
-                one = plus(one, f->code->funcs[k].taken
-                                    ? times(WN_REPEATED, cost_of(f, costs, often, k, depth + 1))
-                                    : 0);
+                one = wn_count_plus(
+                    one, f->code->funcs[k].taken
+                             ? wn_count_times(WN_REPEATED, cost_of(f, costs, often, k, depth + 1))
+                             : 0);
         else if (wn_rows[op->id].form == WN_FORM_CALL_REG)
             one = UINT64_MAX;
-        total = plus(total, times(one, often[i]));
+        total = wn_count_plus(total, wn_count_times(one, often[i]));
     }
     c->steps = total;
     c->state = KNOWN;
@@ -420,7 +412,7 @@ static bool are_alike(const struct finding *f, const struct loop *l, const struc
                       uint64_t *of_l, uint64_t *of_m)
 {
     bool inner = contains(l, m->head), outer = contains(m, l->head);
-    uint64_t least = times(l->times, m->times); /* so many at most in any case */
+    uint64_t least = wn_count_times(l->times, m->times); /* so many at most in any case */
     *of_l = l->times;
     *of_m = m->times;
     if (l == m || (inner && outer && same_body(l, m)))
@@ -460,13 +452,13 @@ static void count_circle(const struct finding *f, size_t first, bool *done, uint
         circle[n++] = m;
         most = of_l > most ? of_l : most;
         for (uint32_t i = 0; i < m->n_slots; i++) /* itself comes last */
-            here[m->slots[i]] = plus(here[m->slots[i]], k == first ? most : of_m);
+            here[m->slots[i]] = wn_count_plus(here[m->slots[i]], k == first ? most : of_m);
     }
     for (size_t k = 0; k < n; k++)
         for (uint32_t i = 0; i < circle[k]->n_slots; i++) {
             uint32_t slot = circle[k]->slots[i];
             if (here[slot])
-                often[slot] = times(often[slot], here[slot]);
+                often[slot] = wn_count_times(often[slot], here[slot]);
             here[slot] = 0;
         }
 }
