@@ -187,6 +187,11 @@ static long (*const bpf_fib_lookup)(void *context, struct bpf_fib_lookup *params
                                     unsigned int flags) = (long (*)(void *, struct bpf_fib_lookup *,
                                                                     int, unsigned int))69;
 static long (*const bpf_skb_ecn_set_ce)(void *skb) = (long (*)(void *))97;
+static long (*const bpf_ringbuf_output)(void *ring, void *data, unsigned long long bytes,
+                                        unsigned long long flags) =
+    (long (*)(void *, void *, unsigned long long, unsigned long long))130;
+static unsigned long long (*const bpf_ringbuf_query)(void *ring, unsigned long long what) =
+    (unsigned long long (*)(void *, unsigned long long))134;
 static long (*const bpf_csum_level)(void *skb,
                                     unsigned long long level) = (long (*)(void *,
                                                                           unsigned long long))135;
