@@ -65,7 +65,7 @@ static uint32_t below(uint32_t n)
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    return (uint32_t)(state >> 20) % n;
+    return n ? (uint32_t)(state >> 20) % n : 0;
 }
 
 static void quit(const char *what, int code)
@@ -405,7 +405,7 @@ static void print_row(const struct trial *t, const struct times *least)
 
 int main(int argc, char **argv)
 {
-    unsigned turns = argc > 1 ? (unsigned)atoi(argv[1]) : 15;
+    unsigned turns = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 15;
     const char *missing = kernel_missing();
     long configured = sysconf(_SC_NPROCESSORS_CONF);
     cpus = configured > 0 ? (uint32_t)configured : 1;

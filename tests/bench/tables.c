@@ -35,7 +35,7 @@ struct table *table_new(enum wn_map_type type, uint32_t key_bytes, uint32_t entr
     if (array) {
         t->values = calloc(entries, sizeof *t->values);
     } else {
-        t->buckets = calloc(t->mask + 1, sizeof *t->buckets);
+        t->buckets = calloc(t->mask + 1, sizeof(struct node *));
         t->nodes = calloc(entries, sizeof *t->nodes);
     }
     return t;

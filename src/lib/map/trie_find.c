@@ -15,10 +15,13 @@
 SIZED bool begins(const struct wn_trie_node *n, const struct wn_trie_key *key, uint32_t bits)
 {
     uint32_t i = 0;
+    /* NOLINTBEGIN(clang-analyzer-core.UndefinedBinaryOperatorResult): no more words than were read
+     */
     for (; bits >= 64; bits -= 64, i++)
         if (wn_word_get(&n->data[i]) != key->data[i])
             return false;
     return !bits || (wn_word_get(&n->data[i]) ^ key->data[i]) >> (64 - bits) == 0;
+    /* NOLINTEND(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 }
 
 /** A link to the longest prefix, 0 without one. */

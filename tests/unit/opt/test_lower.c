@@ -2,8 +2,11 @@
 #include "opt/lower.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "../assembled.h"
+#include "helper/helper.h"
+#include "map/layout.h"
 #include "verify/flow.h"
 
 /** One operation as these tests write it: slot, name, what it has beside zeros. */
@@ -27,12 +30,12 @@ static size_t print_op(char *out, size_t room, const struct wn_code *c, uint32_t
     return n + (size_t)snprintf(out + n, room - n, "\n");
 }
 
-static void lowers_to(const char *text, const char *listing)
+/** Takes the code. */
+static void code_lowers_to(struct wn_code *code, const char *listing)
 {
-    struct wn_code *code = assembled(text), *low = NULL;
+    struct wn_code *low = NULL;
     char out[4096];
     size_t n = 0;
-    assert_int_equal(wn_flow_check(code, NULL), 0);
     assert_int_equal(wn_lower(code, &low, NULL), 0);
     assert_int_equal(low->form, WN_LOWERED);
     uint32_t op = 0;
@@ -51,6 +54,13 @@ static void lowers_to(const char *text, const char *listing)
     assert_string_equal(out, listing);
     wn_code_free(low);
     wn_code_free(code);
+}
+
+static void lowers_to(const char *text, const char *listing)
+{
+    struct wn_code *code = assembled(text);
+    assert_int_equal(wn_flow_check(code, NULL), 0);
+    code_lowers_to(code, listing);
 }
 
 static void accesses_get_guards_unless_proved(void **state)
@@ -267,6 +277,95 @@ static void guards_of_loads_know_what_comes_from_the_stack(void **state)
               "  3 exit\n");
 }
 
+/** As the verifier leaves a program with one map, whose calls of helpers are all proved. */
+static void proved_lowers_to(struct wn_map *map, const char *text, const char *listing)
+{
+    static const struct wn_call calls[] = {
+        {.fn = wn_call_checked, .checked = wn_helper_map_lookup_elem},
+        {.fn = wn_helper_map_lookup_elem},
+        {.fn = wn_helper_map_lookup_elem}};
+    const struct wn_bound_map bound = {.map = map};
+    struct wn_code *code = assembled(text);
+    assert_int_equal(wn_flow_check(code, NULL), 0);
+    code->calls = calls;
+    code->n_calls = 3;
+    code->maps = &bound;
+    code->finders = 2;
+    for (uint32_t i = 0; i < code->n_ops; i++) {
+        struct wn_op *op = &code->ops[i];
+        if (op->id == WN_OP_IMM64)
+            op->b = WN_WIDE_MAP;
+        if (op->id != WN_OP_CALL)
+            continue;
+        op->check = WN_CHECK_RUN | WN_CHECK_ARGUMENTS;
+        code->mark[i] = WN_MARK_PROVED;
+    }
+    code_lowers_to(code, listing);
+}
+
+#define FIELDS                                                                                     \
+    .values = (uint8_t *)0x7000, .stride = 24, .max_entries = 5, .key_bytes = 4, .cpus = 2
+
+static void lookups_in_arrays_are_no_calls(void **state)
+{
+    (void)state;
+    struct wn_map array = {.type = WN_MAP_ARRAY, FIELDS};
+    struct wn_map percpu = {.type = WN_MAP_PERCPU_ARRAY, .cpu_pitch = 64, FIELDS};
+    proved_lowers_to(&array, "r1 = 0 ll\ncall 1\nr6 = r0\nexit",
+                     "func 0 costs 5\n"
+                     " block 0\n"
+                     "  0 lddw dst=1\n"
+                     "  2 ldxw dst=1 a=2 size=4\n"
+                     "  2 mov64\n"
+                     "  2 jge32 a=1 imm=5 target=2\n"
+                     " block 1\n"
+                     "  2 mul64 dst=1 a=1 imm=24\n"
+                     "  2 lddw imm=28672\n"
+                     "  2 add64 b=1\n"
+                     " block 2\n"
+                     "  3 mov64 dst=6\n"
+                     "  4 exit\n");
+    proved_lowers_to(&percpu, "r1 = 0 ll\ncall 1\nif r0 == 0 goto +1\nr0 = 3\nexit",
+                     "func 0 costs 6\n"
+                     " block 0\n"
+                     "  0 lddw dst=1\n"
+                     "  2 ldxw dst=1 a=2 size=4\n"
+                     "  2 mov64\n"
+                     "  2 jge32 a=1 imm=5 target=3\n"
+                     " block 1\n"
+                     "  2 cpu dst=2\n"
+                     "  2 jge32 a=2 imm=2 target=3\n"
+                     " block 2\n"
+                     "  2 lsh64 dst=2 a=2 imm=6\n"
+                     "  2 mul64 dst=1 a=1 imm=24\n"
+                     "  2 lddw imm=28672\n"
+                     "  2 add64 b=1\n"
+                     "  2 add64 b=2\n"
+                     "  4 mov64 imm=3\n"
+                     " block 3\n"
+                     "  5 exit\n");
+}
+
+/** Of a map that is not an array, what was made for it is called with its address; and where it may
+ * be one of several maps, the helper. */
+static void other_lookups_are_calls(void **state)
+{
+    (void)state;
+    struct wn_map *hash = (struct wn_map *)calloc(1, sizeof *hash);
+    char listing[512];
+    hash->type = WN_MAP_HASH;
+    snprintf(listing, sizeof listing,
+             "func 0 costs 4\n block 0\n  0 lddw dst=1\n  2 lddw dst=1 imm=%d high=%x\n"
+             "  2 call imm=1 target=2\n  3 exit\n",
+             (int)(uint32_t)(uintptr_t)hash, (unsigned)((uint64_t)(uintptr_t)hash >> 32));
+    proved_lowers_to(hash, "r1 = 0 ll\ncall 1\nexit", listing);
+    hash->type = WN_MAP_ARRAY;
+    proved_lowers_to(hash, "r1 = 0 ll\nif r3 == 0 goto +0\ncall 1\nexit",
+                     "func 0 costs 5\n block 0\n  0 lddw dst=1\n  2 jeq a=3 target=1\n block 1\n"
+                     "  3 call imm=1 target=1\n  4 exit\n");
+    free(hash);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +377,8 @@ int main(void)
         cmocka_unit_test(back_edges_spend_what_they_repeat),
         cmocka_unit_test(calls_spend_the_callee),
         cmocka_unit_test(packet_loads_know_the_way_out),
+        cmocka_unit_test(lookups_in_arrays_are_no_calls),
+        cmocka_unit_test(other_lookups_are_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
