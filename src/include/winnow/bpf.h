@@ -275,8 +275,13 @@ enum {
     BPF_MAP_TYPE_LPM_TRIE = 11,
     BPF_MAP_TYPE_QUEUE = 22,
     BPF_MAP_TYPE_STACK = 23,
+    BPF_MAP_TYPE_RINGBUF = 27,
     BPF_MAP_TYPE_BLOOM_FILTER = 30,
 };
+
+/* Flags of bpf_ringbuf_output(), and what bpf_ringbuf_query() tells. */
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_RB_AVAIL_DATA, BPF_RB_RING_SIZE, BPF_RB_CONS_POS, BPF_RB_PROD_POS };
 
 enum { BPF_F_NO_PREALLOC = 1 }; /* in map_flags: a trie needs it */
 
