@@ -3,7 +3,7 @@
  * Web traffic that is encrypted: HTTPS over TCP and QUIC over UDP, which both
  * use port 443, with IPv4 and IPv6, behind any number of VLAN tags up to two.
  *
- * https.o beside this file was made from it by
+ * https.o beside this file was made from it by ./make, which comes down to
  *
  *     clang -O2 -g -target bpf -I /usr/include -c https.c -o https.o
  *

@@ -42,14 +42,14 @@ struct client_opts {
     bool rate, nonzero, check, labels, numbers, jit, verdicts, gdb;
     int watch_ms; /* 0: once */
     bool trace, relocs, lines;
-    bool strict, log, all;
+    bool strict, log, all, atomic, create;
     const char *output, *section, *read, *jitdump, *write, *expect;
-    struct client_list consts, maps, dumps;
+    struct client_list consts, maps, dumps, entries;
     enum wn_dialect dialect;
     enum wn_engine engine;
     enum wn_prog_type type; /* 0: what the object says, else a filter */
     uint64_t fuel;
-    uint64_t count; /* packets at most; 0: all */
+    uint64_t count; /* packets or changes at most; 0: all */
     int linktype;   /* DLT_ value; -1: not said */
 };
 
@@ -106,3 +106,6 @@ int client_complete(const struct client_opts *opts, char **words);
 
 /** Names of objects as `stat` takes them, from the daemon if it answers at once; NULL if not. */
 struct json_t *remote_object_names(const struct client_opts *opts);
+
+/** Names of a filter's maps; of the filters that have some if `filter` is NULL. As above. */
+struct json_t *remote_map_names(const struct client_opts *opts, const char *filter);

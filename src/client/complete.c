@@ -6,6 +6,8 @@
 
 #include "client/client.h"
 
+#define OPERANDS 3 /* of a command, that matter to what comes next */
+
 static void offer(const char *candidate, const char *word)
 {
     if (!strncmp(candidate, word, strlen(word)))
@@ -66,11 +68,26 @@ static void offer_names(const struct client_opts *opts, const char *word)
     json_decref(names);
 }
 
+static void offer_maps(const struct client_opts *opts, const char *filter, const char *word)
+{
+    json_t *names = remote_map_names(opts, filter), *name;
+    size_t i;
+    json_array_foreach(names, i, name)
+    {
+        /* One filter has several maps. */
+        if (!i || !json_equal(name, json_array_get(names, i - 1)))
+            offer(json_string_value(name), word);
+    }
+    json_decref(names);
+}
+
 int client_complete(const struct client_opts *opts, char **words)
 {
     struct client_opts line = *opts;
     const struct client_command *command = NULL;
     const char *value_of = NULL; /* the option whose value comes next */
+    const char *operands[OPERANDS] = {NULL};
+    size_t n = 0;
 
     for (; words[0] && words[1]; words++) {
         if (value_of && !strcmp(option_of(value_of)->name, "socket"))
@@ -81,6 +98,8 @@ int client_complete(const struct client_opts *opts, char **words)
             value_of = words[0];
         else if (!command && *words[0] != '-')
             command = client_find(words[0]);
+        else if (*words[0] != '-' && n < OPERANDS)
+            operands[n++] = words[0];
     }
     const char *word = words[0] ? words[0] : "";
     if (value_of) {
@@ -94,6 +113,11 @@ int client_complete(const struct client_opts *opts, char **words)
             offer(client_at(i)->name, word);
     } else if (!strcmp(command->name, "stat")) {
         offer_names(&line, word);
+    } else if (!strcmp(command->name, "map") && n) {
+        if (n <= 2)
+            offer_maps(&line, n == 2 ? operands[1] : NULL, word);
+    } else if (!strcmp(command->name, "map")) {
+        offer_choices("list|dump|get|set|del|watch", word);
     } else if (strchr(command->operands, '|') && !strchr(command->operands, 'F')) {
         offer_choices(command->operands, word);
     }

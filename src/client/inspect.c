@@ -16,8 +16,8 @@
 
 #include "client/client.h"
 #include "client/local.h"
-#include "client/map_text.h"
 #include "client/print.h"
+#include "common/map_text.h"
 
 #define VALUE_BYTES 65536 /* of a variable's text; longer ones are left out */
 

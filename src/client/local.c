@@ -54,6 +54,8 @@ struct source_opts local_source_opts(const struct client_opts *opts, int linktyp
         .any_file = true,
         .consts = opts->consts.items,
         .n_consts = opts->consts.n,
+        .entries = opts->entries.items,
+        .n_entries = opts->entries.n,
         .prog = {.engine = opts->engine,
                  .verify = opts->strict ? WN_VERIFY_STRICT : WN_VERIFY_GUARD,
                  .type = opts->type,

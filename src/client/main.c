@@ -47,13 +47,15 @@ static const struct client_option options[] = {
     {"fuel", 0, "N", "slots a run may spend on loops and calls", false},
     {"linktype", 0, "NAME", "link type an expression is for (EN10MB)", false},
     {"read", 'r', "FILE", "capture file; - is standard input", false},
-    {"count", 'c', "N", "look at the first N packets only", false},
+    {"count", 'c', "N", "only the first N packets; of map watch the first N changes", false},
     {"type", 0, "filter|xdp|socket|tc", "what the program is written for (its section says it)",
      false},
     {"const", 0, "NAME=VALUE", "set a variable before the program is loaded; repeat it for more",
      false},
     {"map", 0, "MAP=FILE", "fill a map before the run; repeat it for more", false},
     {"dump-map", 0, "MAP", "print a map after the run; repeat it for more", false},
+    {"entries", 0, "MAP=N", "room of a map, instead of what the object says; repeat it for more",
+     false},
     {"verdicts", 0, NULL, "print what each packet got", false},
     {"expect", 0, "FILE", "compare what each packet got with the lines of FILE", false},
     {"trace", 0, NULL, "print what the program prints (bpf_trace_printk)", false},
@@ -63,6 +65,8 @@ static const struct client_option options[] = {
     {"strict", 0, NULL, "reject what would have to be checked when the program runs", false},
     {"log", 0, NULL, "first what the verifier does, slot by slot", false},
     {"all", 0, NULL, "everything that is checked when the program runs, and why", false},
+    {"atomic", 0, NULL, "all changes or none", false},
+    {"new", 0, NULL, "only keys that are not there yet", false},
     {"jitdump", 0, "DIR", "record machine code for perf, in DIR", false},
     {"gdb", 0, NULL, "tell debuggers of machine code", false},
     {"shell", 0, "bash", "whose completion is asked for", false},
@@ -309,7 +313,8 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
         {"check", &opts->check},   {"labels", &opts->labels},     {"numbers", &opts->numbers},
         {"jit", &opts->jit},       {"verdicts", &opts->verdicts}, {"gdb", &opts->gdb},
         {"trace", &opts->trace},   {"relocs", &opts->relocs},     {"lines", &opts->lines},
-        {"strict", &opts->strict}, {"log", &opts->log},           {"all", &opts->all}};
+        {"strict", &opts->strict}, {"log", &opts->log},           {"all", &opts->all},
+        {"atomic", &opts->atomic}, {"new", &opts->create}};
     struct {
         const char *name, **text;
     } texts[] = {{"socket", &opts->socket},  {"output", &opts->output}, {"section", &opts->section},
@@ -318,7 +323,10 @@ static bool take_option(struct client_opts *opts, const char *name, const char *
     struct {
         const char *name;
         struct client_list *list;
-    } lists[] = {{"const", &opts->consts}, {"map", &opts->maps}, {"dump-map", &opts->dumps}};
+    } lists[] = {{"const", &opts->consts},
+                 {"map", &opts->maps},
+                 {"dump-map", &opts->dumps},
+                 {"entries", &opts->entries}};
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (!strcmp(flags[i].name, name))

@@ -306,13 +306,19 @@ void print_list(const struct json_t *reply)
                                                 "GUARDED", "FUELLED", "SOURCE"};
     static const char *const output_keys[] = {"name", "type", "state", "file", "reason"};
     static const char *const output_titles[] = {"NAME", "TYPE", "STATE", "FILE", "REASON"};
+    static const char *const map_keys[] = {"filter",  "name",        "type", "key_type",
+                                           "entries", "max_entries", "bytes"};
+    static const char *const map_titles[] = {"FILTER",  "MAP",  "TYPE", "KEY",
+                                             "ENTRIES", "ROOM", "BYTES"};
     static const struct table interfaces = {interface_keys, interface_titles, 5},
                               filters = {filter_keys, filter_titles, 7},
-                              outputs = {output_keys, output_titles, 5};
+                              outputs = {output_keys, output_titles, 5},
+                              maps = {map_keys, map_titles, 7};
     const char *kind = text_of(reply, "kind");
 
     print_table(!strcmp(kind, "filters")   ? &filters
                 : !strcmp(kind, "outputs") ? &outputs
+                : !strcmp(kind, "maps")    ? &maps
                                            : &interfaces,
                 json_object_get(reply, "items"));
 }

@@ -166,8 +166,8 @@ int command_list(const struct client_opts *opts, char **operands)
     struct varlink_reply reply = {0};
     if (!operands[0] || operands[1] ||
         (strcmp(operands[0], "interfaces") != 0 && strcmp(operands[0], "filters") != 0 &&
-         strcmp(operands[0], "outputs") != 0))
-        return client_usage("list: one of interfaces, filters, outputs");
+         strcmp(operands[0], "outputs") != 0 && strcmp(operands[0], "maps") != 0))
+        return client_usage("list: one of interfaces, filters, outputs, maps");
     int status = session_open(&s, opts, TIMEOUT_MS);
     if (!status)
         status = session_ask(&s, METHOD("List"), json_pack("{s:s}", "kind", operands[0]), &reply);

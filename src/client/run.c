@@ -13,13 +13,16 @@
 #include "client/client.h"
 #include "client/expect.h"
 #include "client/local.h"
-#include "client/map_text.h"
 #include "client/print.h"
 #include "common/capfile.h"
+#include "common/map_text.h"
 #include "common/pcapng.h"
 
-#define LINE_BYTES    256
-#define VERDICT_NAMES 16
+#define LINE_BYTES     256
+#define VERDICT_NAMES  16
+#define MAP_NAME_BYTES 256
+
+OWN_BY(map_file, struct map_file, map_file_close)
 
 /* How often a verdict was given. */
 struct tally {
@@ -352,6 +355,37 @@ static void show_misses(const struct job *job, uint64_t differing)
                 job->opts->expect);
 }
 
+static int fail_map(const struct job *job, const char *name, const struct wn_error *err)
+{
+    return client_fail(job->opts, CLIENT_REFUSED, "map", "%s: %s", name, err->text);
+}
+
+/* MAP=FILE */
+static int fill_map(const struct job *job, struct wn_object *object, const char *assignment)
+{
+    OWN(map_file) struct map_file *file = NULL;
+    char name[MAP_NAME_BYTES];
+    struct map_text map;
+    struct wn_error err = {0};
+    size_t len = strcspn(assignment, "=");
+    const char *path = assignment + len + 1;
+    if (!assignment[len] || !len || len >= sizeof name || !*path)
+        return client_usage("--map: \"%s\": expected MAP=FILE", assignment);
+    snprintf(name, sizeof name, "%.*s", (int)len, assignment);
+    if (map_text_find(object, name, &map, &err))
+        return fail_map(job, "--map", &err);
+    int code = map_file_open(path, &file, &err);
+    if (!code)
+        code = map_file_fill(file, NULL, &map, &err);
+    if (!code)
+        return CLIENT_OK;
+    char line[24] = "";
+    if (err.at != WN_NOWHERE)
+        snprintf(line, sizeof line, "%" PRIu32 ": ", err.at);
+    return client_fail(job->opts, CLIENT_REFUSED, "map", "%s:%smap %s: %s", path,
+                       *line ? line : " ", name, err.text);
+}
+
 /* What is done with an object between reading it and loading its program. */
 static int prepare_object(struct job *job)
 {
@@ -362,9 +396,13 @@ static int prepare_object(struct job *job)
         return client_fail(job->opts, CLIENT_REFUSED, "map", "%s: only objects have maps",
                            maps->n ? maps->items[0] : job->opts->dumps.items[0]);
     for (size_t i = 0; !status && i < maps->n; i++)
-        status = map_text_fill(job->opts, object, maps->items[i]);
-    for (size_t i = 0; !status && i < job->opts->dumps.n; i++)
-        status = map_text_check(job->opts, object, job->opts->dumps.items[i]);
+        status = fill_map(job, object, maps->items[i]);
+    for (size_t i = 0; !status && i < job->opts->dumps.n; i++) {
+        const char *name = job->opts->dumps.items[i];
+        struct wn_error err;
+        if (map_text_check(object, name, &err))
+            status = fail_map(job, name, &err);
+    }
     return status;
 }
 
@@ -374,8 +412,10 @@ static int dump_maps(struct job *job)
     int status = CLIENT_OK;
     for (size_t i = 0; !status && i < names->n; i++) {
         json_t *dump = NULL;
-        status = map_text_dump(job->opts, source_object(job->source), names->items[i], &dump);
-        if (!status)
+        struct wn_error err;
+        if (map_text_dump(source_object(job->source), names->items[i], &dump, &err))
+            status = fail_map(job, names->items[i], &err);
+        else
             json_array_append_new(job->dumps, dump);
     }
     return status;
@@ -446,7 +486,7 @@ static int run_job(struct job *job)
     else if (!job->opts->quiet && !to_stdout(job->opts))
         show_totals(job);
     for (size_t i = 0; !job->opts->json && i < json_array_size(job->dumps); i++)
-        map_text_print(json_array_get(job->dumps, i));
+        map_text_print(json_array_get(job->dumps, i), stdout);
     if (job->expect && !job->opts->json)
         show_misses(job, differing);
     /* Whoever says what to expect may expect faults. */

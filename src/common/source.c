@@ -17,6 +17,7 @@
 #include "common/variables.h"
 
 #define FIRST_BYTES   65536
+#define NAME_BYTES    256
 #define MACHINE_AT    18  /* of e_machine in an ELF header */
 #define MACHINE_BPF   247 /* EM_BPF */
 #define MACHINE_BYTES 20  /* of the header that are needed to know */
@@ -339,10 +340,35 @@ static int set_variables(struct source *source, const struct source_opts *opts,
 {
     struct wn_error why;
     for (size_t i = 0; !source->variables_set && i < opts->n_consts; i++) {
-        if (variables_set(source->object, opts->consts[i], &why))
+        if (variables_assign(source->object, opts->consts[i], &why))
             return wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%s", why.text);
     }
-    source->variables_set = true;
+    return 0;
+}
+
+/* "MAP=N" */
+static int set_size(struct wn_object *object, const char *assignment, struct wn_error *err)
+{
+    char name[NAME_BYTES], *end;
+    size_t len = strcspn(assignment, "=");
+    const char *digits = assignment + len + 1;
+    if (!assignment[len] || !len || len >= sizeof name)
+        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "\"%.60s\": expected MAP=N", assignment);
+    snprintf(name, sizeof name, "%.*s", (int)len, assignment);
+    unsigned long long n = *digits >= '0' && *digits <= '9' ? strtoull(digits, &end, 0) : 0;
+    if (n == 0 || n > UINT32_MAX || *end)
+        return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "%.60s: \"%.40s\" is no number of entries",
+                       name, digits);
+    return wn_object_resize_map(object, name, (uint32_t)n, err);
+}
+
+static int set_sizes(struct source *source, const struct source_opts *opts, struct wn_error *err)
+{
+    struct wn_error why;
+    for (size_t i = 0; !source->variables_set && i < opts->n_entries; i++) {
+        if (set_size(source->object, opts->entries[i], &why))
+            return wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%s", why.text);
+    }
     return 0;
 }
 
@@ -360,12 +386,20 @@ int source_program(struct source *source, const struct source_opts *opts, struct
         source->number = (size_t)code;
         code = set_variables(source, opts, err);
         if (code)
+            return because(why, DIAG_P107, code);
+        code = set_sizes(source, opts, err);
+        if (code)
             return because(why, DIAG_P104, code);
+        source->variables_set = true;
         code = wn_prog_load(source->object, opts->section, &opts->prog, out, err);
         return code ? because(why, why_no_program(code), code) : 0;
     }
-    if (opts->n_consts)
+    if (opts->n_entries)
         return because(why, DIAG_P104,
+                       wn_fail(err, WN_E_REJECTED, WN_NOWHERE, "%.100s: only objects have maps",
+                               opts->entries[0]));
+    if (opts->n_consts)
+        return because(why, DIAG_P107,
                        wn_fail(err, WN_E_REJECTED, WN_NOWHERE,
                                "%.100s: only objects have variables", opts->consts[0]));
     code = source->file ? text_slots(&source->text, opts, &source->slots, &source->count, why, err)

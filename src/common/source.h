@@ -35,6 +35,8 @@ struct source_opts {
     const char *section;       /* section or function of an object; NULL: the only one */
     const char *const *consts; /* variables of an object, each "NAME=VALUE" */
     size_t n_consts;
+    const char *const *entries; /* sizes of an object's maps, each "MAP=N" */
+    size_t n_entries;
     bool any_file; /* pipes and devices may be read too, which may take for ever */
     struct wn_prog_opts prog;
     struct wn_text_opts text; /* of assembly */

@@ -10,9 +10,11 @@
 
 #include <winnow/object.h>
 
+#include "common/nearest.h"
 #include "common/own.h"
 
 #define NAME_MAX_BYTES 256
+#define GUESSES_MAX    1024 /* variables looked at for a guess */
 
 /* The text as a JSON string, to be freed; NULL without memory. */
 static char *quoted(const char *text)
@@ -64,20 +66,43 @@ static int set_typed(struct wn_object *object, size_t number, const struct wn_ob
     return wn_object_set(object, var->name, value, var->bytes, err);
 }
 
-int variables_set(struct wn_object *object, const char *assignment, struct wn_error *err)
+/* No such variable: one of a similar name may have been meant. */
+static int unknown(const struct wn_object *object, const char *name, struct wn_error *err)
+{
+    size_t n = wn_object_var_count(object), i;
+    OWN(free) const char **names = calloc(n + 1, sizeof(*names));
+    struct wn_object_var var;
+    for (i = 0; names && i < n && i < GUESSES_MAX; i++) {
+        wn_object_describe_var(object, i, &var);
+        names[i] = var.name;
+    }
+    const char *near = names ? nearest_find(name, names, i) : NULL;
+    return near ? wn_fail(err, -ENOENT, WN_NOWHERE,
+                          "no variable is called '%.40s'; did you mean '%.40s'?", name, near)
+                : wn_fail(err, -ENOENT, WN_NOWHERE, "no variable is called '%.60s'", name);
+}
+
+int variables_set(struct wn_object *object, const char *name, const char *text,
+                  struct wn_error *err)
+{
+    struct wn_object_var var;
+    int number = wn_object_find_var(object, name, err);
+    if (number == -ENOENT)
+        return unknown(object, name, err);
+    if (number < 0)
+        return number;
+    wn_object_describe_var(object, (size_t)number, &var);
+    return *var.type ? set_typed(object, (size_t)number, &var, text, err)
+                     : set_untyped(object, name, text, err);
+}
+
+int variables_assign(struct wn_object *object, const char *assignment, struct wn_error *err)
 {
     char name[NAME_MAX_BYTES];
-    struct wn_object_var var;
     size_t len = strcspn(assignment, "=");
     if (!assignment[len] || !len || len >= sizeof name)
         return wn_fail(err, WN_E_SYNTAX, WN_NOWHERE, "\"%.60s\": expected NAME=VALUE", assignment);
     memcpy(name, assignment, len);
     name[len] = '\0';
-    int number = wn_object_find_var(object, name, err);
-    if (number < 0)
-        return number;
-    wn_object_describe_var(object, (size_t)number, &var);
-    const char *text = assignment + len + 1;
-    return *var.type ? set_typed(object, (size_t)number, &var, text, err)
-                     : set_untyped(object, name, text, err);
+    return variables_set(object, name, assignment + len + 1, err);
 }

@@ -111,14 +111,40 @@ const struct conf_output *conf_find_output(const struct conf *conf, const char *
     return NULL;
 }
 
+int conf_filter_copy(const struct conf_filter *filter, struct conf_filter *out)
+{
+    struct conf_filter copy = {.name = strdup(filter->name)};
+    int rc = copy.name ? 0 : -ENOMEM;
+    for (size_t i = 0; rc == 0 && i < conf_n_rows; i++)
+        if (conf_rows[i].section == SECTION_FILTER)
+            rc = conf_value_copy(&conf_rows[i], filter, &copy);
+    if (rc < 0)
+        conf_filter_fini(&copy);
+    else
+        *out = copy;
+    return rc;
+}
+
+void conf_filter_fini(struct conf_filter *filter)
+{
+    fini_fields(SECTION_FILTER, filter);
+    free(filter->name);
+}
+
+bool conf_filter_equal(const struct conf_filter *a, const struct conf_filter *b)
+{
+    for (size_t i = 0; i < conf_n_rows; i++)
+        if (conf_rows[i].section == SECTION_FILTER && !conf_value_equal(&conf_rows[i], a, b))
+            return false;
+    return strcmp(a->name, b->name) == 0;
+}
+
 void conf_free(struct conf *conf)
 {
     if (!conf)
         return;
-    for (size_t i = 0; i < conf->n_filters; i++) {
-        fini_fields(SECTION_FILTER, &conf->filters[i]);
-        free(conf->filters[i].name);
-    }
+    for (size_t i = 0; i < conf->n_filters; i++)
+        conf_filter_fini(&conf->filters[i]);
     for (size_t i = 0; i < conf->n_interfaces; i++) {
         fini_fields(SECTION_INTERFACE, &conf->interfaces[i]);
         free(conf->interfaces[i].name);
@@ -142,6 +168,26 @@ void conf_free(struct conf *conf)
 
 /* ---- loading */
 
+/** As apply(), of a key with a name in it: it is that name's. */
+static int apply_setting(struct conf_input *in, const struct conf_entry *e, struct diag_place at)
+{
+    const struct conf_object *o = &in->objects[e->object];
+    void *base = conf_object_at(in->conf, o->section, o->index);
+    size_t len;
+    OWN(free) char *name = NULL;
+    const char *from = conf_key_name(e->row->key, e->key, &len);
+    if (!(name = strndup(from, len)))
+        return -ENOMEM;
+    const struct conf_setting *first = conf_setting_find(conf_settings_of(e->row, base), name);
+    if (first && first->origin.file == e->origin.file) {
+        diag_add(in->diags, DIAG_C004, at, NULL, "given twice, first on line %u",
+                 first->origin.line);
+        return 0;
+    }
+    int rc = conf_setting_parse(e->row, name, e->text, e->origin, base, at, in->diags);
+    return rc == -ENOMEM ? rc : 0;
+}
+
 /** A scalar counts once a file; a later file overrides it, and adds to lists. */
 static int apply(struct conf_input *in, const struct conf_entry *e)
 {
@@ -151,7 +197,9 @@ static int apply(struct conf_input *in, const struct conf_entry *e)
                             .line = e->origin.line,
                             .column = e->column,
                             .section = o->label,
-                            .key = e->row->key};
+                            .key = e->key};
+    if (conf_row_many(e->row))
+        return apply_setting(in, e, at);
     const struct conf_origin *first = &o->given[row];
     if (first->line && first->file == e->origin.file && !conf_is_list(e->row)) {
         diag_add(in->diags, DIAG_C004, at, NULL, "given twice, first on line %u", first->line);
@@ -235,8 +283,10 @@ int conf_load(const char *path, conf_more_fn more, struct conf **out, struct dia
     sort_diags(conf, diags, first);
     for (size_t i = 0; in.files && i < conf->n_files; i++)
         free(in.files[i].bytes);
-    for (size_t i = 0; i < in.n_entries; i++)
+    for (size_t i = 0; i < in.n_entries; i++) {
+        free(in.entries[i].key);
         free(in.entries[i].text);
+    }
     free(in.files);
     free(in.objects);
     free(in.entries);

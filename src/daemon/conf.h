@@ -25,6 +25,7 @@ enum conf_immediate { IMMEDIATE_AUTO, IMMEDIATE_YES, IMMEDIATE_NO };
 enum conf_missing { MISSING_WAIT, MISSING_FAIL };
 enum conf_output_type { OUTPUT_FILE, OUTPUT_COUNT };
 enum conf_format { FORMAT_PCAPNG, FORMAT_PCAP };
+enum conf_state { STATE_KEEP, STATE_RESET };
 enum conf_on_full { ON_FULL_DROP, ON_FULL_STOP };
 
 /** Where an object stands, for messages. */
@@ -33,15 +34,30 @@ struct conf_origin {
     unsigned line;    /* of the section's header, or of a key */
 };
 
+/** A key that is given for a name, as in `map.NAME.file = VALUE`. */
+struct conf_setting {
+    char *name;
+    char *text;      /* the value as it was written */
+    uint64_t number; /* the value, if it is one; yes is 1 */
+    struct conf_origin origin;
+};
+
+/** Those of one kind, in the order of the files. */
+struct conf_settings {
+    struct conf_setting *items;
+    size_t n;
+};
+
 struct conf_filter {
     char *name;
     struct conf_origin origin;
     char
         *program; /* path; NULL: expr. Told apart by content: ELF, .s by name, else an expression */
-    char *section; /* section or function of an object; NULL: the only one */
-    char *expr;    /* tcpdump expression; "" accepts everything */
-    char **consts; /* variables of an object, "NAME=VALUE" */
-    size_t n_consts;
+    char *section;               /* section or function of an object; NULL: the only one */
+    char *expr;                  /* tcpdump expression; "" accepts everything */
+    struct conf_settings consts; /* variables of an object */
+    struct conf_settings map_files, map_entries, map_private;
+    enum conf_state maps, globals; /* at a reload */
     enum conf_returns returns;
     enum conf_on_fault on_fault;
     enum wn_engine engine;
@@ -131,6 +147,38 @@ struct conf *conf_new(void);
 struct conf_filter *conf_add_filter(struct conf *conf, const char *name);
 struct conf_interface *conf_add_interface(struct conf *conf, const char *name);
 struct conf_output *conf_add_output(struct conf *conf, const char *name);
+
+/** The setting for a name; NULL if there is none. */
+const struct conf_setting *conf_setting_find(const struct conf_settings *settings,
+                                             const char *name);
+
+/**
+ * Set one of the command line's, replacing one of the same name.
+ *
+ * assignment   NAME=VALUE
+ *
+ * Returns 0, -EINVAL (it is none), or -ENOMEM.
+ */
+int conf_setting_assign(struct conf_settings *settings, const char *assignment);
+
+/** Copies come from nowhere; `to` is empty. 0, or -ENOMEM. */
+int conf_settings_copy(const struct conf_settings *from, struct conf_settings *to);
+
+void conf_settings_fini(struct conf_settings *settings);
+
+/**
+ * Copy a filter, so that it outlives its configuration. Copies of settings come from nowhere, as
+ * does the copy itself: origins belong to the configuration.
+ *
+ * out   set on success alone; let go with conf_filter_fini()
+ *
+ * Returns 0, or -ENOMEM.
+ */
+int conf_filter_copy(const struct conf_filter *filter, struct conf_filter *out);
+void conf_filter_fini(struct conf_filter *filter);
+
+/** Whether all keys of both have the same values, and the names are the same. */
+bool conf_filter_equal(const struct conf_filter *a, const struct conf_filter *b);
 
 /** Find by name; NULL if there is none. */
 const struct conf_filter *conf_find_filter(const struct conf *conf, const char *name);

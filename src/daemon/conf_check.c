@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/own.h"
+
 static const struct conf_origin *given(const struct conf_object *o, const char *key)
 {
     return &o->given[conf_row_find(o->section, key) - conf_rows];
@@ -36,9 +38,8 @@ static struct diag_place header(const struct conf_object *o)
 
 /* ---- files */
 
-static void check_program(struct conf_input *in, const struct conf_object *o, const char *path)
+static void check_readable(struct conf_input *in, struct diag_place at, const char *path)
 {
-    struct diag_place at = place(o, "program");
     struct stat st;
     if (stat(path, &st) < 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0)
         diag_add(in->diags, DIAG_C001, at, NULL, "%s cannot be read: %s", path, strerror(errno));
@@ -154,6 +155,18 @@ static void check_required(struct conf_input *in, const struct conf_object *o,
     diag_add(in->diags, DIAG_C005, at, hint, "is missing");
 }
 
+static void check_map_file(struct conf_input *in, const struct conf_object *o,
+                           const struct conf_setting *s)
+{
+    OWN(free) char *key = conf_key_with("map.*.file", s->name);
+    struct diag_place at = {.file = s->origin.file,
+                            .line = s->origin.line,
+                            .column = 1,
+                            .section = o->label,
+                            .key = key};
+    check_readable(in, at, s->text);
+}
+
 static void check_filter(struct conf_input *in, const struct conf_object *o)
 {
     const struct conf_filter *f = &in->conf->filters[o->index];
@@ -164,7 +177,9 @@ static void check_filter(struct conf_input *in, const struct conf_object *o)
         diag_add(in->diags, DIAG_C033, header(o), "write program = /PATH or expr = EXPRESSION",
                  "has neither program nor expr");
     if (f->program)
-        check_program(in, o, f->program);
+        check_readable(in, place(o, "program"), f->program);
+    for (size_t i = 0; i < f->map_files.n; i++)
+        check_map_file(in, o, &f->map_files.items[i]);
 
     for (size_t i = 0; i < in->conf->n_interfaces; i++) {
         const char *used = in->conf->interfaces[i].filter;

@@ -22,7 +22,8 @@ enum conf_section {
     SECTION_OUTPUT_FILE, /* of rows: outputs of type = file only */
 };
 
-/** How a value is written, and what the field is. */
+/** How a value is written, and what the field is; with a * in its key: a struct conf_settings of
+ * such. */
 enum conf_type {
     TYPE_BOOL,     /* bool */
     TYPE_UINT,     /* uint32_t or uint64_t */
@@ -34,10 +35,9 @@ enum conf_type {
     TYPE_PATH,     /* char *, absolute */
     TYPE_WORD,     /* char *, no blanks; RANGE is its length */
     TYPE_PATTERN,  /* char *, a file's name with placeholders */
-    TYPE_EXPR,     /* char *, any text */
+    TYPE_TEXT,     /* char *, any text */
     TYPE_REF,      /* char *, an object's name */
     TYPE_REFS,     /* char ** and size_t after it, objects' names */
-    TYPE_SETTINGS, /* the same, NAME=VALUE each */
 };
 
 /** What a change needs. */
@@ -88,11 +88,17 @@ bool conf_row_in(const struct conf_row *row, enum conf_section section);
 /** The row of a key; NULL if there is none. */
 const struct conf_row *conf_row_find(enum conf_section section, const char *key);
 
+/** Is there a * in its key, so that the field is a struct conf_settings? */
+bool conf_row_many(const struct conf_row *row);
+
+/** What stands in a key for the * of a pattern, and its length; NULL if the key is another. */
+const char *conf_key_name(const char *pattern, const char *key, size_t *len);
+
+/** The key that a pattern becomes with a name for its *; to be freed, NULL without memory. */
+char *conf_key_with(const char *pattern, const char *name);
+
 /** Will a later version know it? key "" asks for the whole section. */
 bool conf_is_later(const char *word, const char *key);
-
-/** The name among n that is most like the text, if any is; else NULL. */
-const char *conf_nearest(const char *text, const char *const *names, size_t n);
 
 /** Is it a name for an object? */
 bool conf_name_ok(const char *name);
@@ -116,11 +122,32 @@ size_t conf_object_count(const struct conf *conf, enum conf_section section);
 int conf_value_parse(const struct conf_row *row, const char *text, void *base, struct diag_place at,
                      struct diag_list *diags);
 
-/** Does the field hold a list, TYPE_REFS or TYPE_SETTINGS? */
+/** Does the field hold a list, TYPE_REFS? */
 bool conf_is_list(const struct conf_row *row);
 
 /** The texts of a list, in the structure itself. */
 char *const *conf_list_get(const struct conf_row *row, const void *base, size_t *n);
+
+/* ---- conf_settings.c: rows with a * in their key */
+
+/**
+ * Set one of a row's settings, or replace it; as conf_value_parse().
+ *
+ * name    what stands for the *
+ * origin  of the setting
+ */
+int conf_setting_parse(const struct conf_row *row, const char *name, const char *text,
+                       struct conf_origin origin, void *base, struct diag_place at,
+                       struct diag_list *diags);
+
+/** The settings of such a row. */
+struct conf_settings *conf_settings_of(const struct conf_row *row, void *base);
+const struct conf_settings *conf_settings_in(const struct conf_row *row, const void *base);
+
+/** All of them: lines NAME=VALUE; NULL if there is none, or without memory. */
+char *conf_settings_text(const struct conf_settings *settings);
+
+/* ---- conf_types.c */
 
 /** Set the field to the row's default; 0, or -ENOMEM. */
 int conf_value_reset(const struct conf_row *row, void *base);
@@ -132,6 +159,9 @@ void conf_value_fini(const struct conf_row *row, void *base);
 char *conf_value_text(const struct conf_row *row, const void *base);
 
 bool conf_value_equal(const struct conf_row *row, const void *a, const void *b);
+
+/** Copy a field; `to` has none yet. 0, or -ENOMEM. Lists of names are not copied. */
+int conf_value_copy(const struct conf_row *row, const void *from, void *to);
 
 /** What may be written: "1 to 4096", "accept, reject"; in caller's memory. */
 void conf_limits_text(const struct conf_row *row, char *text, size_t size);
@@ -165,6 +195,7 @@ struct conf_entry {
     size_t object;
     struct conf_origin origin;
     unsigned column;
+    char *key; /* as it stands there */
     char *text;
 };
 

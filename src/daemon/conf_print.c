@@ -60,6 +60,16 @@ static bool applies(const struct conf_row *row, enum conf_section section, const
     return row->section == section;
 }
 
+static void print_settings(const struct conf_row *row, const void *base, FILE *to)
+{
+    const struct conf_settings *settings = conf_settings_in(row, base);
+    for (size_t i = 0; i < settings->n; i++) {
+        OWN(free) char *key = conf_key_with(row->key, settings->items[i].name);
+        if (key)
+            print_key("", key, settings->items[i].text, to);
+    }
+}
+
 static void print_object(enum conf_section section, const char *name, const void *base,
                          bool defaults, FILE *to)
 {
@@ -70,6 +80,10 @@ static void print_object(enum conf_section section, const char *name, const void
         const struct conf_row *row = &conf_rows[i];
         if (!applies(row, section, base))
             continue;
+        if (conf_row_many(row) && !defaults) {
+            print_settings(row, base, to);
+            continue;
+        }
         OWN(free) char *text = conf_value_text(row, base);
         if (defaults && !row->fallback)
             fprintf(to, "#%s =%s\n", row->key, row->required ? "  ; required" : "");
@@ -150,6 +164,26 @@ static void json_names(char *const *names, size_t n, FILE *to)
     fputc(']', to);
 }
 
+/** An object with a member for each name. */
+static void json_settings(const struct conf_row *row, const void *base, FILE *to)
+{
+    const struct conf_settings *settings = conf_settings_in(row, base);
+    fputc('{', to);
+    for (size_t i = 0; i < settings->n; i++) {
+        const struct conf_setting *s = &settings->items[i];
+        fputs(i ? "," : "", to);
+        json_string(s->name, to);
+        fputc(':', to);
+        if (row->type == TYPE_BOOL)
+            fputs(s->number ? "true" : "false", to);
+        else if (row->type == TYPE_UINT)
+            fprintf(to, "%" PRIu64, s->number);
+        else
+            json_string(s->text, to);
+    }
+    fputc('}', to);
+}
+
 /** Numbers in bytes and nanoseconds; null where nothing is set. */
 static void json_value(const struct conf_row *row, const void *base, FILE *to)
 {
@@ -168,8 +202,7 @@ static void json_value(const struct conf_row *row, const void *base, FILE *to)
             memcpy(&narrow, field, sizeof(narrow));
         fprintf(to, "%" PRIu64, wide + narrow);
         break;
-    case TYPE_REFS:
-    case TYPE_SETTINGS: {
+    case TYPE_REFS: {
         size_t n;
         char *const *items = conf_list_get(row, base, &n);
         json_names(items, n, to);
@@ -192,7 +225,10 @@ static void json_object(enum conf_section section, const void *base, FILE *to)
         fputs(comma, to);
         json_string(conf_rows[i].key, to);
         fputc(':', to);
-        json_value(&conf_rows[i], base, to);
+        if (conf_row_many(&conf_rows[i]))
+            json_settings(&conf_rows[i], base, to);
+        else
+            json_value(&conf_rows[i], base, to);
         comma = ",";
     }
     fputc('}', to);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/nearest.h"
 #include "common/own.h"
 
 #define NO_OBJECT SIZE_MAX
@@ -125,7 +126,7 @@ static void unknown_section(struct reading *r, const char *word)
         return;
     }
     char hint[80];
-    const char *near = conf_nearest(word, words, sizeof(words) / sizeof(words[0]));
+    const char *near = nearest_find(word, words, sizeof(words) / sizeof(words[0]));
     if (near)
         snprintf(hint, sizeof(hint), "did you mean [%s]?", near);
     else
@@ -234,6 +235,32 @@ static void open_section(struct reading *r, const char *line)
 
 /* ---- keys */
 
+/** The key most like it, with the name it gives where ours have a *; NULL: none is. */
+static char *nearest_key(const char *key, const char *const *names, size_t n)
+{
+    const char *dot = strchr(key, '.'), *last = strrchr(key, '.');
+    const char *near = nearest_find(key, names, n);
+    if (near || !dot)
+        return near ? strdup(near) : NULL;
+    /* What differs is before the name or behind it: const.X, map.X.file */
+    size_t len = last == dot ? strlen(dot + 1) : (size_t)(last - dot - 1);
+    OWN(free) char *name = strndup(dot + 1, len);
+    char *filled[CONF_ROWS_MAX], *found = NULL;
+    size_t many = 0;
+    for (size_t i = 0; name && i < n; i++) {
+        filled[many] = strchr(names[i], '*') ? conf_key_with(names[i], name) : NULL;
+        many += filled[many] != NULL;
+    }
+    near = nearest_find(key, (const char *const *)filled, many);
+    for (size_t i = 0; i < many; i++) {
+        if (filled[i] == near)
+            found = filled[i];
+        else
+            free(filled[i]);
+    }
+    return found;
+}
+
 static void unknown_key(struct reading *r, enum conf_section section, const char *key)
 {
     const char *word = conf_section_word(section);
@@ -249,7 +276,7 @@ static void unknown_key(struct reading *r, enum conf_section section, const char
             names[n++] = conf_rows[i].key;
 
     char hint[256];
-    const char *near = conf_nearest(key, names, n);
+    OWN(free) char *near = nearest_key(key, names, n);
     if (near) {
         snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near);
     } else {
@@ -262,7 +289,8 @@ static void unknown_key(struct reading *r, enum conf_section section, const char
     diag_add(r->in->diags, DIAG_C003, here(r), hint, "unknown key \"%s\"", key);
 }
 
-static void add_entry(struct reading *r, const struct conf_row *row, const char *text)
+static void add_entry(struct reading *r, const struct conf_row *row, const char *key,
+                      const char *text)
 {
     struct conf_input *in = r->in;
     void *items = in->entries;
@@ -274,8 +302,11 @@ static void add_entry(struct reading *r, const struct conf_row *row, const char 
                              .object = r->object,
                              .origin = {.file = r->path, .line = r->line},
                              .column = r->column,
+                             .key = strdup(key),
                              .text = strdup(text)};
-    if (!e->text) {
+    if (!e->key || !e->text) {
+        free(e->key);
+        free(e->text);
         in->no_memory = true;
         return;
     }
@@ -300,7 +331,7 @@ static void add_key(struct reading *r, const char *key, const char *value)
     if (!row)
         unknown_key(r, section, key);
     else
-        add_entry(r, row, value);
+        add_entry(r, row, key, value);
 }
 
 /** inih cuts ` ;` comments from values, but not from lines that go on with one. */
@@ -319,8 +350,8 @@ static void continue_value(struct reading *r, const char *value)
 {
     struct conf_entry *e = r->last;
     struct diag_place at = here(r);
-    at.key = e->row->key;
-    if (e->row->type != TYPE_EXPR && !conf_is_list(e->row)) {
+    at.key = e->key;
+    if (e->row->type != TYPE_TEXT && !conf_is_list(e->row)) {
         diag_add(r->in->diags, DIAG_C006, at, "a key begins in the first column",
                  "an indented line goes on with the value before it, which takes one line only");
         return;

@@ -117,74 +117,50 @@ bool conf_row_in(const struct conf_row *row, enum conf_section section)
 
 const struct conf_row *conf_row_find(enum conf_section section, const char *key)
 {
+    size_t len;
     for (size_t i = 0; i < conf_n_rows; i++)
-        if (conf_row_in(&conf_rows[i], section) && strcmp(conf_rows[i].key, key) == 0)
+        if (conf_row_in(&conf_rows[i], section) && conf_key_name(conf_rows[i].key, key, &len))
             return &conf_rows[i];
     return NULL;
+}
+
+bool conf_row_many(const struct conf_row *row)
+{
+    return strchr(row->key, '*') != NULL;
+}
+
+const char *conf_key_name(const char *pattern, const char *key, size_t *len)
+{
+    const char *star = strchr(pattern, '*');
+    if (!star) {
+        *len = strlen(key);
+        return strcmp(pattern, key) == 0 ? key : NULL;
+    }
+    size_t before = (size_t)(star - pattern), after = strlen(star + 1), all = strlen(key);
+    if (all <= before + after || strncmp(pattern, key, before) != 0 ||
+        strcmp(star + 1, key + all - after) != 0)
+        return NULL;
+    *len = all - before - after;
+    return key + before;
+}
+
+char *conf_key_with(const char *pattern, const char *name)
+{
+    char *key;
+    const char *star = strchr(pattern, '*');
+    int before = star ? (int)(star - pattern) : (int)strlen(pattern);
+    int n = asprintf(&key, "%.*s%s%s", before, pattern, star ? name : "", star ? star + 1 : "");
+    return n < 0 ? NULL : key;
 }
 
 bool conf_is_later(const char *word, const char *key)
 {
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-        const char *name = later[i].key;
-        size_t len = strlen(name);
-        if (strcmp(later[i].section, word) != 0)
-            continue;
-        if (strcmp(name, key) == 0)
-            return true;
-        if (len && name[len - 1] == '.' && strncmp(name, key, len) == 0)
+        size_t len;
+        if (strcmp(later[i].section, word) == 0 && conf_key_name(later[i].key, key, &len))
             return true;
     }
     return false;
-}
-
-/**
- * Edits (change, insertion, deletion, exchange of neighbours) from one short
- * name to another; at most `cap` is told exactly.
- */
-static unsigned distance(const char *a, const char *b)
-{
-    enum { MAX = 40 };
-    unsigned rows[3][MAX + 1];
-    size_t n = strnlen(a, MAX), m = strnlen(b, MAX);
-    unsigned *before = rows[0], *last = rows[1], *row = rows[2];
-    for (size_t j = 0; j <= m; j++)
-        last[j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
-            if (last[j] + 1 < best)
-                best = last[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            row[j] = best;
-        }
-        unsigned *spare = before;
-        before = last;
-        last = row;
-        row = spare;
-    }
-    return last[m];
-}
-
-const char *conf_nearest(const char *text, const char *const *names, size_t n)
-{
-    const char *best = NULL;
-    unsigned limit = strlen(text) < 5 ? 1 : 2; /* beyond that, a guess only misleads */
-    for (size_t i = 0; i < n; i++) {
-        unsigned d = distance(text, names[i]);
-        if (d <= limit && strlen(names[i]) > d) {
-            best = names[i];
-            limit = d ? d - 1 : 0;
-            if (!d)
-                break;
-        }
-    }
-    return best;
 }
 
 bool conf_name_ok(const char *name)

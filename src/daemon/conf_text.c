@@ -73,20 +73,21 @@ char *conf_value_text(const struct conf_row *row, const void *base)
 {
     char text[64];
     char *string = NULL;
+    if (conf_row_many(row))
+        return conf_settings_text(conf_settings_in(row, base));
     switch (row->type) {
     case TYPE_BOOL: return strdup(*(const bool *)field(row, base) ? "yes" : "no");
     case TYPE_ENUM: return strdup(row->limits.choices[load(row, base)]);
     case TYPE_PATH:
     case TYPE_WORD:
     case TYPE_PATTERN:
-    case TYPE_EXPR:
+    case TYPE_TEXT:
     case TYPE_REF:
         memcpy(&string, field(row, base), sizeof(string));
         if (!string)
             return row->limits.or_none ? strdup("none") : NULL;
         return strdup(string);
-    case TYPE_REFS:
-    case TYPE_SETTINGS: {
+    case TYPE_REFS: {
         size_t n;
         char *const *items = conf_list_get(row, base, &n);
         return names_text(items, n);
@@ -152,10 +153,9 @@ const char *conf_type_name(const struct conf_row *row)
     case TYPE_PATH: return "path";
     case TYPE_WORD: return "word";
     case TYPE_PATTERN: return "pattern";
-    case TYPE_EXPR: return "text";
+    case TYPE_TEXT: return "text";
     case TYPE_REF: return "name";
     case TYPE_REFS: return "names";
-    case TYPE_SETTINGS: return "settings";
     }
     return "";
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/conf_parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/nearest.h"
 #include "common/own.h"
 
 /** What is being parsed, and where complaints go. */
@@ -275,7 +277,7 @@ static int parse_enum(const struct value *v, void *base)
     }
     char known[96], hint[128];
     conf_limits_text(v->row, known, sizeof(known));
-    const char *near = conf_nearest(v->text, choices, n);
+    const char *near = nearest_find(v->text, choices, n);
     snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near ? near : "");
     diag_add(v->diags, DIAG_C014, v->at, near ? hint : NULL, "\"%s\" is not one of: %s", v->text,
              known);
@@ -345,7 +347,7 @@ static int append_name(const struct conf_row *row, void *base, const char *name,
 
 bool conf_is_list(const struct conf_row *row)
 {
-    return row->type == TYPE_REFS || row->type == TYPE_SETTINGS;
+    return row->type == TYPE_REFS && !conf_row_many(row);
 }
 
 char *const *conf_list_get(const struct conf_row *row, const void *base, size_t *n)
@@ -361,12 +363,6 @@ static int parse_list(const struct value *v, void *base)
         size_t len = strcspn(p, " \t,");
         if (len && load_list(v->row, base).n == CONF_LIST_MAX) {
             diag_add(v->diags, DIAG_C018, v->at, NULL, "more than %d names", CONF_LIST_MAX);
-            return -EINVAL;
-        }
-        const char *equals = memchr(p, '=', len);
-        if (len && v->row->type == TYPE_SETTINGS && (!equals || equals == p)) {
-            diag_add(v->diags, DIAG_C006, v->at, "write NAME=VALUE without blanks",
-                     "\"%.*s\" sets nothing", (int)len, p);
             return -EINVAL;
         }
         int ret = len ? append_name(v->row, base, p, len) : 0;
@@ -395,10 +391,9 @@ int conf_value_parse(const struct conf_row *row, const char *text, void *base, s
     case TYPE_PATH: return parse_path(&v, base);
     case TYPE_WORD: return parse_word(&v, base);
     case TYPE_PATTERN: return parse_pattern(&v, base);
-    case TYPE_EXPR: return store_text(row, base, text);
+    case TYPE_TEXT: return store_text(row, base, text);
     case TYPE_REF: return parse_ref(&v, base);
-    case TYPE_REFS:
-    case TYPE_SETTINGS: return parse_list(&v, base);
+    case TYPE_REFS: return parse_list(&v, base);
     }
     return -EINVAL;
 }
@@ -420,15 +415,28 @@ static bool is_text(const struct conf_row *row)
     case TYPE_PATH:
     case TYPE_WORD:
     case TYPE_PATTERN:
-    case TYPE_EXPR:
+    case TYPE_TEXT:
     case TYPE_REF: return true;
     default: return false;
     }
 }
 
+int conf_value_copy(const struct conf_row *row, const void *from, void *to)
+{
+    assert(row->type != TYPE_REFS && row->type != TYPE_SPACE);
+    if (conf_row_many(row))
+        return conf_settings_copy(conf_settings_in(row, from), conf_settings_of(row, to));
+    if (is_text(row))
+        return store_text(row, to, load_text(row, from));
+    memcpy(field(row, to), const_field(row, from), row->size);
+    return 0;
+}
+
 void conf_value_fini(const struct conf_row *row, void *base)
 {
-    if (is_text(row)) {
+    if (conf_row_many(row)) {
+        conf_settings_fini(conf_settings_of(row, base));
+    } else if (is_text(row)) {
         store_text(row, base, NULL);
     } else if (conf_is_list(row)) {
         struct list list = load_list(row, base);

@@ -13,6 +13,7 @@
 #include "common/diag.h"
 #include "common/log.h"
 #include "daemon/ctl_json.h"
+#include "daemon/ctl_maps.h"
 #include "daemon/engine.h"
 #include "daemon/stats.h"
 
@@ -26,7 +27,8 @@
 
 enum role { OBSERVE, ADMIN };
 
-typedef void (*cmd_fn)(struct engine *engine, json_t *parameters, struct ctl_answer *answer);
+typedef void (*cmd_fn)(struct engine *engine, const struct ctl_request *request,
+                       struct ctl_answer *answer);
 
 struct json_t *ctl_cmds_limit(const char *limit, size_t max)
 {
@@ -49,10 +51,11 @@ static void fail_parameter(struct ctl_answer *answer, const char *name)
     answer->parameters = ctl_cmds_parameter(name);
 }
 
-static void cmd_get_info(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
+static void cmd_get_info(struct engine *engine, const struct ctl_request *request,
+                         struct ctl_answer *answer)
 {
     (void)engine;
-    (void)parameters;
+    (void)request;
     answer->parameters = json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "winnow", "product",
                                    "winnowd", "version", WN_VERSION, "url", "https://varlink.org/",
                                    "interfaces", "org.varlink.service", CTL_INTERFACE);
@@ -73,9 +76,10 @@ static const char service_text[] =
     "error PermissionDenied ()\n"
     "error ExpectedMore ()\n";
 
-static void cmd_describe(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
+static void cmd_describe(struct engine *engine, const struct ctl_request *request,
+                         struct ctl_answer *answer)
 {
-    const char *name = json_string_value(json_object_get(parameters, "interface"));
+    const char *name = json_string_value(json_object_get(request->parameters, "interface"));
     const char *text = !strcmp(name, CTL_INTERFACE)           ? ctl_interface_text
                        : !strcmp(name, "org.varlink.service") ? service_text
                                                               : NULL;
@@ -88,18 +92,20 @@ static void cmd_describe(struct engine *engine, json_t *parameters, struct ctl_a
     }
 }
 
-static void cmd_status(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
+static void cmd_status(struct engine *engine, const struct ctl_request *request,
+                       struct ctl_answer *answer)
 {
-    (void)parameters;
+    (void)request;
     engine_poll(engine);
     answer->parameters = ctl_json_status(engine);
 }
 
-static void cmd_stats(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
+static void cmd_stats(struct engine *engine, const struct ctl_request *request,
+                      struct ctl_answer *answer)
 {
-    const json_t *interval = json_object_get(parameters, "interval_ms");
+    const json_t *interval = json_object_get(request->parameters, "interval_ms");
     json_int_t ms = json_is_integer(interval) ? json_integer_value(interval) : STATS_MS;
-    const json_t *select = json_object_get(parameters, "select");
+    const json_t *select = json_object_get(request->parameters, "select");
     size_t i;
     json_t *item;
 
@@ -119,9 +125,10 @@ static void cmd_stats(struct engine *engine, json_t *parameters, struct ctl_answ
     answer->again_ms = (int)ms;
 }
 
-static void cmd_list(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
+static void cmd_list(struct engine *engine, const struct ctl_request *request,
+                     struct ctl_answer *answer)
 {
-    const char *kind = json_string_value(json_object_get(parameters, "kind"));
+    const char *kind = json_string_value(json_object_get(request->parameters, "kind"));
     json_t *items = NULL;
 
     engine_poll(engine);
@@ -131,16 +138,19 @@ static void cmd_list(struct engine *engine, json_t *parameters, struct ctl_answe
         items = ctl_json_filters(engine);
     else if (!strcmp(kind, "outputs"))
         items = ctl_json_outputs(engine);
+    else if (!strcmp(kind, "maps"))
+        items = ctl_maps_list(engine);
     if (items)
         answer->parameters = json_pack("{s:s, s:o}", "kind", kind, "items", items);
     else
         fail_parameter(answer, "kind");
 }
 
-static void cmd_reload(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
+static void cmd_reload(struct engine *engine, const struct ctl_request *request,
+                       struct ctl_answer *answer)
 {
     struct diag_list diags = {0};
-    bool check_only = json_is_true(json_object_get(parameters, "dry_run"));
+    bool check_only = json_is_true(json_object_get(request->parameters, "dry_run"));
     const char *phase = check_only ? "checked" : "done";
 
     switch (engine_reload(engine, check_only, &diags)) {
@@ -157,11 +167,30 @@ static void cmd_reload(struct engine *engine, json_t *parameters, struct ctl_ans
     diag_fini(&diags);
 }
 
-static void cmd_stop(struct engine *engine, json_t *parameters, struct ctl_answer *answer)
+static void cmd_stop(struct engine *engine, const struct ctl_request *request,
+                     struct ctl_answer *answer)
 {
     (void)engine;
-    (void)parameters;
+    (void)request;
     answer->after = engine_stop;
+}
+
+static void cmd_map_dump(struct engine *engine, const struct ctl_request *request,
+                         struct ctl_answer *answer)
+{
+    ctl_maps_dump(engine, request, answer);
+}
+
+static void cmd_map_get(struct engine *engine, const struct ctl_request *request,
+                        struct ctl_answer *answer)
+{
+    ctl_maps_get(engine, request, answer);
+}
+
+static void cmd_map_update(struct engine *engine, const struct ctl_request *request,
+                           struct ctl_answer *answer)
+{
+    ctl_maps_update(engine, request, answer);
 }
 
 static const struct method {
@@ -210,6 +239,8 @@ static bool has_type(const json_t *value, char type)
     case 'b': return json_is_boolean(value);
     case 'i': return json_is_integer(value);
     case 's': return json_is_string(value);
+    case 'v': return true;
+    case 'l': return json_is_array(value);
     case 'a':
         if (!json_is_array(value))
             return false;
@@ -277,9 +308,10 @@ void ctl_cmds_run(struct engine *engine, const struct ctl_request *request,
         answer->error = CONTROL("Denied");
         answer->parameters = json_pack("{s:s}", "need", "admin");
     } else if (check_parameters(method, request->parameters, answer)) {
-        method->run(engine, request->parameters, answer);
+        method->run(engine, request, answer);
     }
     if (method->role == ADMIN)
-        log_event(LEVEL_NOTICE, "control.audit", "uid %u pid %d: %s: %s", (unsigned)request->uid,
-                  (int)request->pid, method->name, answer->error ? answer->error : "done");
+        log_event(LEVEL_NOTICE, "control.audit", "uid %u pid %d: %s: %s%s%s",
+                  (unsigned)request->uid, (int)request->pid, method->name,
+                  answer->error ? answer->error : "done", *answer->note ? ": " : "", answer->note);
 }

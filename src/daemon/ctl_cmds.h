@@ -28,6 +28,7 @@ struct ctl_answer {
     struct json_t *parameters;            /* the caller's to pass on; NULL: none, or no memory */
     void (*after)(struct engine *engine); /* to call once the answer is out; may be NULL */
     int again_ms;                         /* who wants more asks again so often; 0: never */
+    char note[160];                       /* for the audit: what was changed; "" without */
 };
 
 /**

@@ -15,6 +15,7 @@ struct diag_list;
 struct engine;
 struct event_base;
 struct stats;
+struct wn_object;
 
 struct engine_opts {
     const char *conf_path; /* what a reload reads again; NULL: there is nothing to reload */
@@ -104,3 +105,11 @@ void engine_poll(struct engine *engine);
 bool engine_interface_at(struct engine *engine, size_t i, struct engine_interface *out);
 bool engine_filter_at(struct engine *engine, size_t i, struct engine_filter *out);
 bool engine_output_at(struct engine *engine, size_t i, struct engine_output *out);
+
+/** The object of a filter, which is NULL if its program is from none; false: there is no such
+ * filter.
+ */
+bool engine_filter_object(struct engine *engine, const char *filter, struct wn_object **out);
+
+/** Is a map for those alone who may change things? */
+bool engine_map_private(struct engine *engine, const char *filter, const char *map);

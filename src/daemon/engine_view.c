@@ -2,6 +2,8 @@
 /* What others may see of the engine. */
 #include "daemon/engine.h"
 
+#include <string.h>
+
 #include "daemon/engine_inner.h"
 #include "daemon/filter.h"
 
@@ -94,4 +96,26 @@ bool engine_output_at(struct engine *engine, size_t i, struct engine_output *out
         .free_bytes = s->free_bytes,
     };
     return true;
+}
+
+static const struct filter *find_filter(const struct engine *engine, const char *name)
+{
+    const struct generation *g = engine->host.current;
+    for (size_t i = 0; i < g->conf->n_filters; i++)
+        if (strcmp(g->conf->filters[i].name, name) == 0)
+            return g->filters[i];
+    return NULL;
+}
+
+bool engine_filter_object(struct engine *engine, const char *filter, struct wn_object **out)
+{
+    const struct filter *f = find_filter(engine, filter);
+    *out = f ? filter_object(f) : NULL;
+    return f != NULL;
+}
+
+bool engine_map_private(struct engine *engine, const char *filter, const char *map)
+{
+    const struct filter *f = find_filter(engine, filter);
+    return f && filter_map_private(f, map);
 }

@@ -11,6 +11,7 @@
 #include "common/diag.h"
 #include "common/own.h"
 #include "common/source.h"
+#include "daemon/filter_maps.h"
 #include "daemon/stats.h"
 
 struct variant {
@@ -29,19 +30,13 @@ struct bytes {
 
 struct filter {
     unsigned refs;
-    char *name;
-    char *file; /* of the configuration, for messages; NULL: the command line */
+    struct conf_filter conf; /* a copy, without origins */
+    char *file;              /* of the configuration, for messages; NULL: the command line */
     unsigned line;
-    char *program, *section, *expr; /* as in struct conf_filter */
-    char **consts;
-    size_t n_consts;
-    enum conf_returns returns;
-    enum conf_on_fault on_fault;
-    enum wn_engine engine;
-    enum wn_verify verify;
-    uint64_t fuel;
     struct stat_filter *stats;
     struct bytes loaded;
+    struct source *source;    /* of the newest variant */
+    struct filter_maps *maps; /* NULL: its program is no object's */
     struct variant *variants; /* the newest first */
 };
 
@@ -53,20 +48,17 @@ static void filter_free(struct filter *filter)
         wn_prog_free(v->prog);
         free(v);
     }
+    filter_maps_free(filter->maps);
+    source_close(filter->source);
     free(filter->loaded.data);
-    free(filter->name);
+    conf_filter_fini(&filter->conf);
     free(filter->file);
-    free(filter->program);
-    free(filter->section);
-    free(filter->expr);
-    for (size_t i = 0; i < filter->n_consts; i++)
-        free(filter->consts[i]);
-    free(filter->consts);
     free(filter);
 }
 
 OWN_BY(filter, struct filter, filter_free)
 OWN_BY(source, struct source, source_close)
+OWN_BY(filter_maps, struct filter_maps, filter_maps_free)
 
 /* What cannot be read this way has no bytes; loading it says why. */
 static struct bytes read_bytes(const char *path)
@@ -99,6 +91,7 @@ struct refusal {
     enum diag_code why;
     struct diag_insn insn;
     struct wn_error err;
+    bool said; /* it has been added to the diagnostics */
 };
 
 static inline void own_refusal(struct refusal *no)
@@ -106,55 +99,82 @@ static inline void own_refusal(struct refusal *no)
     diag_insn_fini(&no->insn);
 }
 
-/* Sets the program, and what packets it is for. */
-static int load(const struct filter *filter, const struct source_opts *opts, struct variant *out,
-                struct refusal *no)
+/* What a program is made from, besides what the filter says itself. */
+struct making {
+    const struct conf_filter *conf; /* with its origins; NULL: those do not matter any more */
+    const struct filter *before;    /* in the generation that runs; NULL */
+    struct source_opts opts;
+    struct diag_list *diags;
+};
+
+/* As filter_maps_new(); what has no maps gets none. */
+static int begin_maps(struct source *source, const struct making *m, struct filter_maps **out,
+                      struct refusal *no)
 {
-    OWN(source) struct source *source = NULL;
-    int rc = filter->program
-                 ? source_open(filter->program, opts, &source, &no->why, &no->err)
-                 : source_open_expr(filter->expr ? filter->expr : "", &source, &no->why, &no->err);
-    if (rc < 0)
-        return rc;
-    rc = source_program(source, opts, &out->prog, &no->why, &no->err);
-    if (rc < 0)
-        source_insn(source, no->err.at, &no->insn);
-    else
-        out->dlt = source_kind(source) == SOURCE_EXPRESSION ? opts->linktype : ANY_DLT;
+    struct wn_object *object = source_object(source);
+    int rc = 0;
+    if (m->conf && object)
+        rc = filter_maps_new(object, m->conf, m->before ? m->before->maps : NULL, out, m->diags);
+    else if (m->conf)
+        rc = filter_maps_none(m->conf, m->diags);
+    no->said = rc < 0 && rc != -ENOMEM;
     return rc;
 }
 
-static int compile(struct filter *filter, int dlt, struct variant *out, struct refusal *no)
+/* Sets the program, what packets it is for, and what the filter keeps of where it is from. */
+static int load(struct filter *filter, const struct making *m, struct variant *out,
+                struct refusal *no)
 {
-    struct source_opts opts = {
-        .linktype = dlt,
-        .section = filter->section,
-        .consts = (const char *const *)filter->consts,
-        .n_consts = filter->n_consts,
-        .any_file = !filter->file,
-        .prog = {.engine = filter->engine,
-                 .verify = filter->verify,
-                 .fuel = filter->fuel,
-                 .name = filter->name},
-    };
-    if (!filter->program)
-        return load(filter, &opts, out, no);
+    OWN(source) struct source *source = NULL;
+    OWN(filter_maps) struct filter_maps *maps = NULL;
+    const struct conf_filter *c = &filter->conf;
+    int rc = c->program ? source_open(c->program, &m->opts, &source, &no->why, &no->err)
+                        : source_open_expr(c->expr ? c->expr : "", &source, &no->why, &no->err);
+    if (rc == 0)
+        rc = begin_maps(source, m, &maps, no);
+    if (rc < 0)
+        return rc;
+    rc = source_program(source, &m->opts, &out->prog, &no->why, &no->err);
+    if (rc < 0) {
+        source_insn(source, no->err.at, &no->insn);
+        return rc;
+    }
+    rc = maps ? filter_maps_fill(maps, m->conf, m->diags) : 0;
+    if (rc < 0) {
+        no->said = true;
+        wn_prog_free(give(out->prog));
+        return rc;
+    }
+    out->dlt = source_kind(source) == SOURCE_EXPRESSION ? m->opts.linktype : ANY_DLT;
+    filter_maps_free(filter->maps);
+    source_close(filter->source);
+    filter->maps = give(maps);
+    filter->source = give(source);
+    return 0;
+}
+
+static int compile(struct filter *filter, const struct making *m, struct variant *out,
+                   struct refusal *no)
+{
+    const char *program = filter->conf.program;
+    if (!program)
+        return load(filter, m, out, no);
 
     /* Loading reads the file a second time: it must have found what is kept for comparison. */
     for (int attempt = 0; attempt < 3; attempt++) {
-        struct bytes before = read_bytes(filter->program);
+        struct bytes before = read_bytes(program);
         if (filter->loaded.data && !same_bytes(&before, &filter->loaded)) {
             free(before.data);
             no->why = DIAG_P100;
             return wn_fail(&no->err, -ESTALE, WN_NOWHERE,
                            "file has changed since it was loaded; reload");
         }
-        int rc = load(filter, &opts, out, no);
+        int rc = load(filter, m, out, no);
         if (rc < 0) {
             free(before.data);
             return rc;
         }
-        struct bytes after = read_bytes(filter->program);
+        struct bytes after = read_bytes(program);
         bool stable = (!before.data && !after.data) || same_bytes(&before, &after);
         free(before.data);
         if (stable) {
@@ -172,17 +192,40 @@ static int compile(struct filter *filter, int dlt, struct variant *out, struct r
 static void report(const struct filter *filter, const struct refusal *no, struct diag_list *diags)
 {
     OWN(free) char *section = NULL;
-    if (filter->file && asprintf(&section, "filter %s", filter->name) < 0)
+    if (filter->file && asprintf(&section, "filter %s", filter->conf.name) < 0)
         section = NULL;
     struct diag_place at = {
-        .file = filter->program ? filter->program : filter->file,
-        .line = filter->program ? 0 : filter->line,
+        .file = filter->conf.program ? filter->conf.program : filter->file,
+        .line = filter->conf.program ? 0 : filter->line,
         .section = section,
-        .key = !filter->file     ? NULL
-               : filter->program ? "program"
-                                 : "expr",
+        .key = !filter->file          ? NULL
+               : filter->conf.program ? "program"
+                                      : "expr",
     };
     diag_add_error(diags, no->why, at, &no->insn, &no->err);
+}
+
+/* As filter_prog(). */
+static int make_variant(struct filter *filter, struct making *m, const struct wn_prog **out)
+{
+    const struct conf_filter *c = &filter->conf;
+    OWN(free) struct variant *v = calloc(1, sizeof *v);
+    OWN(refusal) struct refusal no = {.why = DIAG_P110};
+    m->opts.section = c->section;
+    m->opts.any_file = !filter->file;
+    m->opts.prog = (struct wn_prog_opts){
+        .engine = c->engine, .verify = c->verify, .fuel = c->fuel, .name = c->name};
+    int rc = v ? compile(filter, m, v, &no) : wn_fail(&no.err, -ENOMEM, WN_NOWHERE, "no memory");
+    if (!v || rc < 0) {
+        if (!no.said)
+            report(filter, &no, m->diags);
+        return rc;
+    }
+    v->next = filter->variants;
+    filter->variants = v;
+    *out = v->prog;
+    (void)give(v);
+    return 0;
 }
 
 int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, struct diag_list *diags)
@@ -193,56 +236,24 @@ int filter_prog(struct filter *filter, int dlt, const struct wn_prog **out, stru
             return 0;
         }
     }
-    OWN(free) struct variant *v = calloc(1, sizeof *v);
-    OWN(refusal) struct refusal no = {.why = DIAG_P110};
-    int rc = v ? compile(filter, dlt, v, &no) : wn_fail(&no.err, -ENOMEM, WN_NOWHERE, "no memory");
-    if (!v || rc < 0) {
-        report(filter, &no, diags);
-        return rc;
-    }
-    v->next = filter->variants;
-    filter->variants = v;
-    *out = v->prog;
-    (void)give(v);
-    return 0;
+    struct making m = {.opts = {.linktype = dlt}, .diags = diags};
+    return make_variant(filter, &m, out);
 }
 
-/* A copy of a string that may be missing; *ok turns false without memory. */
-static char *copy(const char *text, bool *ok)
+int filter_new(const struct conf_filter *conf, int dlt, const struct filter *before,
+               struct stat_filter *stats, struct filter **out, struct diag_list *diags)
 {
-    char *p = text ? strdup(text) : NULL;
-    *ok = *ok && (!text || p);
-    return p;
-}
-
-int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stats,
-               struct filter **out, struct diag_list *diags)
-{
-    bool ok = true;
     OWN(filter) struct filter *f = calloc(1, sizeof *f);
-    if (!f)
+    if (!f || conf_filter_copy(conf, &f->conf) < 0)
         return -ENOMEM;
     f->refs = 1;
-    f->name = copy(conf->name, &ok);
-    f->file = copy(conf->origin.file, &ok);
     f->line = conf->origin.line;
-    f->program = copy(conf->program, &ok);
-    f->section = copy(conf->section, &ok);
-    f->expr = copy(conf->expr, &ok);
-    f->consts = calloc(conf->n_consts + 1, sizeof *f->consts);
-    ok = ok && f->consts;
-    for (; ok && f->n_consts < conf->n_consts; f->n_consts++)
-        f->consts[f->n_consts] = copy(conf->consts[f->n_consts], &ok);
-    f->returns = conf->returns;
-    f->on_fault = conf->on_fault;
-    f->engine = conf->engine;
-    f->verify = conf->verify;
-    f->fuel = conf->fuel;
     f->stats = stats;
-    if (!ok)
+    if (conf->origin.file && !(f->file = strdup(conf->origin.file)))
         return -ENOMEM;
     const struct wn_prog *prog;
-    int rc = filter_prog(f, dlt, &prog, diags);
+    struct making m = {.conf = conf, .before = before, .opts = {.linktype = dlt}, .diags = diags};
+    int rc = make_variant(f, &m, &prog);
     if (rc < 0)
         return rc;
     *out = give(f);
@@ -258,7 +269,7 @@ void filter_check_all(const struct conf *conf, struct diag_list *diags)
         /* Both or neither has been complained of. */
         if (!c->program == !c->expr)
             continue;
-        if (filter_new(c, FILTER_DLT_ETHERNET, &nowhere, &filter, diags) == 0)
+        if (filter_new(c, FILTER_DLT_ETHERNET, NULL, &nowhere, &filter, diags) == 0)
             filter_unref(filter);
     }
 }
@@ -275,30 +286,13 @@ void filter_unref(struct filter *filter)
         filter_free(filter);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_consts(const struct filter *filter, const struct conf_filter *conf)
-{
-    bool same = filter->n_consts == conf->n_consts;
-    for (size_t i = 0; same && i < filter->n_consts; i++)
-        same = strcmp(filter->consts[i], conf->consts[i]) == 0;
-    return same;
-}
-
 bool filter_is(const struct filter *filter, const struct conf_filter *conf)
 {
-    if (!same_text(filter->name, conf->name) || !same_text(filter->program, conf->program) ||
-        !same_text(filter->section, conf->section) || !same_text(filter->expr, conf->expr) ||
-        !same_consts(filter, conf) || filter->returns != conf->returns ||
-        filter->on_fault != conf->on_fault || filter->engine != conf->engine ||
-        filter->verify != conf->verify || filter->fuel != conf->fuel)
+    if (!conf_filter_equal(&filter->conf, conf) || !filter_maps_fresh(filter->maps))
         return false;
-    if (!filter->program)
+    if (!filter->conf.program)
         return true;
-    struct bytes now = read_bytes(filter->program);
+    struct bytes now = read_bytes(filter->conf.program);
     bool same = same_bytes(&filter->loaded, &now);
     free(now.data);
     return same;
@@ -306,22 +300,22 @@ bool filter_is(const struct filter *filter, const struct conf_filter *conf)
 
 const char *filter_name(const struct filter *filter)
 {
-    return filter->name;
+    return filter->conf.name;
 }
 
 const char *filter_text(const struct filter *filter)
 {
-    return filter->program ? filter->program : filter->expr ? filter->expr : "";
+    return filter->conf.program ? filter->conf.program : filter->conf.expr ? filter->conf.expr : "";
 }
 
 enum conf_returns filter_returns(const struct filter *filter)
 {
-    return filter->returns;
+    return filter->conf.returns;
 }
 
 enum conf_on_fault filter_on_fault(const struct filter *filter)
 {
-    return filter->on_fault;
+    return filter->conf.on_fault;
 }
 
 struct stat_filter *filter_stats(const struct filter *filter)
@@ -332,4 +326,15 @@ struct stat_filter *filter_stats(const struct filter *filter)
 void filter_info(const struct filter *filter, struct wn_prog_info *info)
 {
     wn_prog_info(filter->variants->prog, info);
+}
+
+struct wn_object *filter_object(const struct filter *filter)
+{
+    return filter_maps_object(filter->maps);
+}
+
+bool filter_map_private(const struct filter *filter, const char *map)
+{
+    const struct conf_setting *s = conf_setting_find(&filter->conf.map_private, map);
+    return s && s->number;
 }

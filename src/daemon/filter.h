@@ -12,6 +12,7 @@
 struct diag_list;
 struct filter;
 struct stat_filter;
+struct wn_object;
 
 /** DLT_EN10MB: what a filter is checked against before its interface is known. */
 #define FILTER_DLT_ETHERNET 1
@@ -21,13 +22,15 @@ struct stat_filter;
  *
  * conf      borrowed for the call
  * dlt       DLT_ value of the packets it will see first
+ * before    of this name in the generation that runs, whose maps go on, unchanged until this one
+ *           runs; NULL: there is none
  * stats     where it counts; outlives the filter
  * out       set on success alone; let go with filter_unref()
  *
  * Returns 0, or a negative code with the reason added to diags.
  */
-int filter_new(const struct conf_filter *conf, int dlt, struct stat_filter *stats,
-               struct filter **out, struct diag_list *diags);
+int filter_new(const struct conf_filter *conf, int dlt, const struct filter *before,
+               struct stat_filter *stats, struct filter **out, struct diag_list *diags);
 
 /**
  * Compile every filter that says what it is, only to add to diags what is wrong
@@ -62,3 +65,9 @@ struct stat_filter *filter_stats(const struct filter *filter);
 
 /** What became of the program that was compiled last. */
 void filter_info(const struct filter *filter, struct wn_prog_info *info);
+
+/** The object its program is from, for as long as the filter lives; NULL: it is from none. */
+struct wn_object *filter_object(const struct filter *filter);
+
+/** Is a map of it for those alone who may change things? */
+bool filter_map_private(const struct filter *filter, const char *map);

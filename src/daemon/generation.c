@@ -59,14 +59,11 @@ static size_t filter_index(const struct conf *conf, const char *name)
     return i;
 }
 
-static struct filter *shared_filter(const struct generation *old, const struct conf_filter *conf)
+/* The filter of this name; NULL. */
+static struct filter *same_name(const struct generation *old, const struct conf_filter *conf)
 {
-    if (!old)
-        return NULL;
-    size_t i = filter_index(old->conf, conf->name);
-    if (i == old->conf->n_filters || !filter_is(old->filters[i], conf))
-        return NULL;
-    return filter_ref(old->filters[i]);
+    size_t i = old ? filter_index(old->conf, conf->name) : 0;
+    return old && i < old->conf->n_filters ? old->filters[i] : NULL;
 }
 
 /* Every filter is tried, so that one run names every mistake. */
@@ -76,13 +73,15 @@ static int make_filters(struct generation *g, const struct generation *old, stru
     int result = 0;
     for (size_t i = 0; i < g->conf->n_filters; i++) {
         const struct conf_filter *c = &g->conf->filters[i];
-        g->filters[i] = shared_filter(old, c);
-        if (g->filters[i])
+        struct filter *before = same_name(old, c);
+        if (before && filter_is(before, c)) {
+            g->filters[i] = filter_ref(before);
             continue;
+        }
         struct stat_filter *counters = stats_filter(stats, c->name);
         if (!counters)
             return -ENOMEM;
-        int rc = filter_new(c, FILTER_DLT_ETHERNET, counters, &g->filters[i], diags);
+        int rc = filter_new(c, FILTER_DLT_ETHERNET, before, counters, &g->filters[i], diags);
         if (rc < 0 && !result)
             result = rc;
     }

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/diag.h"
 #include "common/log.h"
+#include "common/map_text.h"
 #include "common/own.h"
 #include "daemon/filter.h"
 #include "daemon/options.h"
@@ -93,7 +94,7 @@ static int make_filter(struct run *run, int dlt)
     struct diag_list diags = {0};
     const struct conf_filter *c = &run->conf->filters[0];
     struct stat_filter *counters = stats_filter(run->stats, c->name);
-    int rc = counters ? filter_new(c, dlt, counters, &run->filter, &diags) : -ENOMEM;
+    int rc = counters ? filter_new(c, dlt, NULL, counters, &run->filter, &diags) : -ENOMEM;
     diag_print(&diags, stderr);
     diag_fini(&diags);
     if (rc == 0 && run->opts->verbose) {
@@ -109,6 +110,41 @@ static int make_filter(struct run *run, int dlt)
     if (rc == 0)
         return 0;
     return rc == -ENOMEM ? EX_OSERR : rc > -1000 ? EX_NOINPUT : EX_DATAERR;
+}
+
+/* A name that cannot be dumped is better known before the first packet. */
+static int check_dumps(const struct run *run)
+{
+    struct wn_object *object = filter_object(run->filter);
+    for (size_t i = 0; i < run->opts->dumps.n; i++) {
+        const char *name = run->opts->dumps.items[i].name;
+        struct wn_error err;
+        if (!object)
+            wn_fail(&err, WN_E_REJECTED, WN_NOWHERE, "only objects have maps");
+        if (!object || map_text_check(object, name, &err) < 0) {
+            fprintf(stderr, "winnowd: --dump-map: %s: %s\n", name, err.text);
+            return EX_DATAERR;
+        }
+    }
+    return 0;
+}
+
+static int dump(const struct run *run, const char *name, const char *path)
+{
+    struct wn_error err;
+    int rc = map_text_save(filter_object(run->filter), name, path, &err);
+    if (rc == 0)
+        return 0;
+    fprintf(stderr, "winnowd: --dump-map: %s: %s\n", name, err.text);
+    return rc > -1000 ? EX_CANTCREAT : EX_SOFTWARE;
+}
+
+static int dump_all(const struct run *run)
+{
+    int status = 0;
+    for (size_t i = 0; run->filter && status == 0 && i < run->opts->dumps.n; i++)
+        status = dump(run, run->opts->dumps.items[i].name, run->opts->dumps.items[i].text);
+    return status;
 }
 
 static int open_output(struct run *run)
@@ -127,6 +163,8 @@ static int open_output(struct run *run)
 static int prepare(struct run *run, int dlt)
 {
     int status = make_filter(run, dlt);
+    if (status == 0)
+        status = check_dumps(run);
     if (status == 0)
         status = check_output(run->opts);
     if (status == 0 && run->opts->write)
@@ -211,6 +249,8 @@ static int finish(struct run *run, int status)
         if (rc < 0 && rc != -EPIPE && status == 0)
             status = complain(&err, EX_IOERR);
     }
+    if (status == 0)
+        status = dump_all(run);
     if (run->n_totals && !run->opts->quiet) {
         struct report report = {.elapsed_ns = elapsed_ns(run)};
         report_collect(run->stats, &report);

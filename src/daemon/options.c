@@ -20,6 +20,8 @@ enum {
     OPT_ON_FAULT,
     OPT_FUEL,
     OPT_CONST,
+    OPT_MAP,
+    OPT_DUMP_MAP,
     OPT_STATS,
     OPT_EXIT_MATCH,
     OPT_JITDUMP,
@@ -52,6 +54,8 @@ static const struct option longs[] = {
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"fuel", required_argument, NULL, OPT_FUEL},
     {"const", required_argument, NULL, OPT_CONST},
+    {"map", required_argument, NULL, OPT_MAP},
+    {"dump-map", required_argument, NULL, OPT_DUMP_MAP},
     {"stats", optional_argument, NULL, OPT_STATS},
     {"exit-match", no_argument, NULL, OPT_EXIT_MATCH},
     {"jitdump", required_argument, NULL, OPT_JITDUMP},
@@ -97,6 +101,8 @@ void options_help(FILE *to)
         "  --on-fault VERDICT     where the program faults: accept (default) or reject\n"
         "  --fuel N               operations that loops and calls of a run may spend\n"
         "  --const NAME=VALUE     set a variable of an object; repeat it for more\n"
+        "  --map MAP=FILE         fill a map of an object from a file\n"
+        "  --dump-map MAP=FILE    write what a map holds at the end (-r)\n"
         "  --jitdump DIR          record machine code for perf, in DIR/jit-PID.dump\n"
         "  --gdb                  tell debuggers of machine code\n"
         "Reports:\n"
@@ -281,6 +287,19 @@ static int take_number(struct options *o, int opt, const char *arg)
     return ok ? 0 : EX_USAGE;
 }
 
+/* An option about names, for a program. */
+static int assign(struct options *o, struct conf_settings *settings, const char *option,
+                  const char *form, const char *arg)
+{
+    int rc = conf_setting_assign(settings, arg);
+    o->given = option;
+    if (rc == -EINVAL) {
+        fprintf(stderr, "winnowd: %s \"%s\": expected %s\n", option, arg, form);
+        return EX_USAGE;
+    }
+    return rc < 0 ? EX_OSERR : 0;
+}
+
 /* `arg` is empty for options that were given none. */
 static int take(struct options *o, int opt, const char *arg)
 {
@@ -297,10 +316,9 @@ static int take(struct options *o, int opt, const char *arg)
     case 's':
     case OPT_FUEL:
     case OPT_DURATION: return take_number(o, opt, arg);
-    case OPT_CONST:
-        o->consts[o->n_consts++] = arg;
-        o->given = "--const";
-        return 0;
+    case OPT_CONST: return assign(o, &o->consts, "--const", "NAME=VALUE", arg);
+    case OPT_MAP: return assign(o, &o->maps, "--map", "MAP=FILE", arg);
+    case OPT_DUMP_MAP: return assign(o, &o->dumps, "--dump-map", "MAP=FILE", arg);
     case OPT_JITDUMP: o->jitdump = arg; return 0;
     case OPT_GDB: o->gdb = true; return 0;
     case OPT_EXIT_MATCH: o->exit_match = true; return 0;
@@ -348,6 +366,8 @@ static int agree(struct options *o)
     o->mode = o->n_read ? MODE_OFFLINE : o->interface ? MODE_LIVE : MODE_DAEMON;
     if (o->mode == MODE_OFFLINE && o->socket)
         return usage("-S needs -i or a configuration%s", "");
+    if (o->mode == MODE_LIVE && o->dumps.n)
+        return usage("--dump-map goes with -r: ask a running daemon with winnowctl map%s", "");
     if (o->mode != MODE_DAEMON && o->config)
         return usage("--config goes with neither -r nor -i%s", "");
     if (o->mode == MODE_DAEMON) {
@@ -366,8 +386,7 @@ int options_parse(int argc, char **argv, struct options *opts)
 {
     *opts = (struct options){.mode = MODE_DAEMON};
     opts->read = calloc((size_t)argc + 1, sizeof *opts->read);
-    opts->consts = calloc((size_t)argc + 1, sizeof *opts->consts);
-    if (!opts->read || !opts->consts)
+    if (!opts->read)
         return EX_OSERR;
     int opt, rc;
     while ((opt = getopt_long(argc, argv, "r:i:F:w:c:s:S:nqv", longs, NULL)) != -1) {
@@ -384,29 +403,18 @@ int options_parse(int argc, char **argv, struct options *opts)
 void options_fini(struct options *opts)
 {
     free(opts->read);
-    free(opts->consts);
+    conf_settings_fini(&opts->consts);
+    conf_settings_fini(&opts->maps);
+    conf_settings_fini(&opts->dumps);
     free(opts->program);
     free(opts->section);
     free(opts->expr);
 }
 
-static bool fill_consts(const struct options *opts, struct conf_filter *f)
-{
-    f->consts = calloc(opts->n_consts + 1, sizeof *f->consts);
-    if (!f->consts)
-        return false;
-    for (size_t i = 0; i < opts->n_consts; i++) {
-        f->consts[i] = strdup(opts->consts[i]);
-        if (!f->consts[i])
-            return false;
-        f->n_consts++;
-    }
-    return true;
-}
-
 static bool fill_filter(const struct options *opts, struct conf_filter *f)
 {
-    if (!fill_consts(opts, f))
+    if (conf_settings_copy(&opts->consts, &f->consts) < 0 ||
+        conf_settings_copy(&opts->maps, &f->map_files) < 0)
         return false;
     f->program = opts->program ? strdup(opts->program) : NULL;
     f->section = opts->section ? strdup(opts->section) : NULL;

@@ -25,11 +25,10 @@ struct options {
     const char **read; /* files, in order; the strings are argv's */
     size_t n_read;
     const char *interface;
-    char *program, *section; /* -F */
-    const char **consts;     /* NAME=VALUE; the strings are argv's */
-    size_t n_consts;
-    char *expr;        /* operands joined by spaces; NULL: none were given */
-    const char *write; /* "-" is standard output; NULL: nothing is written */
+    char *program, *section;                  /* -F */
+    struct conf_settings consts, maps, dumps; /* --const, --map, --dump-map */
+    char *expr;                               /* operands joined by spaces; NULL: none were given */
+    const char *write;                        /* "-" is standard output; NULL: nothing is written */
     bool write_pcap;
     uint64_t count;       /* 0: no limit */
     uint64_t duration_ns; /* 0: no limit */

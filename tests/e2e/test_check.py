@@ -166,7 +166,7 @@ def test_daemon_and_client_say_the_same(work):
 
 @pytest.mark.parametrize("args, status, code", [(["tcp prt 80"], 1, "P130"), (["/nonexistent.o"], 1, "P100"), ([WINNOWD], 1, "P101"),
                                                 ([TOOLS, "--section", "nope"], 1, "P102"),
-                                                ([TOOLS, "--const", "mode=LOUD", "--section", "count"], 1, "P104")])
+                                                ([TOOLS, "--const", "mode=LOUD", "--section", "count"], 1, "P107")])
 def test_what_is_no_program_gets_no_verdict(args, status, code):
     done = check(*args)
     assert done.returncode == status and code in done.stderr and not done.stdout
@@ -202,7 +202,7 @@ def test_all_programs_of_an_object_are_checked():
 def test_variables_are_set_for_all_of_them():
     assert check(TOOLS, "--const", "mode=REFUSE").returncode == 0
     done = check(TOOLS, "--const", "mode=LOUD")
-    assert done.returncode == 1 and done.stderr.count("P104") == 4
+    assert done.returncode == 1 and done.stderr.count("P107") == 4
 
 
 def test_one_rejected_program_is_a_no():

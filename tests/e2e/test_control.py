@@ -262,7 +262,7 @@ def test_more_is_one_reply_where_there_is_no_more(path):
     (message(CONTROL + "Stats", {"interval_ms": 9}), SERVICE + "InvalidParameter", "interval_ms"),
     (message(CONTROL + "Stats", {"interval_ms": 3600001}), SERVICE + "InvalidParameter", "interval_ms"),
     (message(CONTROL + "List"), SERVICE + "InvalidParameter", "kind"),
-    (message(CONTROL + "List", {"kind": "maps"}), SERVICE + "InvalidParameter", "kind"),
+    (message(CONTROL + "List", {"kind": "mops"}), SERVICE + "InvalidParameter", "kind"),
     (b'{"method":5}\0', SERVICE + "InvalidParameter", "method"),
     (b'{"method":"a.B","parameters":[]}\0', SERVICE + "InvalidParameter", "parameters"),
     (b'{"method":"a.B","upgrade":true}\0', SERVICE + "InvalidParameter", "upgrade"),
@@ -731,7 +731,7 @@ def test_strings_of_the_daemon_do_not_steer_the_terminal(path):
     fake.close()
 
 
-@pytest.mark.parametrize("args", [[], ["frob"], ["status", "x"], ["list"], ["list", "maps"], ["list", "--rate"],
+@pytest.mark.parametrize("args", [[], ["frob"], ["status", "x"], ["list"], ["list", "mops"], ["map"], ["map", "dump", "web"], ["list", "--rate"],
                                   ["--frob"], ["stat", "-w", "5"], ["stat", "--timeout", "-1s"], ["-j=long", "status"],
                                   ["run", "icmp"], ["check"], ["asm"], ["--color", "red", "status"]])
 def test_wrong_command_line_is_exit_2(path, args):
@@ -803,7 +803,7 @@ def complete(*words, path="/nonexistent"):
 
 
 def test_completion_of_operands_and_values(path):
-    assert complete("list", "") == ["interfaces", "filters", "outputs"]
+    assert complete("list", "") == ["interfaces", "filters", "outputs", "maps"]
     assert complete("check", "--engine", "j") == ["jit"]
     assert complete("disasm", "--dialect", "") == ["kernel", "mnemonic"]
     assert complete("run", "--read", "") == []

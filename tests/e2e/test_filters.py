@@ -261,10 +261,15 @@ def test_written_packets_are_as_the_program_left_them(work):
     (["--const", ""], 2, "expected NAME=VALUE"),
     (["--map", "types"], 2, "expected MAP=FILE"),
     (["--map", "types="], 2, "expected MAP=FILE"),
-    (["--map", "types=/nonexistent"], 1, "/nonexistent: No such file"),
+    (["--map", "types=/nonexistent"], 1, "/nonexistent: map types: cannot be read: No such file"),
     (["--map", "types=/"], 1, "/"),
     (["--map", f"nope={SAMPLE}"], 1, "no map is called 'nope'"),
     (["--map", f"types={SAMPLE}"], 1, f"{SAMPLE}:"),
+    (["--entries", "types=2"], 0, ""),
+    (["--entries", "types"], 1, "expected MAP=N"),
+    (["--entries", "types=0"], 1, "is no number of entries"),
+    (["--entries", "types=4294967296"], 1, "is no number of entries"),
+    (["--entries", "nope=5"], 1, "no map is called 'nope'"),
     (["--dump-map", "nope"], 1, "nope: no map and no variable"),
     (["--expect", "/nonexistent"], 1, "/nonexistent"),
     (["-c", "0"], 2, "--count"),
@@ -278,8 +283,8 @@ def test_mistakes_are_named(args, status, says):
 
 
 @pytest.mark.parametrize("text, says", [
-    ("", ":1:0: "),
-    ("[\n{]", ":2:2: "),
+    ("", ":1: "),
+    ("[\n{]", ":2: "),
     ("{}", 'an object with "entries"'),
     ("7", 'an object with "entries"'),
     ("[7]", 'map types: entry 1: expected an object with "key" and "value"'),
@@ -317,7 +322,7 @@ def test_a_full_map_and_constants_refuse_entries(work):
 
 
 def test_texts_have_no_maps():
-    for args in (["--map", "m=f"], ["--dump-map", "m"], ["--const", "a=1"]):
+    for args in (["--map", "m=f"], ["--dump-map", "m"], ["--const", "a=1"], ["--entries", "m=1"]):
         done = run(*args, program="icmp", section=None)
         assert done.returncode == 1 and "only objects have" in done.stderr
 
@@ -389,18 +394,96 @@ def test_the_daemon_keeps_what_xdp_passes(work, engine):
 def test_the_daemon_takes_constants():
     assert json.loads(winnowd("-F", f"{TOOLS}:count", "--const", "mode=REFUSE").stderr.splitlines()[-1])["accepted"] == 0
     wrong = winnowd("-F", f"{TOOLS}:count", "--const", "mode=LOUD")
-    assert wrong.returncode == 65 and "P104" in wrong.stderr and "LOUD" in wrong.stderr
+    assert wrong.returncode == 65 and "P107" in wrong.stderr and "LOUD" in wrong.stderr
+    assert "did you mean 'refuse'?" in winnowd("-F", f"{TOOLS}:count", "--const", "refusse=1").stderr
     assert winnowd("--const", "a=1", "icmp").returncode == 65
+    assert winnowd("--const", "a", "icmp").returncode == 64
 
 
-def test_the_configuration_takes_constants(work):
+def test_offline_maps_are_filled_and_dumped(work):
+    entries, out = os.path.join(work, "in.json"), os.path.join(work, "out.json")
+    with open(entries, "w", encoding="ascii") as f:
+        json.dump([{"key": {"type": 0x0800}, "value": {"packets": 1000}}, {"key": {"type": 1}, "value": {"packets": 5}}], f)
+    done = winnowd("-F", f"{TOOLS}:count", "--map", f"types={entries}", "--dump-map", f"types={out}", "--dump-map", "packets=-")
+    assert done.returncode == 0 and json.loads(done.stdout)["value"] == sum(len(frame) >= 14 for frame in frames())
+    with open(out, encoding="ascii") as f:
+        got = {(e["key"]["type"], e["key"]["vlan"]): e["value"]["packets"] for e in json.load(f)["entries"]}
+    assert got[0x0800, 0] == 1000 + sum(ether_type(frame) == 0x0800 for frame in frames()) and got[1, 0] == 5
+    assert json.loads(run("-j", "--map", f"types={entries}", "--dump-map", "types").stdout)["maps"][0]["entries"] == json.load(
+        open(out, encoding="ascii"))["entries"]
+    for args, status, says in ((["--map", f"typs={entries}"], 65, "did you mean 'types'?"), (["--map", "types=/nonexistent"], 66, "P121"),
+                               (["--map", "types"], 64, "MAP=FILE"), (["--dump-map", "nope=-"], 65, "nope"),
+                               (["--dump-map", "types=/nonexistent/x"], 73, "/nonexistent/x")):
+        done = winnowd("-F", f"{TOOLS}:count", *args)
+        assert done.returncode == status and says in done.stderr, (args, done)
+    assert "only objects have maps" in winnowd("--map", "a=/dev/null", "icmp").stderr
+
+
+def check(work, keys, section="count"):
+    """What the configuration with a filter of tools.o and these keys gets to hear: status and diagnostics."""
     path = os.path.join(work, "w.conf")
-    for const, status in (("mode=REFUSE, refuse=1", 0), ("mode=LOUD", 78), ("mode", 78)):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(f"[control]\nsocket = none\n[interface lo]\nfilter = f\n[filter f]\nprogram = {TOOLS}\nsection = {section}\n{keys}")
+    done = subprocess.run([WINNOWD, "--check", "--json", "--config", path], capture_output=True, text=True, check=False)
+    return done.returncode, json.loads(done.stdout)["errors"]
+
+
+@pytest.mark.parametrize("keys, code, line, key, says", [
+    ("const.mode = REFUSE\nconst.refuse = 1\nconst.tag = \"a b\"\nconst.balance = -3\n", None, 0, None, None),
+    ("const.tag = [97,\n  98, 0, 0, 0, 0,\n  0, 0]\n", None, 0, None, None),
+    ("const.mode = LOUD\n", "P107", 8, "const.mode", "enum 'mode' has no 'LOUD'"),
+    ("fuel = 5\nconst.refusse = 1\n", "P107", 9, "const.refusse", "did you mean 'refuse'?"),
+    ("const.refuse = 65536\n", "P107", 8, "const.refuse", "does not fit 16 bits"),
+    ("const.tag = [97,\n  98]\n", "P107", 8, "const.tag", "expected 8 elements"),
+    ("const. = 5\n", "C003", 8, None, "unknown key"),
+    ("cnst.mode = 5\n", "C003", 8, None, 'did you mean "const.mode"?'),
+    ("map.types.max_entires = 5\n", "C003", 8, None, 'did you mean "map.types.max_entries"?'),
+    ("map.types.persist = yes\n", "C003", 8, None, "not supported yet"),
+    ("const.mode = QUIET\nconst.mode = TALK\n", "C004", 9, "const.mode", "first on line 8"),
+    ("map.types.max_entries = 8\nmap.types.private = yes\n", None, 0, None, None),
+    ("map.types.max_entries = 0\n", "C013", 8, "map.types.max_entries", "1 to 4294967295"),
+    ("map.tipes.max_entries = 8\n", "P104", 8, "map.tipes.max_entries", "did you mean 'types'?"),
+    ("map..bss.max_entries = 8\n", "P104", 8, "map..bss.max_entries", "variables"),
+    ("map.types.private = 2\n", "C010", 8, "map.types.private", "is not yes or no"),
+    ("map.nope.private = no\n", "P104", 8, "map.nope.private", "no map is called"),
+    ("map.types.file = relative\n", "C015", 8, "map.types.file", "absolute"),
+    ("map.types.file = /nonexistent\n", "C001", 8, "map.types.file", "No such file"),
+    ("maps = kept\n", "C014", 8, "maps", "keep, reset"),
+])
+def test_the_configuration_sets_variables_and_maps(work, keys, code, line, key, says):
+    status, errors = check(work, keys)
+    if not code:
+        assert status == 0 and not errors
+        return
+    first = errors[0]
+    assert status == 78 and (first["code"], first["line"], first["key"]) == (code, line, key), errors
+    assert says in first["message"] + str(first["hint"]), first
+
+
+def test_a_map_file_is_answered_with_its_line(work):
+    path = os.path.join(work, "m.json")
+    for text, line, says in (('[\n{"key": {"type": 1}, "value": {}},\n\n{"key": {"type": 70000}, "value": {}}]', 4, "entry 2: key"),
+                             ('{"x": [1, {"entries": "]"}],\n "entries":\n [{"value": 5}]}', 3, "entry 1: expected an object"),
+                             ('{"x": "\\"entries", "entries": [{"key": {}, "value": {"tag": "a]\\""}},\n 5]}', 2, "entry 2: expected"),
+                             ("[\n\n5", 3, ""), ("{}", 1, "expected an array")):
         with open(path, "w", encoding="ascii") as f:
-            f.write(f"[control]\nsocket = none\n[filter f]\nprogram = {TOOLS}\nsection = count\nconst = {const}\n"
-                    "[interface lo]\nfilter = f\n")
-        done = subprocess.run([WINNOWD, "--check", "--config", path], capture_output=True, text=True, check=False)
-        assert done.returncode == status, (const, done.stderr)
+            f.write(text)
+        status, errors = check(work, f"map.types.file = {path}\n")
+        assert status == 78 and (errors[0]["code"], errors[0]["file"], errors[0]["line"], errors[0]["key"]) == ("P121", path, line, "map.types.file")
+        assert says in errors[0]["message"], errors
+    with open(path, "w", encoding="ascii") as f:
+        json.dump([{"key": {"type": i}, "value": {}} for i in range(9)], f)
+    assert "entry 9: the map is full" in check(work, f"map.types.file = {path}\nmap.types.max_entries = 8\n")[1][0]["message"]
+    assert check(work, f"map.types.file = {path}\n") == (0, [])
+
+
+def test_expressions_have_neither_variables_nor_maps(work):
+    path = os.path.join(work, "w.conf")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("[control]\nsocket = none\n[interface lo]\nfilter = f\n[filter f]\nexpr = icmp\nconst.a = 1\n"
+                "map.m.max_entries = 2\nmap.m.private = yes\n")
+    done = subprocess.run([WINNOWD, "--check", "--json", "--config", path], capture_output=True, text=True, check=False)
+    assert [(e["code"], e["line"]) for e in json.loads(done.stdout)["errors"]] == [("P107", 7), ("P104", 8), ("P104", 9)]
 
 
 def test_the_manuals_example_does_what_it_says(work):

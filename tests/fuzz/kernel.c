@@ -61,8 +61,7 @@ static uint8_t *frames_end; /* packets end here: what lies behind them cannot be
 static uint32_t calls;
 static uint64_t seen;
 
-/* ---- Helpers, with somebody looking over their shoulder ---------------------------------------
- */
+/* ---- Helpers, with somebody looking over their shoulder -------------------------------------- */
 
 static void note(uint64_t value)
 {
@@ -150,8 +149,7 @@ static void make_network(void)
     wn_run_set_clone(run, take_clone, NULL);
 }
 
-/* ---- Maps: the same ones for all, so that addresses are the same ------------------------------
- */
+/* ---- Maps: the same ones for all, so that addresses are the same ----------------------------- */
 
 /** What a map's kind has of its own, which changes while it is used. */
 static size_t own_bytes(unsigned i)

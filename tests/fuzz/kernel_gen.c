@@ -113,7 +113,7 @@ static void put_context(struct writer *w)
         uint32_t at = f ? f->offset + gen_below(g, f->bytes) : gen_below(g, 64);
         if (!one_in(g, 8))
             at &= ~((1u << log) - 1);
-        if (good && !wn_context_allows(w->type, at, 1u << log, write))
+        if (f && good != wn_context_allows(w->type, at, 1u << log, write) && (good || one_in(g, 2)))
             continue;
         int off = (int)at - (!good && one_in(g, 8) ? 8 : 0);
         put_access(w, CONTEXT, off + (good ? 0 : (int)(gen_below(g, 3) / 2 * 8)), log, write);
@@ -410,8 +410,11 @@ static void put_call(struct writer *w)
         h = wn_helper_at(gen_below(g, (uint32_t)n));
     while (!(h->types >> w->type & 1));
     put_arguments(w, h->id);
-    if (dare(w, 12))
-        put_wide(w, WN_OP_IMM64, WN_R1 + gen_below(g, 5), gen_number(g));
+    uint32_t arguments = 0;
+    while (arguments < 5 && h->sig.args[arguments] != WN_ARG_NONE)
+        arguments++;
+    if (arguments && dare(w, 10))
+        put_wide(w, WN_OP_IMM64, WN_R1 + gen_below(g, arguments), gen_number(g));
     put(w, WN_OP_CALL, 0, 0, 0, (int32_t)h->id);
     if (h->id == 1 || h->id == 195)
         put_value(w);

@@ -22,8 +22,7 @@ static bool one_in(uint32_t n)
     return below(n) == 0;
 }
 
-/* ---- Which steps ------------------------------------------------------------------------------
- */
+/* ---- Which steps ----------------------------------------------------------------------------- */
 
 /** A place in a packet, or where there is none. */
 static uint64_t place(void)
@@ -236,8 +235,7 @@ void steps_make(struct steps *s, uint64_t seed, bool clones)
     }
 }
 
-/* ---- The program ------------------------------------------------------------------------------
- */
+/* ---- The program ----------------------------------------------------------------------------- */
 
 #define CONTEXT WN_R6
 #define SEEN    WN_R7

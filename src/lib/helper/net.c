@@ -79,8 +79,7 @@ static void mask(uint8_t address[16], unsigned bits)
             address[i] &= (uint8_t)(0xff00 >> bits);
 }
 
-/* ---- Making -----------------------------------------------------------------------------------
- */
+/* ---- Making ---------------------------------------------------------------------------------- */
 
 static int wrong(struct wn_error *err, size_t i, const char *what)
 {
@@ -204,8 +203,7 @@ void wn_run_set_net(struct wn_run *run, const struct wn_net *net)
     run->net = net;
 }
 
-/* ---- Asking -----------------------------------------------------------------------------------
- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 const struct wn_net_device *wn_net_device(const struct wn_net *net, uint32_t ifindex)
 {

@@ -8,13 +8,10 @@
 #include "helper/helper.h"
 #include "helper/packet.h"
 
-enum { ADDRESSES = 12 }; /* of the Ethernet header: its type or the first tag is behind them */
+enum { ADDRESSES = 12, LEAST_TYPE = 0x0600 }; /* of the Ethernet header, before type or tags */
 
-enum {
-    LONGEST =
-        16064, /* four pages without what ends a buffer: what the kernel lets packets become */
-    MOST_ROOM = 0xfff,
-};
+/* What the kernel lets packets become: four pages without what ends a buffer. And room at once. */
+enum { LONGEST = 16064, MOST_ROOM = 0xfff };
 
 static void forget_hash(struct wn_skb *skb)
 {
@@ -42,8 +39,7 @@ static bool close_gap(struct wn_run *run, uint32_t offset, uint32_t bytes)
     return true;
 }
 
-/* ---- VLANs: a packet's first tag lies beside it, the others in it -------------------------------
- */
+/* ---- VLANs: a packet's first tag lies beside it, the others in it ---------------------------- */
 
 /** Take the first tag in the packet out of it. */
 static bool take_tag(struct wn_run *run, uint16_t *tci)
@@ -55,7 +51,7 @@ static bool take_tag(struct wn_run *run, uint16_t *tci)
     *tci = WN_NETWORK16(wn_packet_16(p + WN_ETHERNET));
     uint16_t type = wn_packet_16(p + WN_ETHERNET + 2);
     const uint8_t *behind = wn_packet_bytes(run, WN_ETHERNET + WN_VLAN, 2);
-    if (WN_NETWORK16(type) < 0x0600)
+    if (WN_NETWORK16(type) < LEAST_TYPE)
         type = behind && wn_packet_16(behind) == 0xffff ? WN_ETH_802_3 : WN_ETH_802_2;
     skb->protocol = type;
     memmove(p + WN_VLAN, p, ADDRESSES);
@@ -127,8 +123,7 @@ HELPER(skb_vlan_pop)
     return result;
 }
 
-/* ---- Both ends --------------------------------------------------------------------------------
- */
+/* ---- Both ends ------------------------------------------------------------------------------- */
 
 /** Bytes that the packet keeps: up to its innermost known header. */
 static uint32_t least_length(const struct wn_skb *skb)
@@ -168,8 +163,7 @@ HELPER(skb_change_head)
     return 0;
 }
 
-/* ---- The network's header ---------------------------------------------------------------------
- */
+/* ---- The network's header -------------------------------------------------------------------- */
 
 static void move_headers(struct wn_skb *skb, int32_t by)
 {
@@ -307,7 +301,8 @@ static int adjust_room(struct wn_run *run, int32_t by, uint32_t mode, uint64_t f
             return EINVAL;
         least = flags & DECAP_IP6 ? WN_IP6 : WN_IP4;
     }
-    if (by < 0 ? bytes >= rest || rest - bytes < least : run->copied.wirelen + bytes > LONGEST)
+    uint64_t grown = (uint64_t)run->copied.wirelen + bytes;
+    if (by < 0 ? bytes >= rest || rest - bytes < least : grown > LONGEST)
         return WN_ENOTSUPP;
     int error = by < 0 ? shrink(run, offset, bytes, flags) : grow(run, offset, bytes, flags);
     if (!error && !(flags & NO_CSUM_RESET))

@@ -49,7 +49,9 @@ static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct 
     if (r == WN_E_UNSUPPORTED)
         return wn_fail(err, r, WN_NOWHERE, "map '%.60s': maps of type %u (%s) are not provided",
                        map->name, shape->type, type ? type : "unknown");
-    return r ? wn_fail(err, r, why.at, "%s", why.text) : 0;
+    /* Objects leave it open where their own loader knows better: that of CPUs, say. */
+    const char *hint = r == -EINVAL && !shape->max_entries ? "; set the number of entries" : "";
+    return r ? wn_fail(err, r, why.at, "%s%s", why.text, hint) : 0;
 }
 
 /** Where byte `offset` of the variables of a section is, whose map has been made. */

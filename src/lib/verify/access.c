@@ -188,6 +188,27 @@ void wn_blur(struct wn_search *q)
     }
 }
 
+/** The address of the packet that is kept on both sides of a place; nothing of no bytes without. */
+static struct wn_spill torn_at(const struct wn_frame *f, int64_t at)
+{
+    for (unsigned i = 0; i < f->n_spills; i++) {
+        const struct wn_spill *k = &f->spills[i];
+        if (k->off < at && at < k->off + k->size && wn_is_packet_type(k->reg.type))
+            return *k;
+    }
+    return (struct wn_spill){0};
+}
+
+/** Keep a part of an address: as such, but of fewer bytes than one has. It still tells where the
+ * packet lies. */
+static void keep_part(struct wn_search *q, uint32_t frame, int64_t first, int64_t last,
+                      const struct wn_reg *reg)
+{
+    struct wn_frame *f = wn_state_own_frame(&q->s, frame, &q->heap);
+    if (f)
+        wn_frame_keep(f, (int32_t)first, (uint32_t)(last - first), reg);
+}
+
 void wn_clobber(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s)
 {
     if (p->type != WN_T_STACK)
@@ -196,9 +217,16 @@ void wn_clobber(struct wn_search *q, const struct wn_reg *p, const struct wn_spa
     if (!f)
         return;
     int64_t first = p->v.smin + p->off + s->off, last = p->v.smax + p->off + s->off + s->most;
+    struct wn_spill left = torn_at(f, first), right = torn_at(f, last);
+    if (!wn_value_is_const(&p->v) || s->least != s->most)
+        wn_expose_kept(q, f, first, last);
     wn_frame_forget(f, (int32_t)first, (uint32_t)(last - first));
     if (wn_value_is_const(&p->v))
         wn_frame_write(f, (int32_t)first, (uint32_t)s->least);
+    if (left.size)
+        keep_part(q, p->which, left.off, first, &left.reg);
+    if (right.size)
+        keep_part(q, p->which, last, right.off + right.size, &right.reg);
 }
 
 void wn_note_reach(struct wn_search *q, const struct wn_reg *p, int64_t off)
@@ -249,11 +277,11 @@ static struct wn_reg find_kept(struct wn_search *q, const struct wn_frame *f, in
         const struct wn_spill *k = &f->spills[i];
         if (k->off + k->size <= off || off + (int32_t)size <= k->off)
             continue;
-        if (k->off == off && k->size == size)
+        if (k->off == off && k->size == size && (size == 8 || wn_is_number(&k->reg)))
             return k->reg;
         if (!wn_is_number(&k->reg)) { /* a piece of an address */
             q->detours |= wn_is_packet_type(k->reg.type);
-            r.type = WN_T_ANY;
+            r.type = k->size == 8 ? WN_T_ANY : r.type; /* what is left of one is none any more */
         } else if (k->size == 8 && k->off <= off && off + (int32_t)size <= k->off + 8) {
             r.v = piece(&k->reg, off - k->off, size);
         }

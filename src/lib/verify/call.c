@@ -255,11 +255,13 @@ static bool is_stale(const void *arg, const struct wn_reg *r)
     return wn_is_packet_type(r->type) || (r->type == WN_T_NUMBER && r->id);
 }
 
-/** What was the packet's is nobody's; numbers that are linked with it are so no longer. */
+/** What was the packet's is nobody's, though it still tells where that lies; numbers that are
+ * linked with it are so no longer. */
 static bool make_stale(void *arg, struct wn_reg *r)
 {
-    const struct wn_search *q = arg;
+    struct wn_search *q = arg;
     if (wn_is_packet_type(r->type)) {
+        q->detours = true;
         *r = wn_reg_lost(WN_PAST_MOVED, q->s.at);
     } else if (r->id == WN_ID_LENGTH) {
         r->id = 0;

@@ -167,10 +167,10 @@ static void unknown_words_get_a_suggestion(void **state)
          "did you mean \"on_fault\"?\n");
     says(QUIET "[log]\ncolour = no\n",
          "w.conf:4:1: error[C003]: [log] unknown key \"colour\"; known: level, target\n");
-    says(QUIET "[limits]\nfilters = 3\n[filter f]\nexpr =\nsha256 = 0\nmap.M.file = 80\n",
+    says(QUIET "[limits]\nfilters = 3\n[filter f]\nexpr =\nsha256 = 0\nmap.M.persist = 80\n",
          "w.conf:3:1: error[C003]: section [limits] is not supported yet by this version\n"
          "w.conf:7:1: error[C003]: [filter f] key \"sha256\" is not supported yet by this version\n"
-         "w.conf:8:1: error[C003]: [filter f] key \"map.M.file\" is not supported yet by this "
+         "w.conf:8:1: error[C003]: [filter f] key \"map.M.persist\" is not supported yet by this "
          "version\n");
 }
 
@@ -335,6 +335,63 @@ static void a_change_that_needs_a_restart_is_named(void **state)
 
 /* ---- files */
 
+static void keys_with_a_name_are_each_names_own(void **state)
+{
+    (void)state;
+    const char *head = QUIET "[interface x]\nfilter = f\n[filter f]\nexpr =\n";
+    char *text;
+    assert_int_equal(mkdir("conf.d", 0755), 0);
+    assert_true(asprintf(&text,
+                         "%sconst.a = 1\nconst.b = x y ; not the value\nmap.m.max_entries = 7\n"
+                         "map.m.k.private = on\n",
+                         head) > 0);
+    try_write("w.conf", text);
+    try_write("conf.d/1.conf", "[filter f]\nconst.b = [1,\n  2]\nconst.c.d = -3\n");
+    struct conf *c = try_good();
+    const struct conf_filter *f = &c->filters[0];
+    assert_int_equal(f->consts.n, 3);
+    assert_string_equal(conf_setting_find(&f->consts, "a")->text, "1");
+    assert_string_equal(conf_setting_find(&f->consts, "b")->text, "[1, 2]");
+    assert_string_equal(conf_setting_find(&f->consts, "b")->origin.file, "conf.d/1.conf");
+    assert_int_equal(conf_setting_find(&f->consts, "b")->origin.line, 2);
+    assert_string_equal(conf_setting_find(&f->consts, "c.d")->text, "-3");
+    assert_null(conf_setting_find(&f->consts, "c"));
+    assert_int_equal(conf_setting_find(&f->map_entries, "m")->number, 7);
+    assert_int_equal(conf_setting_find(&f->map_private, "m.k")->number, 1);
+
+    struct conf_filter copy;
+    assert_int_equal(conf_filter_copy(f, &copy), 0);
+    assert_true(conf_filter_equal(f, &copy));
+    copy.consts.items[2].text[1] = '4';
+    assert_false(conf_filter_equal(f, &copy));
+    conf_filter_fini(&copy);
+    conf_free(c);
+    assert_int_equal(system("rm -r conf.d"), 0);
+
+    /* Without a name there is no key; of one kind there are 64 at most. */
+    free(text);
+    assert_true(asprintf(&text, "%sconst. = 1\nmap.m = 2\nmap..file = /x\n", head) > 0);
+    try_write("w.conf", text);
+    char *said = try_load(&c);
+    assert_null(c);
+    assert_non_null(strstr(said, "unknown key \"const.\""));
+    assert_non_null(strstr(said, "unknown key \"map.m\""));
+    assert_non_null(strstr(said, "unknown key \"map..file\""));
+    free(said);
+    free(text);
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    fputs(head, to);
+    for (int i = 0; i < 65; i++)
+        fprintf(to, "const.v%d = %d\n", i, i);
+    fclose(to);
+    try_write("w.conf", text);
+    said = try_load(&c);
+    assert_non_null(strstr(said, "error[C018]: [filter f] const.v64: more than 64 of const.*"));
+    free(said);
+    free(text);
+}
+
 static void drop_ins_override_scalars_and_add_to_lists(void **state)
 {
     (void)state;
@@ -468,6 +525,7 @@ int main(void)
         cmocka_unit_test(directories_and_names_of_files),
         cmocka_unit_test(groups),
         cmocka_unit_test(a_change_that_needs_a_restart_is_named),
+        cmocka_unit_test(keys_with_a_name_are_each_names_own),
         cmocka_unit_test(drop_ins_override_scalars_and_add_to_lists),
         cmocka_unit_test(files_that_cannot_be_read),
         cmocka_unit_test(files_that_others_can_change),

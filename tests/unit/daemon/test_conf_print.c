@@ -34,6 +34,7 @@ static void round_trip(const char *text)
     for (size_t i = 0; i < a->n_filters; i++) {
         assert_string_equal(a->filters[i].expr, b->filters[i].expr);
         assert_int_equal(a->filters[i].fuel, b->filters[i].fuel);
+        assert_true(conf_filter_equal(&a->filters[i], &b->filters[i]));
     }
     free(first);
     free(second);
@@ -49,7 +50,8 @@ static void reading_what_is_printed_gives_the_same(void **state)
                "[control]\nsocket = /run/x.sock\nmode = 0600\ngroup = none\n"
                "[log]\nlevel = debug\ntarget = stderr\n"
                "[filter a]\nexpr =\n[filter b]\nexpr = ip  or\tip6\nfuel = 3\nengine = interp\n"
-               "verify = strict\n"
+               "verify = strict\nconst.a = 1\nconst.b.c = [1, 2]\nmap.m.max_entries = 7\n"
+               "map.m.private = yes\nmaps = reset\nglobals = keep\n"
                "[interface x]\nfilter = a\noutputs = disk count\nring = 300kB\ntimeout = 1500us\n"
                "[interface y]\nfilter = b\ndevice = any\n"
                "[output disk]\ntype = file\ndir = /tmp\nmin_free = 3MB\nrotate_size = 0\n"

@@ -288,8 +288,7 @@ static void packets_are_compared_with_what_devices_take(void **state)
     wn_net_free(net);
 }
 
-/* ---- Packets that go elsewhere ----------------------------------------------------------------
- */
+/* ---- Packets that go elsewhere --------------------------------------------------------------- */
 
 struct taken {
     unsigned n;

@@ -10,8 +10,7 @@
 #define ERROR(error) ((uint64_t)(int64_t) - (error))
 #define NOT_KNOWN    524 /* the kernel's ENOTSUPP */
 
-/* ---- The context ------------------------------------------------------------------------------
- */
+/* ---- The context ----------------------------------------------------------------------------- */
 
 /** All helpers that want it, of programs that may call them. */
 static void each_helper(void (*fn)(const struct wn_helper *h, struct wn_prog_opts opts))
@@ -67,8 +66,7 @@ static void a_context_that_is_not_proved_is_checked(void **state)
     each_helper(is_checked);
 }
 
-/* ---- Bytes ------------------------------------------------------------------------------------
- */
+/* ---- Bytes ----------------------------------------------------------------------------------- */
 
 #define STACK "*(u64 *)(r10 - 8) = 0\n*(u32 *)(r10 - 8) = 0x33333333\nr3 = r10\nr3 += -8\n"
 
@@ -155,8 +153,7 @@ static void packets_lie_in_one_piece(void **state)
     gives(tc, "r6 = *(u32 *)(r1 + 76)\nr2 = 0\ncall 39\nr0 = *(u8 *)(r6 + 14)\nexit\n", 0x45);
 }
 
-/* ---- Checksums --------------------------------------------------------------------------------
- */
+/* ---- Checksums ------------------------------------------------------------------------------- */
 
 static void checksums_are_replaced(void **state)
 {
@@ -200,8 +197,7 @@ static void nobody_has_summed_up_the_packet(void **state)
     gives(tc, "r2 = 4\ncall 135\nexit\n", ERROR(EINVAL));
 }
 
-/* ---- Length and layers ------------------------------------------------------------------------
- */
+/* ---- Length and layers ----------------------------------------------------------------------- */
 
 /** The error, or what a field holds. */
 #define FIELD(offset) "if r0 != 0 goto out\nr0 = *(u32 *)(r6 + " #offset ")\nout: exit\n"
@@ -300,8 +296,7 @@ static void room_is_made_behind_headers(void **state)
     gives(tc, ROOM(-100, 1, 0) "exit\n", ERROR(ENOMEM)); /* not captured */
 }
 
-/* ---- What goes along --------------------------------------------------------------------------
- */
+/* ---- What goes along ------------------------------------------------------------------------- */
 
 static void hashes_are_the_same_for_a_conversation(void **state)
 {
@@ -381,8 +376,7 @@ static void fields_keep_what_the_kernel_keeps(void **state)
           0);
 }
 
-/* ---- XDP --------------------------------------------------------------------------------------
- */
+/* ---- XDP ------------------------------------------------------------------------------------- */
 
 #define META(bytes) "r6 = r1\nr2 = " #bytes "\ncall 54\n"
 
@@ -440,6 +434,37 @@ static void metadata_is_there_for_the_caller(void **state)
     }
 }
 
+/** Where a kernel has several pieces: the first of a test run has 3,520 bytes. */
+static void long_packets_lie_in_one_piece(void **state)
+{
+    (void)state;
+    static uint8_t jumbo[9000] = {[8999] = 7};
+    static const struct {
+        enum wn_prog_type type;
+        const char *text;
+        uint64_t value;
+    } cases[] = {
+        {WN_PROG_XDP, "r2 = *(u32 *)(r1 + 0)\nr0 = *(u32 *)(r1 + 4)\nr0 -= r2\nexit\n", 9000},
+        {WN_PROG_XDP, "r2 = 8999\n" STACK "r4 = 1\ncall 189\nr0 = *(u8 *)(r10 - 8)\nexit\n", 7},
+        {WN_PROG_XDP, "r2 = 1\ncall 65\nexit\n", ERROR(EINVAL)},
+        {WN_PROG_TC, "r2 = 9000\ncall 39\nexit\n", 0},
+        {WN_PROG_TC, "r2 = 9001\ncall 39\nexit\n", ERROR(ENOMEM)},
+        {WN_PROG_TC, "r6 = r1\n" TAIL(16064) FIELD(0), 16064},
+        {WN_PROG_TC, "r2 = 7065\nr3 = 0\ncall 43\nexit\n", ERROR(EINVAL)},
+    };
+    for (unsigned i = 0; i < ENGINES * (sizeof cases / sizeof *cases); i++) {
+        struct wn_prog_opts opts = {.engine = engines[i % ENGINES],
+                                    .type = cases[i / ENGINES].type};
+        struct wn_packet pkt = {.data = jumbo, .caplen = sizeof jumbo, .wirelen = sizeof jumbo};
+        struct wn_prog *prog = make(cases[i / ENGINES].text, &opts);
+        struct wn_run *run = wn_run_new();
+        if (prog)
+            assert_int_equal(wn_prog_run(prog, run, &pkt).value, cases[i / ENGINES].value);
+        wn_run_free(run);
+        wn_prog_free(prog);
+    }
+}
+
 static void xdp_bytes_are_loaded_and_stored(void **state)
 {
     (void)state;
@@ -480,6 +505,7 @@ int main(void)
         cmocka_unit_test(fields_keep_what_the_kernel_keeps),
         cmocka_unit_test(metadata_lies_before_the_packet),
         cmocka_unit_test(metadata_is_there_for_the_caller),
+        cmocka_unit_test(long_packets_lie_in_one_piece),
         cmocka_unit_test(xdp_bytes_are_loaded_and_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,9 @@ static void what_is_reserved_must_be_zero(void **state)
     refused(wn_slot(0xd4, 1, 0, 0, 8), "le16 (opcode 0xd4): immediate 8 has no meaning");
     refused(wn_slot(0x18, 1, 7, 0, 0), "lddw (opcode 0x18): source register 7 has no meaning");
     refused(wn_slot(0xff, 0, 0, 0, 0), "unknown opcode 0xff");
+    refused(
+        wn_slot(0xe5, 0, 0, 3, 0),
+        "may_goto (opcode 0xe5) is not provided; count the loop's rounds, and stop at a constant");
     refused(wn_slot(0x95, 0, 0, 0, 1), "exit: immediate is 1, must be 0");
     refused(wn_slot(0x8d, 0, 0, 0, 11), "callxi: immediate 11 names no register");
 }

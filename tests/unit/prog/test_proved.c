@@ -187,6 +187,29 @@ static void programs_that_only_read_run_in_place(void **state)
     assert_false(info_of(reads, opts).in_place);
 }
 
+/** Half of an address that was written over tells where the packet lies as well as the whole. */
+static void parts_of_addresses_are_not_read_in_place(void **state)
+{
+    (void)state;
+    static const char below[] = "ldxw r2, [r1]\nstxdw [r10-64], r2\nstw [r10-64], 0\n"
+                                "ldxw r0, [r10-60]\nexit\n";
+    static const char above[] = "ldxw r2, [r1]\nstxdw [r10-64], r2\nstw [r10-60], 0\n"
+                                "ldxw r0, [r10-64]\nexit\n";
+    static const char middle[] = "ldxw r2, [r1]\nstxdw [r10-64], r2\nsth [r10-60], 0\n"
+                                 "ldxh r0, [r10-58]\nexit\n";
+    static const char somewhere[] = "ldxw r2, [r1]\nldxw r3, [r1+12]\nstxdw [r10-64], r2\n"
+                                    "and r3, 15\nmov r4, r10\nadd r4, r3\nstxw [r4-64], r3\n"
+                                    "ldxdw r0, [r10-64]\nexit\n";
+    static const char unread[] = "ldxw r2, [r1]\nstxdw [r10-64], r2\nstw [r10-64], 0\n"
+                                 "ldxw r0, [r10-64]\nexit\n";
+    const struct wn_prog_opts opts = {.type = WN_PROG_XDP, .engine = WN_ENGINE_INTERP};
+    assert_false(info_of(below, opts).in_place);
+    assert_false(info_of(above, opts).in_place);
+    assert_false(info_of(middle, opts).in_place);
+    assert_false(info_of(somewhere, opts).in_place);
+    assert_true(info_of(unread, opts).in_place);
+}
+
 static void the_stack_is_cleared_for_those_who_read_it(void **state)
 {
     (void)state;
@@ -256,6 +279,7 @@ int main(void)
         cmocka_unit_test(what_is_not_proved_is_listed_if_asked_for),
         cmocka_unit_test(counted_loops_spend_no_fuel),
         cmocka_unit_test(programs_that_only_read_run_in_place),
+        cmocka_unit_test(parts_of_addresses_are_not_read_in_place),
         cmocka_unit_test(the_stack_is_cleared_for_those_who_read_it),
         cmocka_unit_test(limits_are_errors),
         cmocka_unit_test(what_it_does_is_told),
