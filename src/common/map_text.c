@@ -317,6 +317,22 @@ static bool collect(const struct map_text *m, struct elements *list)
     return good;
 }
 
+/* Of whatever length, and of no type that the object would tell: hexadecimal digits. */
+static int collect_record(void *array, const void *data, size_t bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    OWN(free) char *hex = malloc(2 * bytes + 1);
+    if (!hex)
+        return -ENOMEM;
+    for (size_t i = 0; i < bytes; i++) {
+        uint8_t byte = ((const uint8_t *)data)[i];
+        hex[2 * i] = digits[byte >> 4];
+        hex[2 * i + 1] = digits[byte & 15];
+    }
+    hex[2 * bytes] = '\0';
+    return json_array_append_new(array, json_pack("{s:s}", "value", hex)) ? -ENOMEM : 0;
+}
+
 static json_t *entries(const struct map_text *m, struct wn_error *err)
 {
     OWN(elements) struct elements list = {0};
@@ -327,6 +343,8 @@ static json_t *entries(const struct map_text *m, struct wn_error *err)
         return NULL;
     }
     no_memory(err);
+    if (m->info.type == WN_MAP_RINGBUF)
+        return wn_map_consume(m->map.live, collect_record, array) < 0 ? NULL : json_incref(array);
     if (!(keys ? collect(m, &list) : collect_values(m, &list)))
         return NULL;
     for (size_t i = 0; i < list.n; i++) {

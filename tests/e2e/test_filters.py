@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import subprocess
+import sys
 
 import pytest
 
@@ -140,6 +141,15 @@ def test_maps_after_the_run():
     lengths = json.loads(run("-q", "--dump-map", "lengths").stdout)
     buckets = collections.Counter(len(frame) // 100 for frame in long)
     assert {e["key"]: e["value"] for e in lengths["entries"]} == {k: v for k, v in buckets.items() if k < 16}
+
+
+def test_records_of_a_ring_buffer_are_dumped_in_order():
+    ring = os.path.join(ROOT, "tests/elf/load/ring.19.o")
+    long = [frame for frame in frames() if len(frame) >= 14]
+    done = run("-q", "--dump-map", "lengths", program=ring, section="ring")
+    assert done.returncode == 0, done.stderr
+    want = [(len(frame).to_bytes(4, sys.byteorder) + frame[:6] + b"\0\0").hex() for frame in long][:341]
+    assert [e["value"] for e in json.loads(done.stdout)["entries"]] == want
 
 
 def fill(work, name, entries):

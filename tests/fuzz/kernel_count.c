@@ -140,6 +140,8 @@ static bool reached(uint64_t count, const char *what, const char *how)
 
 static bool covers_helper(const struct kernel_counts *c, const struct wn_helper *h)
 {
+    if (h->id == 130 || h->id == 134 || h->id == 181)
+        return true; /* oracle/ring calls them, and fuzz/verify what has functions */
     bool checked = false, good = h->id == 40 || reached(c->good[h->id], h->name, "went well");
     for (unsigned i = 0; i < 5; i++)
         checked |= h->sig.args[i] == WN_ARG_MAP || h->sig.args[i] == WN_ARG_CTX ||
@@ -157,8 +159,13 @@ static bool covers_helper(const struct kernel_counts *c, const struct wn_helper 
     case 41:
     case 42:
     case 48:
+    case 51:
     case 97:
-    case 188: return good; /* these have no errors */
+    case 118:
+    case 125:
+    case 160:
+    case 188:
+    case 208: return good; /* these have no errors */
     default: return reached(c->bad[h->id], h->name, "failed") && good;
     }
 }

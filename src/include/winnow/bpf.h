@@ -187,6 +187,11 @@ static long (*const bpf_fib_lookup)(void *context, struct bpf_fib_lookup *params
                                     unsigned int flags) = (long (*)(void *, struct bpf_fib_lookup *,
                                                                     int, unsigned int))69;
 static long (*const bpf_skb_ecn_set_ce)(void *skb) = (long (*)(void *))97;
+static long (*const bpf_ringbuf_output)(void *ring, void *data, unsigned long long bytes,
+                                        unsigned long long flags) =
+    (long (*)(void *, void *, unsigned long long, unsigned long long))130;
+static unsigned long long (*const bpf_ringbuf_query)(void *ring, unsigned long long what) =
+    (unsigned long long (*)(void *, unsigned long long))134;
 static long (*const bpf_csum_level)(void *skb,
                                     unsigned long long level) = (long (*)(void *,
                                                                           unsigned long long))135;
@@ -280,8 +285,13 @@ enum {
     BPF_MAP_TYPE_QUEUE = 22,
     BPF_MAP_TYPE_STACK = 23,
     BPF_MAP_TYPE_DEVMAP_HASH = 25,
+    BPF_MAP_TYPE_RINGBUF = 27,
     BPF_MAP_TYPE_BLOOM_FILTER = 30,
 };
+
+/* Flags of bpf_ringbuf_output(), and what bpf_ringbuf_query() tells. */
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_RB_AVAIL_DATA, BPF_RB_RING_SIZE, BPF_RB_CONS_POS, BPF_RB_PROD_POS };
 
 enum { BPF_F_NO_PREALLOC = 1 }; /* in map_flags: a trie needs it */
 

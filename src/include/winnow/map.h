@@ -25,6 +25,9 @@
  * wn_map_push(), wn_map_pop() and wn_map_peek(), which are the same as
  * wn_map_update(), wn_map_lookup_and_delete() and wn_map_lookup() with NULL for
  * the key.
+ *
+ * Ring buffers have no elements at all: programs write records into them, which one
+ * reader takes out by wn_map_consume(). Their max_entries are bytes.
  */
 #pragma once
 
@@ -307,6 +310,49 @@ WN_API int wn_map_set_prog(struct wn_map *map, uint32_t index, struct wn_prog *p
  * run; a program that is replaced often is kept once.
  */
 WN_API void wn_map_quiesce(struct wn_map *map);
+
+/**
+ * Shown a record of a ring buffer.
+ *
+ * data   8-byte aligned; the map's, and only until the function returns
+ *
+ * Returns 0 or more to go on; a negative number ends wn_map_consume(), which
+ * returns it. The record counts as read either way.
+ */
+typedef int (*wn_record_fn)(void *arg, const void *data, size_t bytes);
+
+/**
+ * The descriptor that becomes readable (poll(2), POLLIN) when a ring buffer has
+ * something for a reader that has read everything before; it stays so until
+ * wn_map_consume(). Programs may choose not to wake (BPF_RB_NO_WAKEUP), or always to
+ * (BPF_RB_FORCE_WAKEUP).
+ *
+ * Returns the descriptor, which is the map's and is closed with it, or -EINVAL (no
+ * ring buffer).
+ */
+WN_API int wn_map_watch(const struct wn_map *map);
+
+/**
+ * Show all records that have been submitted to a ring buffer, oldest first. It ends
+ * at one that a program is still writing. Never waits; programs go on meanwhile. While
+ * nobody calls this the ring fills up, and then programs lose records.
+ *
+ * Returns how many records were shown, what `fn` returned if that was negative, -EBUSY (another
+ * thread is reading, or fn() calls this) or -EINVAL (no ring buffer).
+ */
+WN_API int wn_map_consume(struct wn_map *map, wn_record_fn fn, void *arg);
+
+/** How a ring buffer is used. Positions count bytes since it was made, 8 for each record included.
+ */
+struct wn_ring_info {
+    uint64_t bytes;   /* of the ring */
+    uint64_t read;    /* how far the reader is */
+    uint64_t written; /* how far programs are; records that are not submitted yet included */
+    uint64_t lost;    /* records for which there was no room */
+};
+
+/** Describe the use of a ring buffer. Returns 0 or -EINVAL (no ring buffer). */
+WN_API int wn_map_ring_info(const struct wn_map *map, struct wn_ring_info *out);
 
 #ifdef __cplusplus
 }

@@ -183,7 +183,8 @@ WN_API int wn_object_map(struct wn_object *obj, const char *name, struct wn_map 
 WN_API int wn_object_make_maps(struct wn_object *obj, struct wn_error *err);
 
 /**
- * Set the number of entries of a map that has not been made yet.
+ * Set the number of entries of a map that has not been made yet. Of a ring buffer they are
+ * bytes, and rounded up to whole pages, a power of two of them.
  *
  * Returns 0, -ENOENT, WN_E_REJECTED (two have this name), -EBUSY (the map has been
  * made), or -EINVAL (a section of variables).

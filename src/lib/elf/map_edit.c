@@ -110,7 +110,7 @@ int wn_object_resize_map(struct wn_object *obj, const char *name, uint32_t max_e
             return wn_fail(err, -EINVAL, WN_NOWHERE,
                            "map '%.60s' has an initial value at %u, so more than %u entries", name,
                            obj->inits.data[map->inits + i].at, max_entries);
-    map->def.shape.max_entries = max_entries;
+    map->def.shape.max_entries = wn_elf_entries(map->def.shape.type, max_entries);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <winnow/map.h>
 
@@ -44,11 +45,22 @@ bool wn_elf_read_only(const struct wn_object *obj, const struct wn_elf_map *map)
     return map->kind == WN_OBJECT_MAP_DATA && (!(s->flags & SHF_WRITE) || sealed);
 }
 
+uint32_t wn_elf_entries(uint32_t type, uint32_t wanted)
+{
+    uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (type != WN_MAP_RINGBUF || wanted == 0)
+        return wanted;
+    while (bytes < wanted)
+        bytes *= 2;
+    return bytes > UINT32_MAX ? wanted : (uint32_t)bytes;
+}
+
 static int add_map(struct wn_object *obj, struct wn_elf_map *map, struct wn_error *err)
 {
     if (obj->maps.len == WN_OBJECT_MAX_MAPS)
         return wn_fail(err, WN_E_LIMIT, WN_NOWHERE, "more than %u maps", WN_OBJECT_MAX_MAPS);
-    const struct wn_map_shape *shape = &map->def.shape;
+    struct wn_map_shape *shape = &map->def.shape;
+    shape->max_entries = wn_elf_entries(shape->type, shape->max_entries);
     if (obj->has_btf) {
         map->key_type = wn_elf_type_name(&obj->btf, shape->key_type);
         map->value_type = wn_elf_type_name(&obj->btf, shape->value_type);

@@ -91,6 +91,10 @@ bool wn_elf_read_only(const struct wn_object *obj, const struct wn_elf_map *map)
 /** The kernel's name of a type of maps, also of those that do not exist here; NULL if unknown. */
 const char *wn_elf_map_type_name(uint32_t type);
 
+/** Entries that a map is made with when so many are asked for: a ring buffer gets whole pages, a
+ * power of two of them, as from libbpf. */
+uint32_t wn_elf_entries(uint32_t type, uint32_t wanted);
+
 /** "out of memory", as an error. */
 int wn_elf_no_memory(struct wn_error *err);
 

@@ -41,6 +41,8 @@ struct wn_map_ops {
     uint32_t (*count)(const struct wn_map *map);
     /** Without users: let go of what the elements own. NULL if they own nothing. */
     void (*abandon)(struct wn_map *map);
+    /** Without anybody: let go of what the map owns besides memory. NULL if that is nothing. */
+    void (*fini)(struct wn_map *map);
     unsigned batches; /* enum wn_map_batches: what can be done to many elements at once */
 };
 
@@ -61,6 +63,7 @@ int wn_hash_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_e
 int wn_prog_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_trie_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_queue_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_ring_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_bloom_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 
 /** wn_map_next() of everything that is an array. */

@@ -30,7 +30,7 @@ static const struct {
     [WN_MAP_QUEUE] = {"queue", wn_queue_new, false},
     [WN_MAP_STACK] = {"stack", wn_queue_new, false},
     [WN_MAP_DEVMAP_HASH] = {"devmap_hash", wn_devices_new, false},
-    [WN_MAP_RINGBUF] = {"ringbuf", NULL, false},
+    [WN_MAP_RINGBUF] = {"ringbuf", wn_ring_new, false},
     [WN_MAP_BLOOM_FILTER] = {"bloom_filter", wn_bloom_new, false},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
@@ -144,6 +144,8 @@ void wn_map_drop(struct wn_map *map)
 {
     if (atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (map->ops->fini)
+        map->ops->fini(map);
     munmap(map->memory, (size_t)map->memory_bytes);
     free(map);
 }

@@ -272,6 +272,62 @@ static void maps_of_old_programs_are_defined_by_bytes(void **state)
     wn_object_free(obj);
 }
 
+static int see_length(void *arg, const void *data, size_t bytes)
+{
+    uint32_t length;
+    memcpy(&length, data, sizeof length);
+    assert_int_equal(bytes, 12);
+    assert_int_equal(length, 60);
+    assert_memory_equal((const uint8_t *)data + 4, frame(0)->data, 6);
+    ++*(unsigned *)arg;
+    return 0;
+}
+
+/** Of 24 bytes, as many as fit into 8192; every build and engine. */
+static void records_reach_whoever_has_the_map(void **state)
+{
+    (void)state;
+    static const char *const compilers[] = {"14", "19"};
+    for (size_t b = 0; b < 2; b++)
+        for (size_t e = 0; e < 3; e++) {
+            struct wn_object *obj = opened("ring", compilers[b]);
+            struct wn_prog *prog = made(obj, "ring", engines[e]);
+            struct wn_map *map = NULL;
+            struct wn_map_info info;
+            unsigned seen = 0;
+            assert_int_equal(wn_object_map(obj, "lengths", &map, NULL), 0);
+            wn_map_info(map, &info);
+            assert_int_equal(info.max_entries, 8192);
+            for (uint32_t i = 1; i <= 341; i++)
+                assert_int_equal(value_of(prog, frame(0)), i * 24);
+            assert_int_equal(value_of(prog, frame(0)), 1);
+            assert_int_equal(wn_map_consume(map, see_length, &seen), 341);
+            assert_int_equal(seen, 341);
+            wn_prog_free(prog);
+            wn_object_free(obj);
+        }
+}
+
+static void rings_are_resized_to_whole_pages(void **state)
+{
+    (void)state;
+    struct wn_object *obj = opened("ring", "19");
+    struct wn_map *map = NULL;
+    struct wn_map_info info;
+    assert_int_equal(wn_object_resize_map(obj, "lengths", 8193, NULL), 0);
+    assert_int_equal(wn_object_map(obj, "lengths", &map, NULL), 0);
+    wn_map_info(map, &info);
+    assert_int_equal(info.max_entries, 16384);
+    wn_object_free(obj);
+    obj = opened("ring", "14");
+    struct wn_error err = {0};
+    assert_int_equal(wn_object_resize_map(obj, "lengths", 0, NULL), 0);
+    assert_int_equal(wn_object_map(obj, "lengths", &map, &err), -EINVAL);
+    assert_int_equal(wn_object_resize_map(obj, "lengths", UINT32_MAX, NULL), 0);
+    assert_int_equal(wn_object_map(obj, "lengths", &map, &err), -EINVAL);
+    wn_object_free(obj);
+}
+
 static void maps_are_changed_before_they_are_made(void **state)
 {
     (void)state;
@@ -507,6 +563,8 @@ int main(void)
         cmocka_unit_test(numbers_have_to_fit),
         cmocka_unit_test(variables_are_described_and_printed),
         cmocka_unit_test(maps_of_old_programs_are_defined_by_bytes),
+        cmocka_unit_test(records_reach_whoever_has_the_map),
+        cmocka_unit_test(rings_are_resized_to_whole_pages),
         cmocka_unit_test(maps_are_changed_before_they_are_made),
         cmocka_unit_test(large_maps_are_refused_before_they_are_made),
         cmocka_unit_test(program_arrays_have_their_first_programs),

@@ -9,11 +9,15 @@
 
 static struct wn_map *map_of(enum wn_map_type type, uint32_t entries)
 {
-    bool keys = type != WN_MAP_QUEUE && type != WN_MAP_STACK && type != WN_MAP_BLOOM_FILTER;
+    bool ring = type == WN_MAP_RINGBUF;
+    bool keys =
+        type != WN_MAP_QUEUE && type != WN_MAP_STACK && type != WN_MAP_BLOOM_FILTER && !ring;
     struct wn_map_opts of = {.type = type,
                              .key_bytes = keys ? 4 : 0,
-                             .value_bytes = type == WN_MAP_PROG_ARRAY ? 4 : 8,
-                             .max_entries = entries};
+                             .value_bytes = ring                        ? 0
+                                            : type == WN_MAP_PROG_ARRAY ? 4
+                                                                        : 8,
+                             .max_entries = ring ? 65536 : entries};
     struct wn_map *map = NULL;
     assert_int_equal(wn_map_new(&of, &map, NULL), 0);
     return map;
@@ -147,6 +151,43 @@ static void values_go_where_programs_may_write(void **state)
     is_wrong_with_map(WN_MAP_HASH, PUSH(1, 0) "exit\n", 6);
     is_wrong_with_map(WN_MAP_QUEUE, LOOKUP(1) "exit\n", 5);
     is_wrong_with_map(WN_MAP_QUEUE, DELETE(1) "exit\n", 5);
+}
+
+#define OUTPUT(bytes, flags)                                                                       \
+    "*(u64 *)(r10 - 16) = 5\nr2 = r10\nr2 += -16\n" MAP "r3 = " #bytes "\nr4 = " #flags            \
+    "\ncall 130\n"
+#define QUERY(what) MAP "r2 = " #what "\ncall 134\n"
+
+/** The kernel's results; a record of 8 bytes takes 16. */
+static void records_are_written_and_positions_told(void **state)
+{
+    (void)state;
+    with_map(WN_MAP_RINGBUF, OUTPUT(8, 0) "exit\n", GIVES(0));
+    with_map(WN_MAP_RINGBUF, OUTPUT(8, 3) QUERY(3) "exit\n", GIVES(16));
+    with_map(WN_MAP_RINGBUF, OUTPUT(5, 1) OUTPUT(0, 0) QUERY(0) "exit\n", GIVES(24));
+    with_map(WN_MAP_RINGBUF, OUTPUT(8, 4) "exit\n", GIVES(-22));
+    with_map(WN_MAP_RINGBUF, OUTPUT(8, 4) QUERY(3) "exit\n", GIVES(0));
+    with_map(WN_MAP_RINGBUF, MAP "r2 = 0\nr3 = 0\nr4 = 0\ncall 130\nexit\n", GIVES(0));
+    with_map(WN_MAP_RINGBUF, QUERY(1) "exit\n", GIVES(65536));
+    with_map(WN_MAP_RINGBUF, QUERY(2) "exit\n", GIVES(0));
+    with_map(WN_MAP_RINGBUF, QUERY(9) "exit\n", GIVES(0));
+    /* Until it is full: of 16 bytes each, one less than would fill it. */
+    with_map(WN_MAP_RINGBUF,
+             "r6 = 4095\n" OUTPUT(8, 0) "if r0 != 0 goto +10\nr6 += -1\n"
+                                        "if r6 != 0 goto -11\n" OUTPUT(8, 0) "exit\n",
+             GIVES(-11));
+}
+
+static void records_are_made_of_what_programs_may_read(void **state)
+{
+    (void)state;
+    is_wrong_with_map(WN_MAP_RINGBUF, OUTPUT(17, 0) "exit\n", 7);
+    is_wrong_with_map(WN_MAP_RINGBUF, MAP "r2 = 0\nr3 = 8\nr4 = 0\ncall 130\nexit\n", 5);
+    is_wrong_with_map(WN_MAP_RINGBUF, "r1 = 0\nr2 = 1\ncall 134\nexit\n", 2);
+    is_wrong_with_map(WN_MAP_QUEUE, OUTPUT(8, 0) "exit\n", 7);
+    is_wrong_with_map(WN_MAP_HASH, QUERY(1) "exit\n", 3);
+    is_wrong_with_map(WN_MAP_RINGBUF, LOOKUP(1) "exit\n", 5);
+    is_wrong_with_map(WN_MAP_RINGBUF, PUSH(1, 0) "exit\n", 6);
 }
 
 #define PERCPU(n, cpu) KEY(n) MAP "r3 = " #cpu "\ncall 195\n"
@@ -425,6 +466,8 @@ int main(void)
         cmocka_unit_test(helpers_take_maps_that_suit_them),
         cmocka_unit_test(values_are_pushed_popped_and_looked_at),
         cmocka_unit_test(values_go_where_programs_may_write),
+        cmocka_unit_test(records_are_written_and_positions_told),
+        cmocka_unit_test(records_are_made_of_what_programs_may_read),
         cmocka_unit_test(values_of_other_cpus_are_found_where_there_are_such),
         cmocka_unit_test(lookups_in_arrays_leave_what_calls_do),
         cmocka_unit_test(time_is_the_packets),
