@@ -108,7 +108,9 @@ static bool find(const void *arg, uint32_t id, struct wn_callee *out)
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
         if (watched[i].id == id)
             out->fn = watched[i].fn;
-    out->check = h->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN : 0;
+    out->check = h->fn == wn_helper_tail_call ? WN_CHECK_TAIL | WN_CHECK_RUN
+                 : wn_helper_repeats(h)       ? WN_CHECK_REPEAT | WN_CHECK_RUN
+                                              : 0;
     memcpy(out->args, h->sig.args, sizeof out->args);
     out->maps = wn_helper_maps(id);
     return true;

@@ -146,7 +146,8 @@ static bool covers_helper(const struct kernel_counts *c, const struct wn_helper 
     for (unsigned i = 0; i < 5; i++)
         checked |= h->sig.args[i] == WN_ARG_MAP || h->sig.args[i] == WN_ARG_CTX ||
                    h->sig.args[i] == WN_ARG_MEM;
-    if (checked)
+    if (checked &&
+        c->trials >= 100000) /* there are many helpers, and most are given what they want */
         good &= reached(c->stopped[h->id], h->name, "refused its arguments");
     switch (h->id) {
     case 5:
