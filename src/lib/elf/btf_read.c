@@ -354,7 +354,7 @@ static bool find_member(struct scan *s, uint32_t id, const char *name, uint32_t 
         struct wn_btf_member m = wn_btf_member(btf, id, i);
         uint32_t plain = wn_btf_skip(btf, m.type);
         uint8_t kind = btf->types[plain].kind;
-        if (m.name[0] && strcmp(m.name, name) == 0) {
+        if (name && m.name[0] && strcmp(m.name, name) == 0) {
             *out = (struct found){m, at};
             return true;
         }

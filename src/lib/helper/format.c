@@ -28,7 +28,7 @@ static void put(struct wn_format *f, const char *text, size_t len)
     f->whole += len;
     if (len > room)
         len = room;
-    if (len)
+    if (f->text)
         memcpy(f->text + f->len, text, len);
     f->len += len;
 }
