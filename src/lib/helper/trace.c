@@ -17,7 +17,9 @@ static uint64_t print_line(struct wn_format *f, uint64_t format, uint32_t bytes)
     memcpy(own, (const void *)(uintptr_t)format, n);
     f->text = line;
     f->room = sizeof line - 1;
-    if (!memchr(own, '\0', n) || !wn_format_print(f, own))
+    bool good = memchr(own, '\0', n) && wn_format_print(f, own);
+    f->text = NULL;
+    if (!good)
         return (uint64_t)-EINVAL;
     while (f->len && line[f->len - 1] == '\n')
         f->len--;

@@ -285,7 +285,7 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
 {
     const struct wn_helper *h = wn_helper_find((uint32_t)op->imm);
     const struct wn_reg *map = NULL;
-    struct wn_reg r[5];
+    struct wn_reg r[5] = {{.type = WN_T_NONE}};
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++) {
         r[i] = wn_state_reg(&q->s, WN_R1 + i);
         if (h->sig.args[i] != WN_ARG_ANY && !wn_read(q, WN_R1 + i, &r[i]))

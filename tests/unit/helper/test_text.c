@@ -93,17 +93,30 @@ static void numbers_are_read_as_the_kernel_reads_them(void **state)
 }
 
 #define CONSTANT(at) "r3 = map_value(0, " #at ") ll\n"
-#define WORD(bytes)  "r1 = " #bytes " ll\n*(u64 *)(r10 - 8) = r1\nr1 = r10\nr1 += -8\n"
+/** A number that has these bytes in memory, given as where the first one is the lowest. */
+static uint64_t host(uint64_t bytes)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? bytes : __builtin_bswap64(bytes);
+}
+
+/** A program that begins with a word on the stack, to which r1 points. */
+static const char *with_word(uint64_t bytes, const char *rest)
+{
+    static char text[512];
+    snprintf(text, sizeof text, "r1 = 0x%llx ll\n*(u64 *)(r10 - 8) = r1\nr1 = r10\nr1 += -8\n%s",
+             (unsigned long long)host(bytes), rest);
+    return text;
+}
 
 static void strings_are_compared_up_to_a_length(void **state)
 {
     (void)state;
     strcpy(constant, "GET");
-    is(WORD(0x544547) "r2 = 8\n" CONSTANT(0) "call 182\nexit\n", 0);
-    is(WORD(0x58544547) "r2 = 3\n" CONSTANT(0) "call 182\nexit\n", 0);
-    is(WORD(0x58544547) "r2 = 4\n" CONSTANT(0) "call 182\nexit\n", 1);
-    is(WORD(0x4547) "r2 = 4\n" CONSTANT(0) "call 182\nexit\n", -1);
-    is(WORD(0xff) "r2 = 1\n" CONSTANT(1) "call 182\nexit\n", 1);
+    is(with_word(0x544547, "r2 = 8\n" CONSTANT(0) "call 182\nexit\n"), 0);
+    is(with_word(0x58544547, "r2 = 3\n" CONSTANT(0) "call 182\nexit\n"), 0);
+    is(with_word(0x58544547, "r2 = 4\n" CONSTANT(0) "call 182\nexit\n"), 1);
+    is(with_word(0x4547, "r2 = 4\n" CONSTANT(0) "call 182\nexit\n"), -1);
+    is(with_word(0xff, "r2 = 1\n" CONSTANT(1) "call 182\nexit\n"), 1);
 }
 
 #define PRINTS(size, format, values)                                                               \
@@ -119,12 +132,12 @@ static void lines_are_written_from_formats(void **state)
     strcpy(constant, "%x %d");
     strcpy(constant + 8, "%c");
     is(PRINTS(24, 0, 16) "exit\n", 8); /* "1234 -5" and its end */
-    is(PRINTS(24, 0, 16) "r0 = *(u64 *)(r10 - 40)\nexit\n", 0x352d2034333231);
+    is(PRINTS(24, 0, 16) "r0 = *(u64 *)(r10 - 40)\nexit\n", (int64_t)host(0x352d2034333231));
     is(PRINTS(4, 0, 16) "exit\n", 8);
-    is(PRINTS(4, 0, 16) "r0 = *(u64 *)(r10 - 40)\nexit\n", 0x333231);
+    is(PRINTS(4, 0, 16) "r0 = *(u64 *)(r10 - 40)\nexit\n", (int64_t)host(0x333231));
     is(PRINTS(0, 0, 16) "exit\n", 8);
     is(PRINTS(0, 0, 16) "r0 = *(u64 *)(r10 - 40)\nexit\n", 0);
-    is(PRINTS(24, 8, 8) "r0 = *(u64 *)(r10 - 40)\nexit\n", 0x34);
+    is(PRINTS(24, 8, 8) "r0 = *(u64 *)(r10 - 40)\nexit\n", (int64_t)host(0x34));
     is(PRINTS(24, 5, 0) "exit\n", 1); /* an empty one */
 }
 
@@ -150,7 +163,7 @@ static void formats_without_their_values_are_refused(void **state)
 static void strings_are_constants(void **state)
 {
     (void)state;
-    const char *text = WORD(0x544547) "r2 = 3\nr3 = r1\ncall 182\nexit\n";
+    const char *text = with_word(0x544547, "r2 = 3\nr3 = r1\ncall 182\nexit\n");
     struct wn_prog_opts opts = {.type = WN_PROG_XDP};
     refuses(opts, text, 7);
     text_runs(WN_VERIFY_NONE, text, (struct wn_result){.fault = WN_FAULT_MEMORY, .slot = 7});
