@@ -220,7 +220,8 @@ static void lookups_in_arrays_leave_what_calls_do(void **state)
         LOOKUP(1) "if r0 s> 0 goto some\nr0 = 4\nexit\nsome: r0 = 3\nexit\n",
         "r6 = 0\nagain: " LOOKUP(1) "r6 += 1\nif r6 < 3 goto again\nif r0 == 0 goto out\n"
                                     "r0 = r6\nout: exit\n",
-        "r3 = 12345\n" LOOKUP(1) "*(u64 *)(r10 - 16) = 0x6425\nr1 = r10\nr1 += -16\nr2 = 3\n"
+        "r3 = 12345\n" LOOKUP(1) "*(u8 *)(r10 - 16) = 0x25\n*(u8 *)(r10 - 15) = 0x64\n"
+                                 "*(u8 *)(r10 - 14) = 0\nr1 = r10\nr1 += -16\nr2 = 3\n"
                                  "call 6\nr0 += 1\nexit\n",
         "r6 = map_fd(0) ll\n" KEY(1) "r1 = r6\ncall 1\nif r0 == 0 goto out\nr0 = 3\nout: exit\n",
     };
