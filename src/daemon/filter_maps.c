@@ -293,6 +293,10 @@ static bool can_be_copied(uint32_t type)
     case WN_MAP_ARRAY:
     case WN_MAP_PERCPU_HASH:
     case WN_MAP_PERCPU_ARRAY:
+    case WN_MAP_DEVMAP:
+    case WN_MAP_DEVMAP_HASH:
+    case WN_MAP_CPUMAP:
+    case WN_MAP_XSKMAP:
     case WN_MAP_LRU_HASH:
     case WN_MAP_LPM_TRIE:
     case WN_MAP_LRU_PERCPU_HASH: return true;

@@ -121,7 +121,7 @@ static void make_odd(struct wn_map_opts *o)
     if (one_in(20))
         o->max_entries = hash && one_in(2) ? (1u << 27) + 1 + below(1000) : 0;
     if (o->type == WN_MAP_BLOOM_FILTER ? one_in(2) : one_in(40))
-        o->extra = one_in(10) ? 16u << below(40) : below(16);
+        o->extra = one_in(10) ? 16u << below(28) : below(16);
 }
 
 static struct wn_map_opts random_attributes(enum wn_map_type type)

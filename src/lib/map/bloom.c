@@ -142,14 +142,6 @@ static int bloom_put(struct wn_map *map, const void *key, const uint8_t *value, 
     return 0;
 }
 
-static void *bloom_find(struct wn_map *map, const void *key, uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    return NULL;
-}
-
 static int bloom_remove(struct wn_map *map, const void *key)
 {
     (void)map;
@@ -173,7 +165,7 @@ static uint32_t bloom_count(const struct wn_map *map)
 }
 
 static const struct wn_map_ops ops = {
-    .find = bloom_find,
+    .find = wn_map_find_nothing,
     .get = bloom_get,
     .put = bloom_put,
     .remove = bloom_remove,

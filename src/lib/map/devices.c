@@ -68,10 +68,20 @@ static bool is_nothing(const struct wn_map *map, const uint8_t *value)
     return map->type != WN_MAP_XSKMAP && word_at(value) == 0;
 }
 
+/** A value as it is kept. Its second word is a program for what arrives there: false if it names
+ * one, which nobody runs; it reads as 0, the number of none. */
+static bool keep(const struct wn_map *map, const uint8_t *value, uint8_t kept[8])
+{
+    memset(kept, 0, 8);
+    memcpy(kept, value, sizeof(uint32_t));
+    return map->value_bytes == 4 || (int32_t)word_at(value + 4) <= 0;
+}
+
 static int devices_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
                        uint32_t cpu)
 {
     uint32_t i = word_at(key);
+    uint8_t kept[8];
     (void)cpu;
     if (flags > WN_MAP_EXIST)
         return -EINVAL;
@@ -83,10 +93,9 @@ static int devices_put(struct wn_map *map, const void *key, const uint8_t *value
         return -ENOENT;
     if (map->type == WN_MAP_CPUMAP && word_at(value) > QUEUE_MAX)
         return -EOVERFLOW;
-    /* A second word is a program for what arrives there, which nobody runs. */
-    if (map->value_bytes == 8 && (int32_t)word_at(value + 4) > 0)
+    if (!keep(map, value, kept))
         return -EINVAL;
-    set(devices_of(map), i, is_nothing(map, value) ? NULL : value);
+    set(devices_of(map), i, is_nothing(map, value) ? NULL : kept);
     return 0;
 }
 
@@ -111,6 +120,27 @@ static const struct wn_map_ops ops = {
     .remove = devices_remove,
     .next = wn_array_next,
     .count = devices_count,
+    .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE | WN_BATCH_DELETE,
+};
+
+/** There is no entry that names nothing, and whether one is there is no matter but for NOEXIST. */
+static int hashed_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                      uint32_t cpu)
+{
+    uint8_t kept[8];
+    if (flags > WN_MAP_EXIST || is_nothing(map, value) || !keep(map, value, kept))
+        return -EINVAL;
+    return wn_hash_put(map, key, kept, flags == WN_MAP_NOEXIST ? flags : WN_MAP_ANY, cpu);
+}
+
+static const struct wn_map_ops hashed_ops = {
+    .find = wn_hash_find,
+    .get = wn_hash_get,
+    .put = hashed_put,
+    .remove = wn_hash_remove,
+    .next = wn_hash_next,
+    .count = wn_hash_count,
+    .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE | WN_BATCH_DELETE,
 };
 
 /** Kernel: dev_map_alloc_check, cpu_map_alloc, xsk_map_alloc. */
@@ -139,10 +169,16 @@ int wn_devices_new(const struct wn_map_opts *opts, struct wn_map **out, struct w
         return r;
     struct wn_map_opts own = *opts;
     own.flags |= WN_MAP_RDONLY_PROG; /* programs look up, and change nothing */
-    if (opts->type == WN_MAP_DEVMAP_HASH)
-        return wn_hash_new(&own, out, err);
-    uint32_t stride = (uint32_t)wn_words_bytes(opts->value_bytes);
     struct wn_map *map;
+    if (opts->type == WN_MAP_DEVMAP_HASH) {
+        r = wn_hash_new(&own, &map, err);
+        if (r == 0) {
+            map->ops = &hashed_ops;
+            *out = map;
+        }
+        return r;
+    }
+    uint32_t stride = (uint32_t)wn_words_bytes(opts->value_bytes);
     r = wn_map_make(&own, &ops, sizeof(struct devices),
                     (wn_map_bytes)opts->max_entries * (stride + 1), &map, err);
     if (r)

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <sched.h>
 
-static uint32_t hash_count(const struct wn_map *map)
+uint32_t wn_hash_count(const struct wn_map *map)
 {
     return atomic_load_explicit(&wn_hash_of(map)->count, memory_order_relaxed);
 }
@@ -194,8 +194,8 @@ static void evict(struct wn_hash *h)
 
 /* ---- Both ------------------------------------------------------------------------------------ */
 
-static int hash_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
-                    uint32_t cpu)
+int wn_hash_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                uint32_t cpu)
 {
     struct wn_hash *h = wn_hash_of(map);
     if (flags > WN_MAP_EXIST)
@@ -212,7 +212,7 @@ static int hash_put(struct wn_map *map, const void *key, const uint8_t *value, u
     }
 }
 
-static int hash_remove(struct wn_map *map, const void *key)
+int wn_hash_remove(struct wn_map *map, const void *key)
 {
     struct wn_hash *h = wn_hash_of(map);
     uint32_t hash = wn_hash_key(h, key, map->key_bytes);
@@ -302,11 +302,11 @@ const struct wn_map_ops wn_hash_ops = {
     .find = wn_hash_find,
     .finder = wn_hash_finder,
     .get = wn_hash_get,
-    .put = hash_put,
-    .remove = hash_remove,
+    .put = wn_hash_put,
+    .remove = wn_hash_remove,
     .take = hash_take,
     .buckets = hash_buckets,
     .next = wn_hash_next,
-    .count = hash_count,
+    .count = wn_hash_count,
     .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE | WN_BATCH_DELETE | WN_BATCH_TAKE,
 };

@@ -46,10 +46,14 @@ WN_SIZED bool wn_hash_has(const struct wn_elem *e, const uint8_t *key, uint32_t 
     return true;
 }
 
-/* What hash_find.c has for wn_hash_ops. */
+/* What wn_hash_ops is made of, for maps that are hashes and something more. */
 void *wn_hash_find(struct wn_map *map, const void *key, uint32_t cpu);
 int wn_hash_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value);
 int wn_hash_next(struct wn_map *map, const void *key, uint8_t *next);
+int wn_hash_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                uint32_t cpu);
+int wn_hash_remove(struct wn_map *map, const void *key);
+uint32_t wn_hash_count(const struct wn_map *map);
 
 /** wn_map_finder() of a hash; NULL if nothing is made for it. */
 wn_helper_fn wn_hash_finder(const struct wn_map *map);

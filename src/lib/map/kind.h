@@ -66,6 +66,9 @@ int wn_queue_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_
 int wn_ring_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_bloom_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 
+/** wn_map_find() where programs find nothing by key. */
+void *wn_map_find_nothing(struct wn_map *map, const void *key, uint32_t cpu);
+
 /** wn_map_next() of everything that is an array. */
 int wn_array_next(struct wn_map *map, const void *key, uint8_t *next);
 

@@ -130,14 +130,6 @@ static void prog_array_abandon(struct wn_map *map)
     wn_map_quiesce(map);
 }
 
-static void *prog_array_find(struct wn_map *map, const void *key, uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    return NULL;
-}
-
 static int prog_array_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
 {
     (void)map;
@@ -168,7 +160,7 @@ static uint32_t prog_array_count(const struct wn_map *map)
 }
 
 static const struct wn_map_ops ops = {
-    .find = prog_array_find,
+    .find = wn_map_find_nothing,
     .get = prog_array_get,
     .put = prog_array_put,
     .remove = prog_array_remove,

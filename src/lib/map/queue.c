@@ -90,14 +90,6 @@ static int queue_put(struct wn_map *map, const void *key, const uint8_t *value, 
     return room ? 0 : -E2BIG;
 }
 
-static void *queue_find(struct wn_map *map, const void *key, uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    return NULL;
-}
-
 static int queue_remove(struct wn_map *map, const void *key)
 {
     (void)map;
@@ -114,7 +106,7 @@ static int queue_next(struct wn_map *map, const void *key, uint8_t *next)
 }
 
 static const struct wn_map_ops ops = {
-    .find = queue_find,
+    .find = wn_map_find_nothing,
     .get = queue_get,
     .put = queue_put,
     .remove = queue_remove,

@@ -180,14 +180,6 @@ int wn_map_ring_info(const struct wn_map *map, struct wn_ring_info *out)
 
 /* ---- A map without elements ------------------------------------------------------------------ */
 
-static void *ring_find(struct wn_map *map, const void *key, uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    return NULL;
-}
-
 static int ring_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
 {
     (void)map;
@@ -236,7 +228,7 @@ static void ring_fini(struct wn_map *map)
 }
 
 static const struct wn_map_ops ops = {
-    .find = ring_find,
+    .find = wn_map_find_nothing,
     .get = ring_get,
     .put = ring_put,
     .remove = ring_remove,

@@ -275,6 +275,10 @@ static bool make_stale(void *arg, struct wn_reg *r)
 
 void wn_forget_packet(struct wn_search *q)
 {
+    const uint32_t read = q->live.deep[q->s.at] | q->live.shallow[q->s.at];
+    for (unsigned r = WN_R6; r <= WN_R9; r++) /* nobody looks at these again */
+        if (!(read >> r & 1) && wn_is_packet_type(q->s.r[r].type))
+            q->s.r[r] = wn_reg_lost(WN_PAST_MOVED, q->s.at);
     q->s.least = q->s.meta = 0;
     q->s.less = WN_NO_END;
     q->s.n_rooms = 0;
@@ -307,9 +311,9 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
             result.id = wn_new_id(q);
         }
     }
-    if (wn_helper_moves_packet(h))
-        wn_forget_packet(q);
     q->writes_packet |= wn_helper_writes_packet(h) || h->fn == wn_helper_tail_call;
     wn_state_clear_arguments(&q->s, q->s.at);
     q->s.r[WN_R0] = result;
+    if (wn_helper_moves_packet(h))
+        wn_forget_packet(q);
 }

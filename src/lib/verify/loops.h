@@ -6,7 +6,7 @@
 
 /** What a helper calls spends fuel each time. So that runs stay short all the same, its steps count
  * as often as this. */
-#define WN_REPEATED 64u
+#define WN_REPEATED 4096u
 
 /** Between what a register is whenever a loop begins anew; false if it is no number. */
 typedef bool (*wn_loops_range_fn)(void *arg, uint32_t slot, unsigned reg, int64_t *min,

@@ -65,8 +65,6 @@ void wn_way_needs(struct wn_walk *w, uint32_t bytes)
 static void add_edge(struct wn_walk *w, uint32_t to)
 {
     struct wn_edge e = {w->from, to, w->via};
-    if (w->via == WN_VIA_AGAIN) /* which ends, and spends fuel */
-        return;
     if (!wn_vec_push(&w->edges, e))
         w->q.heap.out = true;
 }

@@ -5,9 +5,8 @@
 /* bpf_loop() calls nothing if it is to do so more often. */
 #define MOST_LOOPS (1u << 23)
 
-bool wn_may_repeat(struct wn_search *q, const struct wn_op *op)
+bool wn_may_repeat(struct wn_search *q)
 {
-    (void)op;
     const struct wn_reg *times = &q->s.r[WN_R1];
     wn_depend(q, WN_R1);
     return times->type != WN_T_NUMBER || times->v.umax > q->s.rounds[q->s.depth - 1];
@@ -25,9 +24,8 @@ static struct wn_value count_of(const struct wn_reg *times)
     return wn_value_settle(&v) ? v : wn_value_of_bits(23);
 }
 
-void wn_set_repeated(struct wn_search *q, const struct wn_op *op)
+void wn_set_repeated(struct wn_search *q)
 {
-    (void)op;
     const struct wn_reg *given = q->s.frames[q->s.depth - 1]->kept; /* r1 and what follows */
     q->s.r[WN_R1] = wn_reg_number(count_of(&given[0]));
     q->s.r[WN_R2] = given[2];

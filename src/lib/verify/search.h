@@ -149,10 +149,10 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op);
 #define WN_REPEAT_FUNCTION WN_R2
 
 /** Whether such a helper may call its function at all, as far as its arguments tell. */
-bool wn_may_repeat(struct wn_search *q, const struct wn_op *op);
+bool wn_may_repeat(struct wn_search *q);
 
 /** Let r1 to r5 be what it gives the function that has just been entered. */
-void wn_set_repeated(struct wn_search *q, const struct wn_op *op);
+void wn_set_repeated(struct wn_search *q);
 
 /** A function is about to return to the helper that has called it: look at what it returns. */
 void wn_step_again(struct wn_search *q);

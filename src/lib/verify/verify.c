@@ -150,8 +150,7 @@ static bool find_loops(struct wn_walk *w)
     if (w->phase == WN_EXPLORING) {
         if (!wn_graph_circles((uint32_t)w->nodes.len, w->edges.data, w->edges.len, note_circle, w))
             return false;
-        memset(bounded, q->steps < (repeats(code) ? UNBOUNDED / WN_REPEATED : UNBOUNDED),
-               code->n_ops);
+        memset(bounded, q->steps < UNBOUNDED, code->n_ops);
     } else if (any && !wn_loops_bound(code, UNBOUNDED, range_at, w, bounded,
                                       q->env->strict || q->env->explain ? keep_lack : NULL)) {
         return false;

@@ -145,10 +145,8 @@ static bool leave(struct wn_walk *w)
     struct wn_search *q = &w->q;
     if (q->s.depth > 1 && q->s.frames[q->s.depth - 1]->repeats)
         wn_step_again(q);
-    if (q->s.depth > 1) {
-        w->via = q->s.frames[q->s.depth - 1]->repeats ? WN_VIA_AGAIN : w->via;
+    if (q->s.depth > 1)
         return wn_state_pop(&q->s, &q->heap);
-    }
     wn_expose(q, &q->s.r[WN_R0]);
     struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
     bool none = q->s.r[WN_R0].type == WN_T_NONE;
@@ -165,8 +163,6 @@ static void may_leave(struct wn_walk *w, bool packet_moved, const struct wn_reg 
     bool again = q->s.frames[q->s.depth - 1]->repeats;
     if (!put_off(w, &q->s, WN_STEP_LEFT | (again ? WN_STEP_AGAIN : 0) | q->s.at))
         return;
-    if (again)
-        w->ways.data[w->ways.len - 1].via = WN_VIA_AGAIN;
     struct wn_state here = q->s;
     q->s = w->ways.data[w->ways.len - 1].s;
     if (packet_moved)
@@ -246,10 +242,10 @@ static bool call_repeating(struct wn_walk *w, const struct wn_op *op)
     bool enough = put_off(w, &q->s, WN_STEP_OVER | slot);
     wn_state_fini(&q->s, &q->heap);
     q->s = before;
-    if (!enough || is_over(w) || !wn_may_repeat(q, op) || !may_enter(q, function.which) ||
+    if (!enough || is_over(w) || !wn_may_repeat(q) || !may_enter(q, function.which) ||
         !wn_state_push_repeated(&q->s, &q->heap))
         return false;
-    wn_set_repeated(q, op);
+    wn_set_repeated(q);
     if (w->phase == WN_EXPLORING)
         wn_way_walked(w, WN_STEP_AGAIN | slot);
     q->s.at = function.which;

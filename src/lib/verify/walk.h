@@ -28,9 +28,6 @@ struct wn_way {
     uint32_t later; /* what is still to be done */
 };
 
-/** Instead of a jump back: a function has returned to the helper that calls it. */
-#define WN_VIA_AGAIN (WN_NOWHERE - 1u)
-
 /** What comes back to a slot. */
 enum wn_loop_kind { WN_LOOP_NONE, WN_LOOP_JUMP, WN_LOOP_AGAIN };
 

@@ -466,8 +466,28 @@ static void tables_of_devices_hold_what_was_put(void **state)
         else
             assert_int_equal(wn_map_delete(map, &key), 0);
         assert_int_equal(entries(map), 0);
+        if (hash)
+            assert_int_equal(wn_map_update(map, &key, &none, WN_MAP_ANY), -EINVAL);
         assert_int_equal(wn_map_lookup(map, &key, &got), -ENOENT);
         assert_int_equal(wn_map_delete(map, &key), hash ? -ENOENT : 0);
+        wn_map_free(map);
+    }
+}
+
+static void programs_for_devices_are_not_kept(void **state)
+{
+    (void)state;
+    static const enum wn_map_type types[] = {WN_MAP_DEVMAP, WN_MAP_DEVMAP_HASH, WN_MAP_CPUMAP};
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        struct wn_map *map = map_of((struct wn_map_opts){types[t], 4, 8, 4, 0});
+        uint32_t key = 2, value[2] = {7, 9999}, got[2];
+        assert_int_equal(wn_map_update(map, &key, value, WN_MAP_ANY), -EINVAL);
+        value[1] = UINT32_MAX; /* -1: there is none */
+        /* A hash table makes what has to be there, as the kernel's does. */
+        assert_int_equal(wn_map_update(map, &key, value, WN_MAP_EXIST), 0);
+        assert_int_equal(wn_map_lookup(map, &key, got), 0);
+        assert_int_equal(got[0], 7);
+        assert_int_equal(got[1], 0);
         wn_map_free(map);
     }
 }
@@ -514,6 +534,7 @@ int main(void)
         cmocka_unit_test(batches_end_with_the_first_that_fails),
         cmocka_unit_test(looking_up_and_deleting_is_one_step),
         cmocka_unit_test(tables_of_devices_hold_what_was_put),
+        cmocka_unit_test(programs_for_devices_are_not_kept),
         cmocka_unit_test(tables_of_devices_are_made_as_in_the_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
