@@ -23,10 +23,11 @@
 
 enum { RING = 8192, DATA = 5000, SKIPPED = 77 };
 
-/** The packet says what to do: length, whether to ask, and flags or the question. */
+/** The packet says what to do: write so many bytes, ask, or reserve two records and give them back
+ * in the one order or the other; with flags, or the question. */
 struct call {
     uint32_t bytes;
-    uint32_t query;
+    uint32_t what;
     uint64_t flags;
     uint8_t rest[48];
 };
@@ -39,7 +40,8 @@ static const char text[] = "r2 = *(u32 *)(r1 + 0)\n"
                            "r7 = *(u32 *)(r2 + 0)\n"
                            "r8 = *(u64 *)(r2 + 8)\n"
                            "r9 = *(u32 *)(r2 + 4)\n"
-                           "if r9 != 0 goto query\n"
+                           "if r9 == 1 goto query\n"
+                           "if r9 == 2 goto reserve\n"
                            "*(u32 *)(r10 - 4) = 0\n"
                            "r2 = r10\n"
                            "r2 += -4\n"
@@ -57,6 +59,55 @@ static const char text[] = "r2 = *(u32 *)(r1 + 0)\n"
                            "r2 = r8\n"
                            "call 134\n"
                            "exit\n"
+                           "reserve: r1 = map_fd(0) ll\n"
+                           "r2 = 24\n"
+                           "r3 = 0\n"
+                           "call 131\n"
+                           "r6 = r0\n"
+                           "r1 = map_fd(0) ll\n"
+                           "r2 = 40\n"
+                           "r3 = 0\n"
+                           "call 131\n"
+                           "r9 = r0\n"
+                           "if r6 == 0 goto no_first\n"
+                           "*(u64 *)(r6 + 0) = r7\n"
+                           "*(u64 *)(r6 + 8) = r7\n"
+                           "*(u64 *)(r6 + 16) = r7\n"
+                           "if r9 == 0 goto no_second\n"
+                           "*(u64 *)(r9 + 0) = r7\n"
+                           "*(u64 *)(r9 + 8) = r7\n"
+                           "*(u64 *)(r9 + 16) = r7\n"
+                           "*(u64 *)(r9 + 24) = r7\n"
+                           "*(u64 *)(r9 + 32) = r7\n"
+                           "if r7 & 1 goto turned\n"
+                           "r1 = r6\n"
+                           "r2 = r8\n"
+                           "call 132\n"
+                           "r1 = r9\n"
+                           "r2 = r8\n"
+                           "call 133\n"
+                           "r0 = 3\n"
+                           "exit\n"
+                           "turned: r1 = r9\n"
+                           "r2 = r8\n"
+                           "call 132\n"
+                           "r1 = r6\n"
+                           "r2 = r8\n"
+                           "call 132\n"
+                           "r0 = 4\n"
+                           "exit\n"
+                           "no_second: r1 = r6\n"
+                           "r2 = r8\n"
+                           "call 132\n"
+                           "r0 = 1\n"
+                           "exit\n"
+                           "no_first: r0 = 0\n"
+                           "if r9 == 0 goto end\n"
+                           "r1 = r9\n"
+                           "r2 = r8\n"
+                           "call 133\n"
+                           "r0 = 2\n"
+                           "end: exit\n"
                            "out: r0 = 99\n"
                            "exit\n";
 
@@ -153,18 +204,34 @@ static int make_ours(struct pair *p, const struct wn_slot *slots, size_t n)
     return r || !p->run;
 }
 
+/** The kernel's reader goes on behind a record. */
+static void pass(struct pair *p, uint32_t length)
+{
+    __atomic_store_n(p->read, *p->read + (length + 15) / 8 * 8, __ATOMIC_SEQ_CST);
+}
+
+/** The kernel's next record that is to be read; NULL if there is none. */
+static const uint8_t *next_record(struct pair *p, uint32_t *length)
+{
+    const uint32_t discarded = 1u << 30;
+    for (; *p->read != *p->written; pass(p, *length & ~discarded)) {
+        const uint8_t *at = p->records + (*p->read & (RING - 1));
+        memcpy(length, at, sizeof *length);
+        if (!(*length & discarded))
+            return at + 8;
+    }
+    return NULL;
+}
+
 /** What both are shown next must be the same. */
 static int compare_record(void *arg, const void *data, size_t bytes)
 {
     struct pair *p = arg;
-    const uint8_t *at = p->records + (*p->read & (RING - 1));
     uint32_t length;
-    if (*p->read == *p->written)
+    const uint8_t *record = next_record(p, &length);
+    if (!record || length != bytes || memcmp(record, data, bytes) != 0)
         return -EBADMSG;
-    memcpy(&length, at, sizeof length);
-    if (length != bytes || memcmp(at + 8, data, bytes) != 0)
-        return -EBADMSG;
-    __atomic_store_n(p->read, *p->read + (length + 15) / 8 * 8, __ATOMIC_SEQ_CST);
+    pass(p, length);
     p->shown++;
     return below(6) == 0 ? -ECANCELED : 0;
 }
@@ -176,6 +243,9 @@ static int read_some(struct pair *p)
     is_woken(p->wakes[1],
              0); /* a reader that stopped is told of what is left; the kernel's is not */
     wn_map_ring_info(p->maps[0], &info);
+    uint32_t length;
+    if (r >= 0 && next_record(p, &length))
+        return complain(p, "a record more", *p->read, info.read);
     if (r == -EBADMSG)
         return complain(p, "another record", *p->read, info.read);
     if (info.read != *p->read || info.written != *p->written)
@@ -186,9 +256,9 @@ static int read_some(struct pair *p)
 static int call(struct pair *p)
 {
     static const uint64_t flags[] = {0, 0, 0, 1, 2, 3, 4, UINT64_C(1) << 40};
-    struct call c = {.query = below(4) == 0};
+    struct call c = {.what = below(4)};
     c.bytes = below(3) == 0 ? below(DATA + 1) : below(100);
-    c.flags = c.query ? below(6) : flags[below(sizeof flags / sizeof *flags)];
+    c.flags = c.what == 1 ? below(6) : flags[below(sizeof flags / sizeof *flags)];
     uint8_t data[DATA];
     uint32_t key = 0;
     for (size_t i = 0; i < sizeof data; i++)

@@ -38,12 +38,15 @@ enum wn_arg {
     WN_ARG_VALUE_WRITE, /* address where the helper puts a value (a bloom filter's it only reads) */
     WN_ARG_FUNC,        /* address of a function of the program, which the helper calls */
     WN_ARG_FUNC_DATA,   /* a number or address that the function is given */
+    WN_ARG_RECORD_SIZE, /* bytes of a record, a number that is known when the program is loaded */
+    WN_ARG_RECORD,      /* address of a record, which the helper takes back; of a result: one that
+                           has to be given back, or 0 */
     WN_ARGS
 };
 
 /** The signature of a helper. Arguments that are there come before those that are not. */
 struct wn_helper_sig {
-    uint8_t result;  /* enum wn_arg: NONE, SCALAR, ANY or VALUE */
+    uint8_t result;  /* enum wn_arg: NONE, SCALAR, ANY, VALUE or RECORD */
     uint8_t args[5]; /* enum wn_arg, of r1 to r5 */
 };
 

@@ -56,6 +56,9 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
     } else if (!write && p && within(address, bytes, (uint64_t)(uintptr_t)p->data, p->caplen)) {
         return true;
     }
+    for (uint32_t i = 0; i < run->n_holds; i++)
+        if (within(address, bytes, run->holds[i].address, run->holds[i].bytes))
+            return true;
     for (uint32_t i = 0; i < run->n_regions; i++) {
         const struct wn_region *r = &run->regions[i];
         if ((write ? r->writable : !r->unreadable) && in_region(address, bytes, r))
@@ -116,6 +119,15 @@ static bool is_context(const struct wn_run *run, uint64_t address)
     return context && address == (uint64_t)(uintptr_t)context;
 }
 
+/** Whether this is where a record begins that has to be given back. */
+static bool is_hold(const struct wn_run *run, uint64_t address)
+{
+    for (uint32_t i = 0; i < run->n_holds; i++)
+        if (run->holds[i].address == address)
+            return true;
+    return false;
+}
+
 /** Whether argument i of a call may be what it is; `map` is the last map before it. */
 static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t r[5],
                            const struct wn_bound_map **map)
@@ -148,9 +160,11 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
     case WN_ARG_VALUE_WRITE:
         return *map &&
                wn_run_holds(run, r[i], (*map)->value_bytes, (*map)->type != WN_MAP_BLOOM_FILTER);
+    case WN_ARG_RECORD: return is_hold(run, r[i]);
     case WN_ARG_NONE:
     case WN_ARG_SCALAR:
     case WN_ARG_ANY:
+    case WN_ARG_RECORD_SIZE:
     case WN_ARG_SIZE:
     case WN_ARG_SIZE0:
     case WN_ARG_FUNC: /* calling what is none ends the run */

@@ -149,6 +149,16 @@ struct wn_repeat {
     struct wn_map *map; /* of the program */
 };
 
+/** So many records may be held at a time; there is no room for more. */
+#define WN_HOLDS 16u
+
+/** A record of a ring buffer that a run has to give back. */
+struct wn_hold {
+    struct wn_map *map;
+    uint64_t address;
+    uint64_t bytes;
+};
+
 /** A map that a program may use, with what checking its helpers' arguments takes. */
 struct wn_bound_map {
     struct wn_map *map;
@@ -201,6 +211,8 @@ struct wn_run {
     void *clone_arg;
     struct wn_repeat repeats[WN_REPEATS]; /* the last of them is the innermost */
     uint32_t n_repeats;
+    struct wn_hold holds[WN_HOLDS];
+    uint32_t n_holds;         /* when the run ends they are given back */
     const struct wn_net *net; /* routes and devices, borrowed from the embedder; may be NULL */
 };
 

@@ -26,6 +26,44 @@ HELPER(ringbuf_output)
     return 0;
 }
 
+/** What a run holds is listed there, so that nothing is left behind if it faults. */
+HELPER(ringbuf_reserve)
+{
+    struct wn_map *map = ring_of(run, r1);
+    if (r3 || run->n_holds == WN_HOLDS)
+        return 0;
+    void *record = wn_ring_reserve(map, r2);
+    uint64_t address = (uint64_t)(uintptr_t)record;
+    if (record)
+        run->holds[run->n_holds++] = (struct wn_hold){map, address, r2};
+    return address;
+}
+
+/** Give a record back, of which it is proved or has been checked that it is held. */
+static void give_back(struct wn_run *run, uint64_t address, uint64_t flags, bool discard)
+{
+    for (uint32_t i = 0; i < run->n_holds; i++) {
+        struct wn_hold hold = run->holds[i];
+        if (hold.address != address)
+            continue;
+        run->holds[i] = run->holds[--run->n_holds];
+        wn_ring_commit(hold.map, (void *)(uintptr_t)address, flags, discard);
+        return;
+    }
+}
+
+HELPER(ringbuf_submit)
+{
+    give_back(run, r1, r2, false);
+    return 0;
+}
+
+HELPER(ringbuf_discard)
+{
+    give_back(run, r1, r2, true);
+    return 0;
+}
+
 HELPER(ringbuf_query)
 {
     return wn_ring_query(ring_of(run, r1), r2);

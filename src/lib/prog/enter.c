@@ -5,6 +5,7 @@
 
 #include "context/context.h"
 #include "exec/reference.h"
+#include "map/ring.h"
 
 /* Up to this much of the stack is cleared by a few stores instead of a call. */
 #define SMALL_STACK 64u
@@ -209,6 +210,15 @@ static struct wn_result too_long(struct wn_run *run, const struct wn_packet *pkt
     return (struct wn_result){.fault = WN_FAULT_MEMORY};
 }
 
+/** What a run has not given back, as it has faulted, is for nobody to read. */
+static void drop_holds(struct wn_run *run)
+{
+    while (run->n_holds > 0) {
+        const struct wn_hold *hold = &run->holds[--run->n_holds];
+        wn_ring_commit(hold->map, (void *)(uintptr_t)hold->address, 0, true);
+    }
+}
+
 /** A run that may involve maps, other programs and a copy of the packet. */
 static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *run,
                                     const struct wn_packet *pkt)
@@ -231,6 +241,8 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
         return too_long(run, pkt);
     set_context_arguments(prog, run, args);
     struct wn_result result = run_engine(prog, run, args);
+    if (__builtin_expect(run->n_holds, 0))
+        drop_holds(run);
     if (type == WN_PROG_TC)
         wn_context_settle(run);
     run->kernel.n = 0; /* the next run may be another program's, which has neither */

@@ -61,7 +61,8 @@ static bool needs_check(const uint8_t args[5])
         case WN_ARG_MAP:
         case WN_ARG_KEY:
         case WN_ARG_VALUE:
-        case WN_ARG_VALUE_WRITE: return true;
+        case WN_ARG_VALUE_WRITE:
+        case WN_ARG_RECORD: return true;
         case WN_ARG_NONE:
         case WN_ARG_SCALAR:
         case WN_ARG_ANY:
@@ -69,6 +70,7 @@ static bool needs_check(const uint8_t args[5])
         case WN_ARG_SIZE0:
         case WN_ARG_FUNC:
         case WN_ARG_FUNC_DATA:
+        case WN_ARG_RECORD_SIZE:
         case WN_ARGS: break;
         }
     return false;

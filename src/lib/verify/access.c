@@ -114,6 +114,18 @@ static enum wn_fit fits_context(struct wn_search *q, const struct wn_reg *p,
     return WN_FITS;
 }
 
+/** Memory of so many bytes, if it is there. */
+static enum wn_fit fits_bytes(const struct wn_reg *p, const struct wn_span *s, uint32_t bytes,
+                              struct wn_why *why)
+{
+    enum wn_fit fit = within(p, s, 0, bytes, why);
+    if (fit != WN_NEVER_FITS && p->nullable) {
+        why->reason = WN_WHY_NULL;
+        return WN_MAY_FIT;
+    }
+    return fit == WN_FITS ? aligned(p, s, why) : fit;
+}
+
 static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s,
                               struct wn_why *why)
 {
@@ -126,12 +138,7 @@ static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p, const
         why->reason = WN_WHY_WRITE_ONLY;
         return WN_NEVER_FITS;
     }
-    enum wn_fit fit = within(p, s, 0, map->value_bytes, why);
-    if (fit != WN_NEVER_FITS && p->nullable) {
-        why->reason = WN_WHY_NULL;
-        return WN_MAY_FIT;
-    }
-    return fit == WN_FITS ? aligned(p, s, why) : fit;
+    return fits_bytes(p, s, map->value_bytes, why);
 }
 
 enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s,
@@ -154,6 +161,7 @@ enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn
     case WN_T_END: return fits_end(q, p, s, why);
     case WN_T_CONTEXT: return fits_context(q, p, s, why);
     case WN_T_VALUE: return fits_value(q, p, s, why);
+    case WN_T_RECORD: return fits_bytes(p, s, p->which, why);
     case WN_T_ANY: why->reason = WN_WHY_ANY; return WN_MAY_FIT;
     case WN_T_NUMBER: why->reason = WN_WHY_NUMBER; return WN_NEVER_FITS;
     case WN_T_NONE:
@@ -465,6 +473,7 @@ static void tell_past(const struct wn_search *q, const struct wn_reg *p, bool fi
         [WN_T_PACKET] = WN_PAST_PACKET, [WN_T_META] = WN_PAST_PACKET,
         [WN_T_END] = WN_PAST_PACKET,    [WN_T_STACK] = WN_PAST_STACK,
         [WN_T_VALUE] = WN_PAST_VALUE,   [WN_T_CONTEXT] = WN_PAST_FIELD,
+        [WN_T_RECORD] = WN_PAST_RECORD,
     };
     if (r->past || !wn_is_number(r) || wn_value_is_const(&r->v))
         return;
@@ -544,8 +553,9 @@ void wn_step_access(struct wn_search *q, const struct wn_op *op)
         wn_expose_memory(q);
     if (kind == WN_KIND_ATOMIC || p.type != WN_T_STACK || fit != WN_FITS)
         wn_expose(q, &src);
-    q->writes_packet |= p.type == WN_T_PACKET || p.type == WN_T_META || p.type == WN_T_END ||
-                        (fit != WN_FITS && p.type != WN_T_VALUE && p.type != WN_T_STACK);
+    q->writes_packet |=
+        p.type == WN_T_PACKET || p.type == WN_T_META || p.type == WN_T_END ||
+        (fit != WN_FITS && p.type != WN_T_VALUE && p.type != WN_T_RECORD && p.type != WN_T_STACK);
     if (p.type == WN_T_STACK && fit == WN_FITS) {
         if (kind == WN_KIND_ATOMIC)
             src = (struct wn_reg){.v = wn_value_unknown(),

@@ -244,20 +244,23 @@ struct lookup {
 static bool is_of_lookup(const void *arg, const struct wn_reg *r)
 {
     const struct lookup *l = arg;
-    return r->type == WN_T_VALUE && r->nullable && r->id == l->id;
+    bool may_be = r->type == WN_T_VALUE || wn_is_held_type(r->type);
+    return may_be && r->nullable && r->id == l->id;
 }
 
 static bool settle_lookup(void *arg, struct wn_reg *r)
 {
     const struct lookup *l = arg;
     uint32_t map = r->which;
+    bool value = r->type == WN_T_VALUE;
     if (l->missing) {
         *r = wn_reg_const(0);
-        r->past = WN_PAST_MISSING;
-        r->which = map;
+        r->past = value ? WN_PAST_MISSING : WN_PAST_NONE;
+        r->which = value ? map : 0;
     }
     r->nullable = false;
-    r->id = 0;
+    if (value)
+        r->id = 0;
     return true;
 }
 
@@ -270,8 +273,10 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
     if ((!equal && !different) || !wn_value_is_const(&n->v) || n->v.bits.value != 0)
         return true;
     bool is_null = equal == taken;
-    if (p->type == WN_T_VALUE && p->nullable) {
+    if ((p->type == WN_T_VALUE || wn_is_held_type(p->type)) && p->nullable) {
         struct lookup l = {p->id, is_null};
+        if (is_null && wn_is_held_type(p->type))
+            wn_state_release(&q->s, p->id);
         return wn_state_each(&q->s, &q->heap, is_of_lookup, settle_lookup, &l) || q->heap.out;
     }
     /* Nothing begins so low that a small distance before it is 0. */
@@ -280,7 +285,8 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
     case WN_T_CONTEXT:
     case WN_T_STACK: return !is_null || !near;
     case WN_T_MAP: return !is_null;
-    case WN_T_VALUE: return !is_null || p->off != 0 || !near;
+    case WN_T_VALUE:
+    case WN_T_RECORD: return !is_null || p->off != 0 || !near;
     default: return true;
     }
 }

@@ -90,6 +90,8 @@ static int64_t space_at(const struct wn_search *q, const struct wn_reg *p)
     int64_t at = p->v.smin + p->off;
     if (p->type == WN_T_STACK)
         return -at;
+    if (p->type == WN_T_RECORD)
+        return (int64_t)p->which - at;
     return p->type == WN_T_VALUE ? (int64_t)q->env->maps[p->which].value_bytes - at : 0;
 }
 
@@ -194,6 +196,34 @@ static void format_argument(struct wn_search *q, const struct wn_reg r[5])
         wn_refuse(q, &why);
 }
 
+/** How long a record is has to be known, so that it is known of its memory. */
+static void record_size(struct wn_search *q, unsigned i, const struct wn_reg *r)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_VARIES, i + 1, r);
+    bool known = r->type == WN_T_NUMBER && wn_value_is_const(&r->v);
+    wn_depend(q, WN_R1 + i);
+    judge(q, known ? WN_FITS : wn_is_number(r) ? WN_MAY_FIT : WN_NEVER_FITS, &why);
+}
+
+/** A record that is given back; what is known of it goes with it. */
+static void record(struct wn_search *q, unsigned i, const struct wn_reg *r)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_WANTS_RECORD, i + 1, r);
+    bool is_record = r->type == WN_T_RECORD;
+    bool is_first = is_record && r->off == 0 && wn_value_is_const(&r->v) && r->v.bits.value == 0;
+    wn_depend(q, WN_R1 + i);
+    if (is_record)
+        why.reason = is_first ? WN_WHY_NULL : WN_WHY_PART;
+    if (is_first)
+        judge(q, r->nullable ? WN_MAY_FIT : WN_FITS, &why);
+    else
+        judge(q, r->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS, &why);
+    if (is_record)
+        wn_release(q, r->id);
+    else
+        wn_release_any(q);
+}
+
 static bool is_context(const struct wn_search *q, const struct wn_reg *r)
 {
     enum wn_type wanted = q->env->type == WN_PROG_FILTER ? WN_T_PACKET : WN_T_CONTEXT;
@@ -244,11 +274,42 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
     case WN_ARG_SCALAR:
     case WN_ARG_SIZE:
     case WN_ARG_SIZE0: wn_expose(q, &r[i]); break;
+    case WN_ARG_RECORD_SIZE: record_size(q, i, &r[i]); break;
+    case WN_ARG_RECORD: record(q, i, &r[i]); break;
     case WN_ARG_FUNC:
     case WN_ARG_FUNC_DATA:
     case WN_ARG_NONE:
     case WN_ARGS: break;
     }
+}
+
+/** What a call leaves in r0. */
+static struct wn_reg result_of(struct wn_search *q, const struct wn_helper *h,
+                               const struct wn_reg r[5], const struct wn_reg *map)
+{
+    const struct wn_reg *size = &r[1];
+    struct wn_reg result = wn_reg_any();
+    switch ((enum wn_arg)h->sig.result) {
+    case WN_ARG_NONE: return (struct wn_reg){.past = WN_PAST_CALL, .which = q->s.at};
+    case WN_ARG_VALUE:
+        if (map && map_of(q, map))
+            result = wn_reg_address(WN_T_VALUE, map->which);
+        break;
+    case WN_ARG_RECORD:
+        if (size->type == WN_T_NUMBER && wn_value_is_const(&size->v) &&
+            size->v.bits.value <= WN_FARTHEST)
+            result = wn_reg_address(WN_T_RECORD, (uint32_t)size->v.bits.value);
+        break;
+    default: return wn_reg_number(wn_value_unknown());
+    }
+    result.nullable = result.type != WN_T_ANY;
+    if (result.nullable)
+        result.id = wn_new_id(q);
+    if (result.type == WN_T_RECORD)
+        wn_state_hold(&q->s, result.id);
+    else
+        q->s.loose |= h->sig.result == WN_ARG_RECORD;
+    return result;
 }
 
 static bool is_stale(const void *arg, const struct wn_reg *r)
@@ -301,16 +362,7 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
     note_worst(q);
     if (h->fn == wn_helper_snprintf)
         format_argument(q, r);
-    const struct wn_verify_map *m = map ? map_of(q, map) : NULL;
-    struct wn_reg result = wn_reg_number(wn_value_unknown());
-    if (h->sig.result == WN_ARG_VALUE) {
-        result = wn_reg_any();
-        if (m) {
-            result = wn_reg_address(WN_T_VALUE, map->which);
-            result.nullable = true;
-            result.id = wn_new_id(q);
-        }
-    }
+    struct wn_reg result = result_of(q, h, r, map);
     q->writes_packet |= wn_helper_writes_packet(h) || h->fn == wn_helper_tail_call;
     wn_state_clear_arguments(&q->s, q->s.at);
     q->s.r[WN_R0] = result;

@@ -15,7 +15,7 @@ struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot)
 
 bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b)
 {
-    if (a->depth != b->depth)
+    if (a->depth != b->depth || a->n_held != b->n_held || a->loose != b->loose)
         return false;
     for (uint32_t i = 1; i < a->depth; i++)
         if (a->frames[i]->back != b->frames[i]->back ||
@@ -54,7 +54,7 @@ struct census {
 
 static void count_id(struct census *c, const struct wn_reg *r, unsigned times)
 {
-    if (!r->id || r->type == WN_T_VALUE)
+    if (!r->id || r->type == WN_T_VALUE || wn_is_held_type(r->type))
         return;
     for (unsigned i = 0; i < c->n; i++)
         if (c->id[i] == r->id) {
@@ -256,6 +256,15 @@ static bool includes_address(struct wn_pairs *p, const struct wn_reg *old, const
     return wn_value_includes(&old->v, &moved) && wn_pair(p, old->id, now->id, by);
 }
 
+/** The same one of what is held. */
+static bool includes_record(const struct wn_pairs *p, const struct wn_reg *old,
+                            const struct wn_reg *now)
+{
+    return old->type == now->type && old->which == now->which && old->nullable == now->nullable &&
+           old->off == now->off && value_includes(&old->v, &now->v) &&
+           wn_state_hold_same(p->of, old->id, p->in, now->id);
+}
+
 /** Numbers that something else may be linked with. */
 static bool includes_link(struct wn_pairs *p, const struct wn_reg *old, const struct wn_reg *now)
 {
@@ -287,6 +296,7 @@ static bool includes(struct wn_pairs *p, const struct wn_reg *old, const struct 
     case WN_T_VALUE:
     case WN_T_FUNC:
     case WN_TYPES: break;
+    case WN_T_RECORD: return includes_record(p, old, now);
     }
     return includes_address(p, old, now, precise);
 }
@@ -384,6 +394,8 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
 {
     struct wn_pairs p;
     uint32_t top = now->depth - 1;
+    p.of = old;
+    p.in = now;
     p.n = 0;
     p.hides = false;
     if (m->deep >> *clash & 1 &&

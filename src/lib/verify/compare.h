@@ -19,7 +19,7 @@ struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot);
  * is linked with nothing has no number of its own. False without memory. */
 bool wn_state_tidy(struct wn_state *s, const struct wn_matters *m, struct wn_heap *heap);
 
-/** Whether both have the same functions, called from the same places. */
+/** Whether both have the same functions, called from the same places, and hold as much. */
 bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b);
 
 /** Whether what holds of `now` is among what `old` allows, as far as it matters; `precise` are the
@@ -60,6 +60,7 @@ struct wn_pairs {
     int64_t by[WN_MOST_PAIRS];
     unsigned n;
     bool hides; /* an address of the packet is allowed by what may be anything */
+    const struct wn_state *of, *in; /* the old state and the new one */
 };
 
 /** Note that one is the other; false if it is another one, or there are too many. */

@@ -40,7 +40,7 @@ static bool is_torn(const struct join *j, uint32_t id)
 static void relate(struct join *j, const struct wn_reg *a, const struct wn_reg *b)
 {
     bool alike = a->type == b->type && a->off == b->off && a->shifted == b->shifted;
-    if (!a->id || is_torn(j, a->id))
+    if (!a->id || wn_is_held_type(a->type) || is_torn(j, a->id))
         return;
     if (alike && wn_pair(&j->ids, a->id, b->id, 0))
         return;
@@ -198,6 +198,11 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
         forget(j, a, b);
         return;
     }
+    if (wn_is_held_type(a->type) &&
+        (a->nullable != b->nullable || !wn_state_hold_same(j->into, a->id, j->from, b->id))) {
+        forget(j, a, b);
+        return;
+    }
     bool linked = a->type == WN_T_PACKET || a->type == WN_T_META;
     if (linked &&
         (a->off != b->off || (a->id == 0) != (b->id == 0) || (a->id && is_torn(j, a->id)))) {
@@ -207,7 +212,8 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
             fold_packet(j, a, b);
         return;
     }
-    if (a->off != b->off && (a->type == WN_T_STACK || a->type == WN_T_VALUE)) {
+    if (a->off != b->off &&
+        (a->type == WN_T_STACK || a->type == WN_T_VALUE || a->type == WN_T_RECORD)) {
         struct wn_value va = wn_value_plus(&a->v, a->off), vb = wn_value_plus(&b->v, b->off);
         a->v = joined(j, &va, &vb);
         a->off = 0;

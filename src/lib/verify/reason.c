@@ -58,11 +58,14 @@ static void put_arithmetic(const struct wn_saying *s)
     if (w->reg.nullable && (add || subtract)) {
         struct wn_reg map = {.type = WN_T_MAP, .which = w->reg.which};
         put(s->t, "r%u may be NULL, as ", w->number);
-        wn_text_memory(s->t, s->env, &map);
+        if (w->reg.type == WN_T_RECORD)
+            put(s->t, "the ring buffer");
+        else
+            wn_text_memory(s->t, s->env, &map);
         put(s->t,
-            " may have no such key, and nothing can be added to that; come here only if r%u is "
+            " may have no %s, and nothing can be added to that; come here only if r%u is "
             "not 0",
-            w->number);
+            w->reg.type == WN_T_RECORD ? "room" : "such key", w->number);
         return;
     }
     put(s->t, "r%u %s ", w->number, w->reg.type == WN_T_MAP ? "is" : "points to");
@@ -141,6 +144,30 @@ static void put_function(const struct wn_saying *s)
     }
 }
 
+/* ---- what is held ---------------------------------------------------------------------------- */
+
+static void put_kept(const struct wn_saying *s)
+{
+    const struct wn_why *w = s->w;
+    bool again = w->reason == WN_WHY_KEPT_AGAIN;
+    bool ends = wn_op_kind(&s->code->ops[w->slot]) == WN_KIND_EXIT;
+    if (again && w->other == WN_NOWHERE) {
+        put(s->t, "a helper calls this function, which gives back a record that it has not "
+                  "reserved; let who has reserved it do that");
+        return;
+    }
+    if (again)
+        put(s->t, "a helper calls this function, which");
+    else
+        put(s->t, "the program %s here, and", ends ? "ends" : "may end");
+    if (w->other == WN_NOWHERE)
+        put(s->t, " may still hold a record of a ring buffer");
+    else
+        put(s->t, " still holds the record reserved by %s() at slot %u",
+            wn_say_helper(s->code, w->other), (unsigned)w->other);
+    put(s->t, "; call bpf_ringbuf_submit() or bpf_ringbuf_discard() on every way to here");
+}
+
 /* ---- loops ----------------------------------------------------------------------------------- */
 
 static void put_loop(const struct wn_saying *s)
@@ -199,6 +226,8 @@ static void say(const struct wn_saying *s)
     case WN_WHY_RECURSION:
     case WN_WHY_STACK_SIZE:
     case WN_WHY_CALLEE: put_function(s); break;
+    case WN_WHY_KEPT:
+    case WN_WHY_KEPT_AGAIN: put_kept(s); break;
     case WN_WHY_LOOP:
     case WN_WHY_LOOP_FOREVER:
     case WN_WHY_LOOP_COUNTER:

@@ -41,6 +41,12 @@ enum wn_reason {
     WN_WHY_WANTS_CONTEXT,
     WN_WHY_WANTS_STRING,
     WN_WHY_FORMAT, /* of a text, and the values for it */
+    WN_WHY_VARIES, /* a number that has to be known when the program is loaded */
+    WN_WHY_WANTS_RECORD,
+    WN_WHY_PART, /* of a record, not its beginning */
+    /* of what has to be given back */
+    WN_WHY_KEPT,       /* something ends, and it has not been */
+    WN_WHY_KEPT_AGAIN, /* a function that a helper calls leaves more or less of it than it found */
     /* of loops */
     WN_WHY_LOOP,         /* no limit has been found */
     WN_WHY_LOOP_FOREVER, /* there is no way out */

@@ -89,6 +89,8 @@ static void put_space(const struct wn_saying *s)
     int64_t high = 0;
     if (r->type == WN_T_VALUE && r->which < s->env->n_maps)
         high = s->env->maps[r->which].value_bytes;
+    if (r->type == WN_T_RECORD)
+        high = r->which;
     int64_t low = r->type == WN_T_STACK ? -(int64_t)s->code->frame_bytes : 0;
     bool near = r->v.smax < INT32_MAX && r->v.smin > INT32_MIN;
     int64_t at = near ? r->v.smax + r->off : INT64_MAX;
@@ -258,6 +260,29 @@ static void put_string_wanted(const struct wn_saying *s)
     put(s->t, "; pass a string literal, or a global variable that is const");
 }
 
+/** A record that is to be given back. */
+static void put_record(const struct wn_saying *s)
+{
+    const struct wn_reg *r = &s->w->reg;
+    put_wanted(s);
+    put(s->t, "a record, as bpf_ringbuf_reserve() returned it, but ");
+    put_held(s);
+    if (s->w->reason == WN_WHY_PART)
+        put(s->t, "; pass where it begins");
+    else if (r->past == WN_PAST_RELEASED)
+        put(s->t, "; give each back once");
+    else
+        put(s->t, "; keep the address in a register or in the stack");
+}
+
+static void put_varies(const struct wn_saying *s)
+{
+    put_wanted(s);
+    put(s->t, "a number that is known when the program is loaded, but ");
+    put_held(s);
+    put(s->t, "; reserve as much as the longest record needs, or use bpf_ringbuf_output()");
+}
+
 static void put_format(const struct wn_saying *s)
 {
     unsigned bytes = (unsigned)s->w->size, n = bytes / 8;
@@ -281,6 +306,9 @@ void wn_say_helper_call(const struct wn_saying *s)
     case WN_WHY_MAP_TYPE: put_map_type(s); break;
     case WN_WHY_WANTS_STRING: put_string_wanted(s); break;
     case WN_WHY_FORMAT: put_format(s); break;
+    case WN_WHY_VARIES: put_varies(s); break;
+    case WN_WHY_WANTS_RECORD:
+    case WN_WHY_PART: put_record(s); break;
     case WN_WHY_SIZE:
     case WN_WHY_ZERO: put_size(s); break;
     default: put_memory(s); break;

@@ -134,7 +134,9 @@ static void ends_of(const struct wn_saying *s, int64_t *low, int64_t *high)
         *high = 0;
     } else {
         *low = 0;
-        *high = r->which < s->env->n_maps ? (int64_t)s->env->maps[r->which].value_bytes : 0;
+        *high = r->type == WN_T_RECORD      ? (int64_t)r->which
+                : r->which < s->env->n_maps ? (int64_t)s->env->maps[r->which].value_bytes
+                                            : 0;
     }
 }
 
@@ -281,6 +283,11 @@ void wn_say_origin(const struct wn_saying *s)
     case WN_PAST_STACK: put(s->t, " (loaded from the stack at slot %u)", slot); break;
     case WN_PAST_VALUE: put(s->t, " (loaded from a map at slot %u)", slot); break;
     case WN_PAST_FIELD: put(s->t, " (loaded from the context at slot %u)", slot); break;
+    case WN_PAST_RECORD: put(s->t, " (loaded from a record at slot %u)", slot); break;
+    case WN_PAST_RELEASED:
+        put(s->t, " since %s() at slot %u has taken the record back", wn_say_helper(s->code, slot),
+            slot);
+        break;
     case WN_PAST_UNPROVED:
         put(s->t, " (loaded at slot %u, from where it is not known either)", slot);
         break;
@@ -331,6 +338,8 @@ void wn_say_mend(const struct wn_saying *s)
     case WN_PAST_VALUE:
         what = "addresses cannot be kept in maps, keep numbers or keys there";
         break;
+    case WN_PAST_RECORD: what = "addresses cannot be kept in records"; break;
+    case WN_PAST_RELEASED: what = "give a record back when all is done with it"; break;
     case WN_PAST_FIELD:
         what = "addresses are in data, data_end and data_meta, as 4 bytes each";
         break;
@@ -378,6 +387,13 @@ static void put_null(const struct wn_saying *s)
 {
     const struct wn_why *w = s->w;
     struct wn_reg map = {.type = WN_T_MAP, .which = w->reg.which};
+    if (w->reg.type == WN_T_RECORD) {
+        put(s->t,
+            "r%u may be NULL, which is returned where the ring buffer has no room for a record; "
+            "come here only if r%u is not 0",
+            w->number, w->number);
+        return;
+    }
     put(s->t, "r%u may be NULL, which bpf_map_lookup_elem() returns where ", w->number);
     wn_text_memory(s->t, s->env, &map);
     put(s->t, " has no such key; come here only if r%u is not 0", w->number);

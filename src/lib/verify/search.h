@@ -124,6 +124,12 @@ static inline void wn_expose_memory(struct wn_search *q)
     q->detours |= q->env->type != WN_PROG_SOCKET; /* which have no such addresses */
 }
 
+/** Something that was held is so no longer: whatever points to it is a number. */
+void wn_release(struct wn_search *q, uint32_t id);
+
+/** Any of what is held may be so no longer, nobody knows which. */
+void wn_release_any(struct wn_search *q);
+
 /** A new number for what belongs together. */
 static inline uint32_t wn_new_id(struct wn_search *q)
 {

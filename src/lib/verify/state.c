@@ -164,6 +164,7 @@ bool wn_state_push_repeated(struct wn_state *s, struct wn_heap *heap)
         return false;
     struct wn_frame *f = s->frames[s->depth - 1];
     f->repeats = true;
+    f->held = s->n_held;
     memcpy(f->kept, &s->r[WN_R1], 5 * sizeof f->kept[0]);
     memset(&s->r[WN_R1], 0, 5 * sizeof s->r[0]);
     return true;
@@ -235,6 +236,36 @@ bool wn_state_each(struct wn_state *s, struct wn_heap *heap,
         if (!each_in_frame(s, i, heap, wants, fn, arg))
             return false;
     return true;
+}
+
+/* ---- what is held ---------------------------------------------------------------------------- */
+
+void wn_state_hold(struct wn_state *s, uint32_t id)
+{
+    if (s->n_held == WN_MOST_HELD)
+        s->loose = true;
+    else
+        s->held[s->n_held++] = (struct wn_held){id, s->at};
+}
+
+bool wn_state_release(struct wn_state *s, uint32_t id)
+{
+    for (unsigned i = 0; i < s->n_held; i++) {
+        if (s->held[i].id != id)
+            continue;
+        memmove(&s->held[i], &s->held[i + 1], (s->n_held - i - 1u) * sizeof s->held[0]);
+        s->n_held--;
+        return true;
+    }
+    return false;
+}
+
+bool wn_state_hold_same(const struct wn_state *s, uint32_t a, const struct wn_state *t, uint32_t b)
+{
+    for (unsigned i = 0; i < s->n_held && i < t->n_held; i++)
+        if (s->held[i].id == a)
+            return t->held[i].id == b;
+    return false;
 }
 
 /* ---- the packet ------------------------------------------------------------------------------ */

@@ -28,6 +28,7 @@ enum wn_type {
     WN_T_END,     /* the byte behind the packet */
     WN_T_MAP,     /* a map, `which` */
     WN_T_VALUE,   /* a value of the map `which` */
+    WN_T_RECORD,  /* a record of a ring buffer that is held, of `which` bytes */
     WN_T_FUNC,    /* the function at slot `which` */
     WN_TYPES
 };
@@ -51,6 +52,8 @@ enum wn_past {
     WN_PAST_CALL,     /* a call has left nothing there */
     WN_PAST_COPY,     /* it is a copy of a register to which nothing has been written */
     WN_PAST_MISSING,  /* it is the 0 that says that a map has no such key */
+    WN_PAST_RECORD,   /* loaded from a record that is held */
+    WN_PAST_RELEASED, /* it was the address of a record, before that was given back */
 };
 
 /** What `id` and `off` say of a number. */
@@ -72,7 +75,7 @@ enum wn_link {
  *
  * id   numbers: all with the same id are one number, each plus its `off`; 0: alone. The
  *      packet's addresses: the number that `v` is of, likewise. Values that may be
- *      missing: those of one lookup
+ *      missing: those of one lookup. Records: which of those that are held
  */
 struct wn_reg {
     struct wn_value v;
@@ -80,7 +83,7 @@ struct wn_reg {
     int32_t off;
     uint32_t which;
     uint8_t type;    /* enum wn_type */
-    bool nullable;   /* values: it may be 0 instead */
+    bool nullable;   /* values and records: it may be 0 instead */
     uint8_t shifted; /* numbers: enum wn_link */
     uint8_t past;    /* enum wn_past */
 };
@@ -103,6 +106,7 @@ struct wn_frame {
     bool blurred;  /* what is not among the spills may be part of an address */
     uint16_t n_spills, cap;
     bool repeats; /* a helper has called it, and does so again when it returns there */
+    uint8_t held; /* records that were held then */
     struct wn_reg kept[WN_KEPT]; /* r1 to r9 of its caller; of these r1 to r5 only if it repeats */
     uint64_t written[WN_FRAME_WORDS]; /* bit 0 is the byte at -512 */
     struct wn_spill spills[];
@@ -121,6 +125,15 @@ struct wn_room {
 
 #define WN_ROOMS 6u
 
+/** Something that has to be given back, and where it was taken. */
+struct wn_held {
+    uint32_t id;
+    uint32_t slot;
+};
+
+/** So much of it is followed. */
+#define WN_MOST_HELD 8u
+
 struct wn_state {
     struct wn_reg r[WN_R10]; /* r0 to r9; r10 is the end of the last frame */
     struct wn_frame *frames[WN_CALL_DEPTH];
@@ -134,6 +147,9 @@ struct wn_state {
     uint32_t next_id;
     uint32_t n_rooms;
     struct wn_room rooms[WN_ROOMS];
+    uint8_t n_held;
+    bool loose; /* more may be held than what is known of */
+    struct wn_held held[WN_MOST_HELD];
 };
 
 /** Memory of states, counted. */
@@ -245,6 +261,23 @@ void wn_frame_write(struct wn_frame *f, int32_t off, uint32_t size);
 
 /** Whether all of these bytes have been. */
 bool wn_frame_is_written(const struct wn_frame *f, int32_t off, uint32_t size);
+
+/* ---- what is held */
+
+/** Whether a register is the address of something that has to be given back. */
+static inline bool wn_is_held_type(unsigned type)
+{
+    return type == WN_T_RECORD;
+}
+
+/** Take hold of something; of what is too much only that there is something is known. */
+void wn_state_hold(struct wn_state *s, uint32_t id);
+
+/** Let go of it. Whether it was held. */
+bool wn_state_release(struct wn_state *s, uint32_t id);
+
+/** Whether `a` of what the one state holds is to it what `b` is to the other. */
+bool wn_state_hold_same(const struct wn_state *s, uint32_t a, const struct wn_state *t, uint32_t b);
 
 /* ---- the packet */
 

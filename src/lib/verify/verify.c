@@ -174,10 +174,16 @@ static bool find_loops(struct wn_walk *w)
 
 /* ---- walks ----------------------------------------------------------------------------------- */
 
+/** What may end the program. */
+static bool ends(enum wn_kind kind)
+{
+    return kind == WN_KIND_EXIT || kind == WN_KIND_PACKET;
+}
+
 static bool is_open(const struct wn_code *code, const struct wn_finding *f, uint32_t slot)
 {
     bool counts = is_access(wn_op_kind(&code->ops[slot])) || is_jump_back(code, slot) ||
-                  needs_check(code, slot) || wn_op_kind(&code->ops[slot]) == WN_KIND_EXIT;
+                  needs_check(code, slot) || ends(wn_op_kind(&code->ops[slot]));
     return f->outcome & WN_WRONG || (counts && f->outcome & WN_UNPROVED);
 }
 

@@ -140,13 +140,32 @@ static bool branch(struct wn_walk *w, const struct wn_op *op)
     return put_off(w, &q->s, first ? LATER_ON : LATER_TAKEN) && go(w, slot, first);
 }
 
+/** Nobody is left behind this that could give back what is held, or of what was held before `held`
+ * somebody expects it. When ways are joined it may be that none of them is like that. */
+static void mind_held(struct wn_walk *w, enum wn_reason reason, unsigned held)
+{
+    struct wn_search *q = &w->q;
+    if (q->s.n_held == held && (!q->s.loose || reason == WN_WHY_KEPT_AGAIN))
+        return;
+    struct wn_why why = wn_why_of(q, reason, 0, NULL);
+    why.other = q->s.n_held > held ? q->s.held[held].slot : WN_NOWHERE;
+    if (w->phase == WN_EXPLORING && !q->s.loose)
+        wn_refuse(q, &why);
+    else
+        wn_note(q, WN_UNPROVED, &why);
+}
+
 static bool leave(struct wn_walk *w)
 {
     struct wn_search *q = &w->q;
-    if (q->s.depth > 1 && q->s.frames[q->s.depth - 1]->repeats)
+    const struct wn_frame *f = q->s.frames[q->s.depth - 1];
+    if (q->s.depth > 1 && f->repeats) {
         wn_step_again(q);
+        mind_held(w, WN_WHY_KEPT_AGAIN, f->held);
+    }
     if (q->s.depth > 1)
         return wn_state_pop(&q->s, &q->heap);
+    mind_held(w, WN_WHY_KEPT, 0);
     wn_expose(q, &q->s.r[WN_R0]);
     struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
     bool none = q->s.r[WN_R0].type == WN_T_NONE;
@@ -269,6 +288,8 @@ static bool call(struct wn_walk *w, const struct wn_op *op)
         return call_repeating(w, op);
     struct wn_reg number = wn_reg_number(wn_value_unknown());
     wn_step_helper(q, op);
+    if (op->check & WN_CHECK_TAIL)
+        mind_held(w, WN_WHY_KEPT, 0);
     if (!is_over(w) && op->check & WN_CHECK_TAIL)
         may_leave(w, true, &number);
     q->s.at++;
@@ -284,6 +305,7 @@ static bool load_packet(struct wn_walk *w, const struct wn_op *op)
             return false;
         wn_expose(q, &index);
     }
+    mind_held(w, WN_WHY_KEPT, 0);
     may_leave(w, false, &zero);
     wn_state_clear_arguments(&q->s, q->s.at);
     q->s.r[WN_R0] = wn_reg_number(wn_value_of_bits(8u * op->size));
