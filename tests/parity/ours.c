@@ -152,6 +152,20 @@ int ours_run(struct ours *o, const struct packet *packet, struct outcome *out)
     return 0;
 }
 
+/** Where records go, numbered. */
+struct reader {
+    struct elements *out;
+    const char *map;
+    uint32_t n;
+};
+
+static int take_record(void *arg, const void *data, size_t bytes)
+{
+    struct reader *r = arg;
+    elements_add_next(r->out, r->map, r->n++, data, (uint32_t)bytes);
+    return 0;
+}
+
 void ours_elements(struct ours *o, struct elements *out)
 {
     for (size_t i = 0; i < wn_object_map_count(o->object); i++) {
@@ -159,6 +173,11 @@ void ours_elements(struct ours *o, struct elements *out)
         wn_object_describe_map(o->object, i, &m);
         if (!m.live || m.type == WN_MAP_PROG_ARRAY || strncmp(m.name, ".rodata", 7) == 0)
             continue;
+        if (m.type == WN_MAP_RINGBUF) {
+            struct reader reader = {out, m.name, 0};
+            wn_map_consume(m.live, take_record, &reader);
+            continue;
+        }
         uint8_t *key = calloc(1, m.key_bytes + 1u), *value = malloc(m.value_bytes);
         for (uint32_t n = 0; m.key_bytes == 0 && wn_map_pop(m.live, value) == 0; n++)
             elements_add_next(out, m.name, n, value, m.value_bytes);

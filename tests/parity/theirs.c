@@ -163,6 +163,29 @@ static bool is_per_cpu(enum bpf_map_type type)
            type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
 
+/** Where records go, numbered. */
+struct reader {
+    struct elements *out;
+    const char *map;
+    uint32_t n;
+};
+
+static int take_record(void *arg, void *data, size_t bytes)
+{
+    struct reader *r = arg;
+    elements_add_next(r->out, r->map, r->n++, data, (uint32_t)bytes);
+    return 0;
+}
+
+static void read_records(const struct bpf_map *map, struct elements *out)
+{
+    struct reader reader = {out, bpf_map__name(map), 0};
+    struct ring_buffer *ring = ring_buffer__new(bpf_map__fd(map), take_record, &reader, NULL);
+    if (!ring || ring_buffer__consume(ring) < 0)
+        abort();
+    ring_buffer__free(ring);
+}
+
 void theirs_elements(struct theirs *t, struct elements *out)
 {
     struct bpf_map *map;
@@ -173,6 +196,10 @@ void theirs_elements(struct theirs *t, struct elements *out)
         size_t room = (value_bytes + 7) / 8 * 8;
         if (bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY || (dot && !strncmp(dot, ".rodata", 7)))
             continue;
+        if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) {
+            read_records(map, out);
+            continue;
+        }
         if (is_per_cpu(bpf_map__type(map)))
             room *= (size_t)libbpf_num_possible_cpus();
         uint8_t *key = calloc(1, key_bytes + 1), *value = malloc(room);

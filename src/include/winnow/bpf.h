@@ -190,6 +190,13 @@ static long (*const bpf_skb_ecn_set_ce)(void *skb) = (long (*)(void *))97;
 static long (*const bpf_ringbuf_output)(void *ring, void *data, unsigned long long bytes,
                                         unsigned long long flags) =
     (long (*)(void *, void *, unsigned long long, unsigned long long))130;
+static void *(*const bpf_ringbuf_reserve)(void *ring, unsigned long long bytes,
+                                          unsigned long long flags) =
+    (void *(*)(void *, unsigned long long, unsigned long long))131;
+static void (*const bpf_ringbuf_submit)(void *record, unsigned long long flags) =
+    (void (*)(void *, unsigned long long))132;
+static void (*const bpf_ringbuf_discard)(void *record, unsigned long long flags) =
+    (void (*)(void *, unsigned long long))133;
 static unsigned long long (*const bpf_ringbuf_query)(void *ring, unsigned long long what) =
     (unsigned long long (*)(void *, unsigned long long))134;
 static long (*const bpf_csum_level)(void *skb,
@@ -289,7 +296,7 @@ enum {
     BPF_MAP_TYPE_BLOOM_FILTER = 30,
 };
 
-/* Flags of bpf_ringbuf_output(), and what bpf_ringbuf_query() tells. */
+/* Flags of bpf_ringbuf_output(), _submit() and _discard(), and what bpf_ringbuf_query() tells. */
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_RB_AVAIL_DATA, BPF_RB_RING_SIZE, BPF_RB_CONS_POS, BPF_RB_PROD_POS };
 
