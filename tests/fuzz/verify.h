@@ -19,11 +19,19 @@
 #define VERIFY_INPUTS  6
 #define VERIFY_PACKET  200 /* longest */
 #define VERIFY_NUMBERS 48  /* constants of a program */
-#define VERIFY_MAPS    6
+#define VERIFY_MAPS    7
 #define VERIFY_ELEMENT 64 /* bytes of the largest value */
 
 /** The maps of all programs, by their numbers. */
-enum { VERIFY_HASH, VERIFY_ONE, VERIFY_MANY, VERIFY_STACK, VERIFY_FROZEN, VERIFY_PROGS };
+enum {
+    VERIFY_HASH,
+    VERIFY_ONE,
+    VERIFY_MANY,
+    VERIFY_STACK,
+    VERIFY_FROZEN,
+    VERIFY_PROGS,
+    VERIFY_RING
+};
 extern const struct wn_map_opts verify_maps[VERIFY_MAPS];
 
 struct verify_input {

@@ -18,7 +18,7 @@
 #define FUNCS 2   /* local functions besides the main one */
 #define BODY  150 /* slots in which the main function's statements begin */
 
-enum kind { NOTHING, NUMBER, PACKET, AFTER, STACK, VALUE, MAYBE, MEMORY, BEFORE };
+enum kind { NOTHING, NUMBER, PACKET, AFTER, STACK, VALUE, MAYBE, MEMORY, BEFORE, RECORD };
 
 struct place {
     uint8_t kind;
@@ -256,6 +256,7 @@ static void put_bound(struct maker *m, unsigned r)
 }
 
 static void put_statement(struct maker *m, bool simple);
+static void put_simple(struct maker *m);
 
 /** What holds on both ways, and now and then what holds on one. */
 static void meet_place(struct maker *m, struct place *a, const struct place *b)
@@ -361,7 +362,7 @@ static void put_access(struct maker *m, unsigned base, int off, unsigned log)
     static const enum wn_op_id halves[] = {WN_OP_ATOMIC_ADD32, WN_OP_ATOMIC_FETCH_OR32,
                                            WN_OP_ATOMIC_XCHG32, WN_OP_ATOMIC_CMPXCHG32};
     enum kind kind = base == WN_R10 ? STACK : (enum kind)m->r[base].kind;
-    bool values = kind == VALUE && m->r[base].map != VERIFY_FROZEN;
+    bool values = kind == RECORD || (kind == VALUE && m->r[base].map != VERIFY_FROZEN);
     bool writes = kind == STACK || values || (kind == PACKET && m->t->type != WN_PROG_FILTER);
     unsigned n = below(m, 8), src = some_number(m);
     if (writes && n == 0 && log >= 2 && kind != PACKET && !(m->locked >> src & 1) &&
@@ -818,6 +819,39 @@ static void put_repeat(struct maker *m)
     forget_arguments(m);
 }
 
+/** A record of a ring buffer, which is given back before anything else is called. */
+static void put_record(struct maker *m)
+{
+    unsigned bytes = 8 * (1 + below(m, 4)), keep = WN_R6;
+    if (!may_call(m) || m->locked >> keep & 1)
+        return;
+    put_wide(m, WN_OP_MAP_FD, WN_R1, VERIFY_RING);
+    put(m, WN_OP_MOV64_K, WN_R2, 0, 0, one_in(m, 16) ? 1 << 20 : bytes);
+    put(m, WN_OP_MOV64_K, WN_R3, 0, 0, 0);
+    put(m, WN_OP_CALL, 0, 0, 0, 131);
+    forget_arguments(m);
+    size_t branch = m->t->n;
+    struct maker before = *m;
+    put(m, WN_OP_JEQ64_K, WN_R0, 0, 0, 0);
+    copy(m, keep, WN_R0);
+    set(m, keep, RECORD);
+    m->locked |= 1u << keep;
+    for (uint32_t n = 1 + below(m, 4); n > 0; n--)
+        if (one_in(m, 2))
+            put_simple(m);
+        else
+            put_access(m, keep, (int)below(m, bytes - (one_in(m, 8) ? 0 : 7)), below(m, 4));
+    m->locked &= ~(1u << keep);
+    put(m, WN_OP_MOV64_X, WN_R1, one_in(m, 32) ? WN_R0 : keep, 0, 0);
+    put(m, WN_OP_MOV64_K, WN_R2, 0, 0, below(m, 4));
+    put(m, WN_OP_CALL, 0, 0, 0, 132 + (int)below(m, 2));
+    forget_arguments(m);
+    set(m, WN_R0, NOTHING);
+    set(m, keep, one_in(m, 16) ? RECORD : NOTHING);
+    m->t->slots[branch].off = (int16_t)(m->t->n - branch - 1);
+    meet(m, &before);
+}
+
 /** LD_ABS, LD_IND: beyond the packet the function ends with 0. */
 static void put_packet_load(struct maker *m)
 {
@@ -886,7 +920,9 @@ static void put_statement(struct maker *m, bool simple)
     case 11: put_null_check(m); return;
     case 12: put_any_access(m); return;
     case 13:
-        if (one_in(m, 2))
+        if (one_in(m, 4))
+            put_record(m);
+        else if (one_in(m, 2))
             put_helper(m);
         else if (one_in(m, 4))
             put_random(m);

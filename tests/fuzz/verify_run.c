@@ -18,6 +18,8 @@
 #include "map/map.h"
 #include "map/queue.h"
 
+#define VERIFY_RING_BYTES 4096
+
 /* All loops of a program that spend no fuel take fewer steps together. */
 #define MOST_STEPS (UINT64_C(1) << 20)
 
@@ -28,6 +30,7 @@ const struct wn_map_opts verify_maps[VERIFY_MAPS] = {
     [VERIFY_STACK] = {WN_MAP_STACK, 0, 20, 4, 0, 1, 0, "stack"},
     [VERIFY_FROZEN] = {WN_MAP_ARRAY, 4, 16, 1, WN_MAP_RDONLY_PROG, 1, 0, "frozen"},
     [VERIFY_PROGS] = {WN_MAP_PROG_ARRAY, 4, 4, 4, 0, 1, 0, "progs"},
+    [VERIFY_RING] = {WN_MAP_RINGBUF, 0, 0, VERIFY_RING_BYTES, 0, 1, 0, "ring"},
 };
 
 struct wn_map *verify_live_maps[VERIFY_MAPS];
@@ -53,8 +56,15 @@ static void copy_maps(uint8_t *copy, bool in)
     }
 }
 
+/** The pages of positions and the data, once. */
+static size_t ring_bytes(void)
+{
+    return 2 * page + VERIFY_RING_BYTES;
+}
+
 static void reset_maps(void)
 {
+    memset(verify_live_maps[VERIFY_RING]->memory, 0, ring_bytes());
     const size_t from = offsetof(struct wn_hash, elems);
     copy_maps(maps_at_first, true);
     memcpy((uint8_t *)verify_live_maps[VERIFY_HASH] + from, (uint8_t *)&hash_at_first + from,
@@ -63,11 +73,17 @@ static void reset_maps(void)
            sizeof stack_at_first - sizeof stack_at_first.map);
 }
 
+static void print_bytes(const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    for (; n > 0; n--)
+        seen = (seen ^ *p++) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static void print_line(void *arg, const char *line)
 {
     (void)arg;
-    for (; *line; line++)
-        seen = (seen ^ (uint8_t)*line) * UINT64_C(0x9e3779b97f4a7c15);
+    print_bytes(line, strlen(line));
 }
 
 /** Numbers in values are of use as indices. */
@@ -172,12 +188,13 @@ static void start(const struct verify_input *in, unsigned way, struct wn_packet 
 static void finish(struct verify_left *out)
 {
     const uint8_t *packet = wn_run_packet(run, &out->packet_bytes);
-    if (out->packet_bytes > VERIFY_LEFT)
+    if (out->packet_bytes > VERIFY_LEFT || run->n_holds)
         abort();
     if (out->packet_bytes)
         memcpy(out->packet, packet, out->packet_bytes);
     out->fuel = out->result.fault ? 0 : run->fuel;
     out->random = run->random;
+    print_bytes(verify_live_maps[VERIFY_RING]->memory, ring_bytes());
     out->seen = seen + run->redirect;
     keep_context(out);
     copy_maps(out->maps, false);

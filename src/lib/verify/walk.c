@@ -18,7 +18,7 @@
 /* Where only loops are left open, most of them have no bound that could be found. */
 #define BRIEFLY 3u
 /* What helpers call is followed so much longer where it matters how often. */
-#define PATIENTLY 10u
+#define PATIENTLY 3u
 /* What was assumed of guards is taken back so many times; then nothing is assumed. */
 #define MOST_RESTARTS 8u
 
