@@ -37,6 +37,8 @@ static void put_held(const struct wn_saying *s)
         wn_say_lost(s);
     } else if (wn_is_number(r) && wn_value_is_const(&r->v) && r->v.bits.value == 0) {
         put(s->t, "r%u is NULL (0)", number);
+    } else if (wn_is_number(r) && r->past == WN_PAST_RELEASED) {
+        wn_say_released(s);
     } else if (wn_is_number(r)) {
         put(s->t, "r%u holds a number", number);
         if (!wn_value_is_unknown(&r->v)) {
@@ -272,7 +274,7 @@ static void put_record(const struct wn_saying *s)
     else if (r->past == WN_PAST_RELEASED)
         put(s->t, "; give each back once");
     else
-        put(s->t, "; keep the address in a register or in the stack");
+        put(s->t, "; pass the address of one");
 }
 
 static void put_varies(const struct wn_saying *s)

@@ -285,8 +285,8 @@ void wn_say_origin(const struct wn_saying *s)
     case WN_PAST_FIELD: put(s->t, " (loaded from the context at slot %u)", slot); break;
     case WN_PAST_RECORD: put(s->t, " (loaded from a record at slot %u)", slot); break;
     case WN_PAST_RELEASED:
-        put(s->t, " since %s() at slot %u has taken the record back", wn_say_helper(s->code, slot),
-            slot);
+        put(s->t, " since %s() at slot %u may have taken the record back",
+            wn_say_helper(s->code, slot), slot);
         break;
     case WN_PAST_UNPROVED:
         put(s->t, " (loaded at slot %u, from where it is not known either)", slot);
@@ -297,6 +297,13 @@ void wn_say_origin(const struct wn_saying *s)
     case WN_PAST_CALL:
     case WN_PAST_NONE: break;
     }
+}
+
+void wn_say_released(const struct wn_saying *s)
+{
+    unsigned slot = s->w->reg.which;
+    put(s->t, "r%u pointed to a record, which %s() at slot %u has taken back", s->w->number,
+        wn_say_helper(s->code, slot), slot);
 }
 
 void wn_say_lost(const struct wn_saying *s)
@@ -367,6 +374,11 @@ static void put_number(const struct wn_saying *s)
     }
     if (zero) {
         put(s->t, "r%u is NULL (0), which is no address; give it one first", w->number);
+        return;
+    }
+    if (r->past == WN_PAST_RELEASED) {
+        wn_say_released(s);
+        wn_say_mend(s);
         return;
     }
     put(s->t, "r%u holds a number", w->number);

@@ -20,6 +20,9 @@ const char *wn_say_helper(const struct wn_code *code, uint32_t slot);
 /** How a register has come to hold no address, behind what it holds. */
 void wn_say_origin(const struct wn_saying *s);
 
+/** A register that pointed to a record, and when that was given back. */
+void wn_say_released(const struct wn_saying *s);
+
 /** A register that holds no known address: which, and how that came. */
 void wn_say_lost(const struct wn_saying *s);
 
