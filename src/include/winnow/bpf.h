@@ -140,6 +140,7 @@ static long long (*const bpf_csum_diff)(unsigned int *from, unsigned int from_by
 
 struct xdp_md;
 struct bpf_fib_lookup;
+struct bpf_spin_lock;
 struct bpf_redir_neigh;
 static long (*const bpf_skb_store_bytes)(void *skb, unsigned int offset, const void *from,
                                          unsigned int bytes, unsigned long long flags) =
@@ -186,6 +187,10 @@ static long (*const bpf_skb_load_bytes_relative)(const void *skb, unsigned int o
 static long (*const bpf_fib_lookup)(void *context, struct bpf_fib_lookup *params, int bytes,
                                     unsigned int flags) = (long (*)(void *, struct bpf_fib_lookup *,
                                                                     int, unsigned int))69;
+static long (*const bpf_spin_lock)(struct bpf_spin_lock *lock) =
+    (long (*)(struct bpf_spin_lock *))93;
+static long (*const bpf_spin_unlock)(struct bpf_spin_lock *lock) =
+    (long (*)(struct bpf_spin_lock *))94;
 static long (*const bpf_skb_ecn_set_ce)(void *skb) = (long (*)(void *))97;
 static long (*const bpf_ringbuf_output)(void *ring, void *data, unsigned long long bytes,
                                         unsigned long long flags) =
@@ -308,7 +313,12 @@ struct bpf_lpm_trie_key {
     unsigned char data[];
 };
 
-enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
+enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK = 4 };
+
+/** In a value: held while several of its fields are changed that belong together. */
+struct bpf_spin_lock {
+    unsigned int val;
+};
 
 enum xdp_action { XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT };
 

@@ -38,6 +38,7 @@ enum wn_arg {
     WN_ARG_VALUE_WRITE, /* address where the helper puts a value (a bloom filter's it only reads) */
     WN_ARG_FUNC,        /* address of a function of the program, which the helper calls */
     WN_ARG_FUNC_DATA,   /* a number or address that the function is given */
+    WN_ARG_LOCK,        /* address of the lock in a value of a map */
     WN_ARG_RECORD_SIZE, /* bytes of a record, a number that is known when the program is loaded */
     WN_ARG_RECORD,      /* address of a record, which the helper takes back; of a result: one that
                            has to be given back, or 0 */

@@ -26,6 +26,11 @@
  * wn_map_update(), wn_map_lookup_and_delete() and wn_map_lookup() with NULL for
  * the key.
  *
+ * Values may have a lock, which programs hold with bpf_spin_lock() while they change
+ * several of a value's fields. What has such values is read here as a whole, between
+ * such changes, and written so; the lock's four bytes read as zeros and are not
+ * written.
+ *
  * Ring buffers have no elements at all: programs write records into them, which one
  * reader takes out by wn_map_consume(). Their max_entries are bytes.
  */
@@ -85,6 +90,7 @@ enum wn_map_update_flag {
     WN_MAP_ANY = 0,     /* make or replace */
     WN_MAP_NOEXIST = 1, /* make only */
     WN_MAP_EXIST = 2,   /* replace only */
+    WN_MAP_LOCK = 4,    /* with one of those: as programs that hold the value's lock (has_lock) */
 };
 
 /** The kernel's ENOTSUPP, which <errno.h> does not know. */
@@ -100,6 +106,8 @@ struct wn_map_opts {
     uint64_t max_bytes; /* most memory the map may come to need; 0 means 1 GiB */
     const char *name;   /* for messages; cut to 63 bytes; may be NULL */
     uint64_t extra;     /* map_extra: how many hashes a bloom filter makes, 1 to 15; 0 means 5 */
+    bool has_lock;      /* hashes and arrays: a struct bpf_spin_lock lies in each value, at byte */
+    uint32_t lock_at;   /* this one, a multiple of 4 */
 };
 
 /** What a map is. */
@@ -116,6 +124,8 @@ struct wn_map_info {
     uint64_t lookup_bytes; /* what wn_map_lookup() writes and wn_map_update() reads */
     const char *name;      /* lives as long as the map; "" without */
     uint64_t extra;        /* as it was given */
+    bool has_lock;         /* as they were given */
+    uint32_t lock_at;
 };
 
 /**

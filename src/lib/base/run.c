@@ -8,6 +8,8 @@
 #include <winnow/helper.h>
 #include <winnow/map.h>
 
+#include "base/lock.h"
+
 /** Whether [at, at + size) lies in [start, start + bytes); the lengths are compared, never sums. */
 static bool within(uint64_t at, uint64_t size, uint64_t start, uint64_t bytes)
 {
@@ -128,6 +130,16 @@ static bool is_hold(const struct wn_run *run, uint64_t address)
     return false;
 }
 
+struct wn_lock *wn_run_lock_at(const struct wn_run *run, uint64_t address)
+{
+    for (uint32_t i = 0; i < run->n_maps; i++) {
+        const struct wn_bound_map *m = &run->maps[i];
+        if (m->locks && in_region(address, 4, &m->lock_at))
+            return &m->locks[(address - m->lock_at.start) / m->lock_at.stride % m->n_locks];
+    }
+    return NULL;
+}
+
 /** Whether argument i of a call may be what it is; `map` is the last map before it. */
 static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t r[5],
                            const struct wn_bound_map **map)
@@ -161,6 +173,7 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
         return *map &&
                wn_run_holds(run, r[i], (*map)->value_bytes, (*map)->type != WN_MAP_BLOOM_FILTER);
     case WN_ARG_RECORD: return is_hold(run, r[i]);
+    case WN_ARG_LOCK: return wn_run_lock_at(run, r[i]);
     case WN_ARG_NONE:
     case WN_ARG_SCALAR:
     case WN_ARG_ANY:
@@ -179,6 +192,10 @@ uint64_t wn_call_checked(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uin
 {
     const uint64_t r[] = {r1, r2, r3, r4, r5};
     const struct wn_bound_map *map = NULL;
+    if (run->lock && run->call->args[0] != WN_ARG_LOCK) { /* others might wait for each other */
+        wn_run_end(run, WN_FAULT_HELPER);
+        return 0;
+    }
     for (unsigned i = 0; i < 5; i++)
         if (!argument_holds(run, i, r, &map)) {
             wn_run_end_memory(run, r[i]);

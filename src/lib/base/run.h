@@ -135,6 +135,7 @@ struct wn_context {
 
 struct wn_map;
 struct wn_net;
+struct wn_lock;
 
 /** Repetitions within each other: as many as frames, but for those below a tail call. */
 #define WN_REPEATS (2 * WN_CALL_DEPTH)
@@ -164,7 +165,10 @@ struct wn_bound_map {
     struct wn_map *map;
     uint32_t key_bytes;
     uint32_t value_bytes;
-    uint32_t type; /* enum wn_map_type */
+    uint32_t type;         /* enum wn_map_type */
+    struct wn_lock *locks; /* shared by its values, so many; NULL: they have none */
+    uint32_t n_locks;
+    struct wn_region lock_at; /* of each value the bytes that stand for its lock */
 };
 
 /** What a program sees as the address of its map number `index`: no address, as with functions. */
@@ -213,6 +217,8 @@ struct wn_run {
     uint32_t n_repeats;
     struct wn_hold holds[WN_HOLDS];
     uint32_t n_holds;         /* when the run ends they are given back */
+    struct wn_lock *lock;     /* held, or NULL; let go when the run ends */
+    uint64_t lock_address;    /* what it was taken by */
     const struct wn_net *net; /* routes and devices, borrowed from the embedder; may be NULL */
 };
 
@@ -250,6 +256,9 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
 /** How many bytes of a map or of read-only data the program may read from an address on; 0 if it is
  * elsewhere. */
 uint64_t wn_run_readable(const struct wn_run *run, uint64_t address);
+
+/** The lock that an address stands for; NULL if it is none of a map's that the program may use. */
+struct wn_lock *wn_run_lock_at(const struct wn_run *run, uint64_t address);
 
 /** As wn_run_reach(), for an atomic operation: a store that must be aligned to its size. */
 bool wn_run_reach_atomic(struct wn_run *run, uint64_t address, unsigned size);

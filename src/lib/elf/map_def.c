@@ -157,6 +157,45 @@ static int read_shape(struct reading *r, uint32_t id)
     return 0;
 }
 
+/* ---- locks in values ------------------------------------------------------------------------- */
+
+/** Note one, which begins at a byte of the value. */
+static int note_lock(const char *map, uint32_t at, struct wn_map_shape *shape, struct wn_error *err)
+{
+    if (shape->has_lock)
+        return wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
+                       "map '%.60s': values with more than one struct bpf_spin_lock", map);
+    if (at % 4)
+        return wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
+                       "map '%.60s': the struct bpf_spin_lock in its values is not aligned to 4",
+                       map);
+    shape->has_lock = true;
+    shape->lock_at = at;
+    return 0;
+}
+
+static int find_lock(const struct wn_btf *btf, const char *map, uint32_t type, uint32_t at,
+                     struct wn_map_shape *shape, struct wn_error *err)
+{
+    uint32_t id = wn_btf_skip(btf, type);
+    const struct wn_btf_type *t = &btf->types[id];
+    int r = 0;
+    if (t->kind == WN_BTF_STRUCT && t->bytes == 4 &&
+        strcmp(wn_btf_name(btf, id), "bpf_spin_lock") == 0)
+        return note_lock(map, at, shape, err);
+    for (uint32_t i = 0; r == 0 && t->kind == WN_BTF_STRUCT && i < t->count; i++) {
+        struct wn_btf_member m = wn_btf_member(btf, id, i);
+        r = find_lock(btf, map, m.type, at + m.bit / 8, shape, err);
+    }
+    return r;
+}
+
+int wn_map_def_find_lock(const struct wn_btf *btf, const char *map, struct wn_map_shape *shape,
+                         struct wn_error *err)
+{
+    return find_lock(btf, map, shape->value_type, 0, shape, err);
+}
+
 int wn_map_def_parse(const struct wn_btf *btf, uint32_t var, struct wn_map_def *out,
                      struct wn_error *err)
 {

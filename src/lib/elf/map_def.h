@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "elf/btf.h"
@@ -38,6 +39,8 @@ struct wn_map_shape {
     uint32_t pinning; /* 1: by name */
     uint32_t numa_node;
     uint64_t extra;
+    bool has_lock; /* a struct bpf_spin_lock in its values, at byte `lock_at` */
+    uint32_t lock_at;
     uint32_t key_type; /* BTF id, for who wants to print keys */
     uint32_t value_type;
 };
@@ -51,6 +54,15 @@ struct wn_map_def {
     uint32_t values_at;        /* byte of the variable where initial values begin, 8 bytes each */
     uint32_t n_values;         /* relocations at these places name the maps or programs */
 };
+
+/**
+ * Find the struct bpf_spin_lock in the values of a map: in a structure, or in structures in that.
+ * `shape` has the values' type, and is told.
+ *
+ * Returns 0, or WN_E_FORMAT if there are two, or one is not aligned; the text names the map.
+ */
+int wn_map_def_find_lock(const struct wn_btf *btf, const char *map, struct wn_map_shape *shape,
+                         struct wn_error *err);
 
 /**
  * Read the definition of one map.

@@ -62,6 +62,9 @@ static int add_map(struct wn_object *obj, struct wn_elf_map *map, struct wn_erro
     struct wn_map_shape *shape = &map->def.shape;
     shape->max_entries = wn_elf_entries(shape->type, shape->max_entries);
     if (obj->has_btf) {
+        struct wn_error why = {0};
+        if (wn_map_def_find_lock(&obj->btf, map->name, shape, &why) && !map->refused.code)
+            map->refused = why;
         map->key_type = wn_elf_type_name(&obj->btf, shape->key_type);
         map->value_type = wn_elf_type_name(&obj->btf, shape->value_type);
         if (!map->key_type || !map->value_type || !wn_vec_push(&obj->maps, *map)) {

@@ -31,12 +31,15 @@ static int array_put(struct wn_map *map, const void *key, const uint8_t *value, 
                      uint32_t cpu)
 {
     uint32_t i = index_of(key);
-    if (flags > WN_MAP_EXIST)
+    uint64_t plain = flags & ~(uint64_t)WN_MAP_LOCK;
+    if (plain > WN_MAP_EXIST)
         return -EINVAL;
     if (i >= map->max_entries)
         return -E2BIG;
-    if (flags == WN_MAP_NOEXIST)
+    if (plain == WN_MAP_NOEXIST)
         return -EEXIST;
+    if (plain != flags && !map->locks)
+        return -EINVAL;
     wn_map_write(map, i, cpu, value);
     return 0;
 }

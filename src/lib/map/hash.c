@@ -100,13 +100,13 @@ static void count_down(atomic_uint *count)
  * As in the kernel the old element leaves and a new one takes its place, so that
  * readers get the old value or the new one, and a program that holds the old one
  * keeps it. When all elements beyond max_entries are in use for that by other
- * threads, the value is overwritten.
+ * threads, the value is overwritten; so it is for who wants that (WN_MAP_LOCK).
  */
 static void replace(struct wn_hash *h, struct wn_bucket *b, atomic_uint *at, const uint8_t *value,
-                    uint32_t cpu)
+                    bool in_place, uint32_t cpu)
 {
     uint32_t i = get_link(at) - 1;
-    if (h->map.cpu_pitch || !count_up(&h->spares, h->map.places - h->map.max_entries)) {
+    if (h->map.cpu_pitch || in_place || !count_up(&h->spares, h->map.places - h->map.max_entries)) {
         wn_map_write(&h->map, i, cpu, value);
     } else {
         struct wn_elem *old = wn_hash_elem(h, i);
@@ -142,13 +142,14 @@ static int put_locked(struct wn_hash *h, struct wn_bucket *b, uint32_t hash, con
                       const uint8_t *value, uint64_t flags, uint32_t cpu)
 {
     atomic_uint *old = link_to(h, b, hash, key, NULL);
-    if (old && flags == WN_MAP_NOEXIST)
+    uint64_t plain = wn_map_plain_flags(&h->map, flags);
+    if (old && plain == WN_MAP_NOEXIST)
         return -EEXIST;
-    if (!old && flags == WN_MAP_EXIST)
+    if (!old && plain == WN_MAP_EXIST)
         return -ENOENT;
     if (!old)
         return insert(h, b, hash, key, value, cpu);
-    replace(h, b, old, value, cpu);
+    replace(h, b, old, value, plain != flags, cpu);
     return 0;
 }
 
@@ -198,7 +199,7 @@ int wn_hash_put(struct wn_map *map, const void *key, const uint8_t *value, uint6
                 uint32_t cpu)
 {
     struct wn_hash *h = wn_hash_of(map);
-    if (flags > WN_MAP_EXIST)
+    if (wn_map_plain_flags(map, flags) > WN_MAP_EXIST)
         return -EINVAL;
     uint32_t hash = wn_hash_key(h, key, map->key_bytes);
     struct wn_bucket *b = &h->buckets[hash & h->mask];

@@ -94,6 +94,12 @@ typedef unsigned __int128 wn_map_bytes;
 int wn_map_make(const struct wn_map_opts *opts, const struct wn_map_ops *ops, size_t whole,
                 wn_map_bytes bytes, struct wn_map **out, struct wn_error *err);
 
+/** An update's flags without WN_MAP_LOCK; larger than all of them if the map has no locks. */
+static inline uint64_t wn_map_plain_flags(const struct wn_map *map, uint64_t flags)
+{
+    return map->locks ? flags & ~(uint64_t)WN_MAP_LOCK : flags;
+}
+
 /** Whether values are kept once for each CPU. */
 bool wn_map_is_percpu(enum wn_map_type type);
 

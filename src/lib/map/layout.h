@@ -21,6 +21,9 @@
 
 struct wn_map_ops;
 
+/** Values share locks: the one of element i is locks[i % WN_MAP_LOCKS]. */
+#define WN_MAP_LOCKS 64u
+
 struct wn_map {
     const struct wn_map_ops *ops;
     uint8_t *values;    /* of element 0 for CPU 0; 8-byte aligned, as all of them are; NULL if
@@ -33,7 +36,9 @@ struct wn_map {
     uint32_t cpus;
     uint32_t flags; /* enum wn_map_flag */
     enum wn_map_type type;
-    uint64_t extra;  /* map_extra */
+    uint64_t extra;        /* map_extra */
+    struct wn_lock *locks; /* of values that have one, WN_MAP_LOCKS of them; NULL: none has */
+    uint32_t lock_at;      /* bytes of the value that stand for its lock, and mean nothing */
     uint32_t places; /* elements that there are values for: max_entries, and some to replace with */
     uint8_t *memory;
     uint64_t memory_bytes;

@@ -61,6 +61,26 @@ int wn_map_invalid(const struct wn_map_opts *opts, struct wn_error *err, const c
                    opts->key_bytes, opts->value_bytes, opts->max_entries, opts->flags);
 }
 
+/** Kernel: map_check_btf. */
+static int check_lock(const struct wn_map_opts *o, struct wn_error *err)
+{
+    if (!o->has_lock)
+        return 0;
+    if (o->type != WN_MAP_HASH && o->type != WN_MAP_ARRAY)
+        return wn_fail(err, -EOPNOTSUPP, WN_NOWHERE,
+                       "map '%.63s': only hashes and arrays have locks in their values, and this "
+                       "is of type %s",
+                       o->name ? o->name : "", wn_map_type_name(o->type));
+    if (o->flags & (WN_MAP_RDONLY_PROG | WN_MAP_WRONLY_PROG))
+        return wn_fail(err, -EACCES, WN_NOWHERE,
+                       "map '%.63s': who can lock values can read and write them, and programs "
+                       "may not do both",
+                       o->name ? o->name : "");
+    if (o->lock_at % 4 || o->value_bytes < 4 || o->lock_at > o->value_bytes - 4)
+        return wn_map_invalid(o, err, "the lock is not aligned, or outside of the value");
+    return 0;
+}
+
 int wn_map_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err)
 {
     uint32_t one_way = WN_MAP_RDONLY | WN_MAP_WRONLY;
@@ -72,7 +92,8 @@ int wn_map_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_er
         return wn_map_invalid(opts, err, "it could be neither read nor written");
     if (opts->extra && opts->type != WN_MAP_BLOOM_FILTER)
         return wn_map_invalid(opts, err, "only bloom filters take map_extra");
-    return kinds[opts->type].make(opts, out, err);
+    int r = check_lock(opts, err);
+    return r ? r : kinds[opts->type].make(opts, out, err);
 }
 
 /** Whole MiB, for a message; numbers too large for it are as good as the largest. */
@@ -101,6 +122,12 @@ int wn_map_make(const struct wn_map_opts *opts, const struct wn_map_ops *ops, si
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "no memory for a map of %llu MiB", mib(bytes));
     }
     memset(map, 0, whole);
+    if (opts->has_lock && !(map->locks = calloc(WN_MAP_LOCKS, sizeof *map->locks))) {
+        munmap(memory, (size_t)bytes);
+        free(map);
+        return wn_fail(err, -ENOMEM, WN_NOWHERE, "no memory for a map");
+    }
+    map->lock_at = opts->lock_at;
     map->ops = ops;
     map->type = opts->type;
     map->key_bytes = opts->key_bytes;
@@ -147,6 +174,7 @@ void wn_map_drop(struct wn_map *map)
     if (map->ops->fini)
         map->ops->fini(map);
     munmap(map->memory, (size_t)map->memory_bytes);
+    free(map->locks);
     free(map);
 }
 
@@ -154,6 +182,13 @@ void wn_map_drop(struct wn_map *map)
 
 void wn_map_read(const struct wn_map *map, uint32_t i, uint32_t cpu, uint8_t *value)
 {
+    if (map->locks) {
+        wn_lock_hold(&map->locks[i % WN_MAP_LOCKS]);
+        wn_words_out(value, wn_map_value(map, i, 0), map->value_bytes);
+        wn_lock_drop(&map->locks[i % WN_MAP_LOCKS]);
+        memset(value + map->lock_at, 0, 4);
+        return;
+    }
     if (!map->cpu_pitch || cpu != WN_ALL_CPUS) {
         wn_words_out(value, wn_map_value(map, i, map->cpu_pitch ? cpu : 0), map->value_bytes);
         return;
@@ -165,6 +200,12 @@ void wn_map_read(const struct wn_map *map, uint32_t i, uint32_t cpu, uint8_t *va
 
 void wn_map_write(const struct wn_map *map, uint32_t i, uint32_t cpu, const uint8_t *value)
 {
+    if (map->locks) {
+        wn_lock_hold(&map->locks[i % WN_MAP_LOCKS]);
+        wn_words_in(wn_map_value(map, i, 0), value, map->value_bytes);
+        wn_lock_drop(&map->locks[i % WN_MAP_LOCKS]);
+        return;
+    }
     if (!map->cpu_pitch || cpu != WN_ALL_CPUS) {
         wn_words_in(wn_map_value(map, i, map->cpu_pitch ? cpu : 0), value, map->value_bytes);
         return;
@@ -190,6 +231,8 @@ void wn_map_info(const struct wn_map *map, struct wn_map_info *out)
         .lookup_bytes = step * map->cpus,
         .name = map->name,
         .extra = map->extra,
+        .has_lock = map->locks != NULL,
+        .lock_at = map->lock_at,
     };
 }
 
@@ -243,6 +286,8 @@ int wn_map_end_write(struct wn_map *map, int result)
 int wn_map_update(struct wn_map *map, const void *key, const void *value, uint64_t flags)
 {
     int r = wn_map_begin_write(map);
+    if (r == 0 && flags & WN_MAP_LOCK && !map->locks)
+        r = -EINVAL;
     r = r ? r : check_key(map, key);
     return wn_map_end_write(map, r ? r : map->ops->put(map, key, value, flags, WN_ALL_CPUS));
 }
@@ -391,4 +436,15 @@ void wn_map_values(const struct wn_map *map, struct wn_region *out)
         .stride = map->stride,
         .size = map->value_bytes,
     };
+}
+
+void wn_map_locks(const struct wn_map *map, struct wn_bound_map *out)
+{
+    if (!map->locks)
+        return;
+    out->locks = map->locks;
+    out->n_locks = WN_MAP_LOCKS;
+    wn_map_values(map, &out->lock_at);
+    out->lock_at.first = map->lock_at;
+    out->lock_at.size = 4;
 }

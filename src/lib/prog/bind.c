@@ -100,8 +100,11 @@ int wn_prog_keep_maps(struct wn_prog *prog, const struct wn_prog_env *env, struc
         struct wn_map_info info;
         struct wn_map *map = env->maps[prog->n_kept];
         wn_map_info(map, &info);
-        prog->maps[prog->n_kept] =
-            (struct wn_bound_map){wn_map_ref(map), info.key_bytes, info.value_bytes, info.type};
+        prog->maps[prog->n_kept] = (struct wn_bound_map){.map = wn_map_ref(map),
+                                                         .key_bytes = info.key_bytes,
+                                                         .value_bytes = info.value_bytes,
+                                                         .type = info.type};
+        wn_map_locks(map, &prog->maps[prog->n_kept]);
         if (prog->n_kept >= env->n_maps)
             continue;
         prog->n_maps++;

@@ -210,9 +210,13 @@ static struct wn_result too_long(struct wn_run *run, const struct wn_packet *pkt
     return (struct wn_result){.fault = WN_FAULT_MEMORY};
 }
 
-/** What a run has not given back, as it has faulted, is for nobody to read. */
+/** What a run has not given back, as it has faulted, is for nobody to read; nor do others wait for
+ * it. */
 static void drop_holds(struct wn_run *run)
 {
+    if (run->lock)
+        wn_lock_drop(run->lock);
+    run->lock = NULL;
     while (run->n_holds > 0) {
         const struct wn_hold *hold = &run->holds[--run->n_holds];
         wn_ring_commit(hold->map, (void *)(uintptr_t)hold->address, 0, true);
@@ -241,7 +245,7 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
         return too_long(run, pkt);
     set_context_arguments(prog, run, args);
     struct wn_result result = run_engine(prog, run, args);
-    if (__builtin_expect(run->n_holds, 0))
+    if (__builtin_expect(run->n_holds || run->lock, 0))
         drop_holds(run);
     if (type == WN_PROG_TC)
         wn_context_settle(run);

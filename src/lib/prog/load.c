@@ -40,6 +40,8 @@ static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct 
         .max_bytes = obj->limits.max_bytes,
         .name = map->name,
         .extra = shape->extra,
+        .has_lock = shape->has_lock,
+        .lock_at = shape->lock_at,
     };
     if (map->refused.code)
         return wn_fail(err, map->refused.code, map->refused.at, "%s", map->refused.text);

@@ -62,6 +62,7 @@ static bool needs_check(const uint8_t args[5])
         case WN_ARG_KEY:
         case WN_ARG_VALUE:
         case WN_ARG_VALUE_WRITE:
+        case WN_ARG_LOCK:
         case WN_ARG_RECORD: return true;
         case WN_ARG_NONE:
         case WN_ARG_SCALAR:

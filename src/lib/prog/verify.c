@@ -28,6 +28,8 @@ static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct
             .value_bytes = info->value_bytes,
             .readable = !values.unreadable,
             .writable = values.writable,
+            .has_lock = info->has_lock,
+            .lock_at = info->lock_at,
             .address = address,
             .constant = constant ? (const uint8_t *)(uintptr_t)address : NULL,
         };

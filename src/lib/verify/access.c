@@ -138,7 +138,14 @@ static enum wn_fit fits_value(struct wn_search *q, const struct wn_reg *p, const
         why->reason = WN_WHY_WRITE_ONLY;
         return WN_NEVER_FITS;
     }
-    return fits_bytes(p, s, map->value_bytes, why);
+    enum wn_fit fit = fits_bytes(p, s, map->value_bytes, why);
+    bool beside = !map->has_lock || fit == WN_NEVER_FITS || !wn_is_near(&p->v) ||
+                  p->v.smax + p->off + s->off + s->most <= (int64_t)map->lock_at ||
+                  p->v.smin + p->off + s->off >= (int64_t)map->lock_at + 4;
+    if (beside)
+        return fit;
+    why->reason = WN_WHY_LOCK;
+    return wn_value_is_const(&p->v) ? WN_NEVER_FITS : WN_MAY_FIT;
 }
 
 enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn_span *s,

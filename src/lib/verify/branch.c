@@ -237,6 +237,7 @@ static bool learn_order(struct wn_search *q, enum wn_op_id id, bool taken, const
 /* ---- values that may be missing -------------------------------------------------------------- */
 
 struct lookup {
+    const struct wn_verify_env *env;
     uint32_t id;
     bool missing;
 };
@@ -259,7 +260,7 @@ static bool settle_lookup(void *arg, struct wn_reg *r)
         r->which = value ? map : 0;
     }
     r->nullable = false;
-    if (value)
+    if (value && (l->missing || !l->env->maps[map].has_lock))
         r->id = 0;
     return true;
 }
@@ -274,7 +275,7 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
         return true;
     bool is_null = equal == taken;
     if ((p->type == WN_T_VALUE || wn_is_held_type(p->type)) && p->nullable) {
-        struct lookup l = {p->id, is_null};
+        struct lookup l = {q->env, p->id, is_null};
         if (is_null && wn_is_held_type(p->type))
             wn_state_release(&q->s, p->id);
         return wn_state_each(&q->s, &q->heap, is_of_lookup, settle_lookup, &l) || q->heap.out;

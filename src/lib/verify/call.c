@@ -224,6 +224,36 @@ static void record(struct wn_search *q, unsigned i, const struct wn_reg *r)
         wn_release_any(q);
 }
 
+/** Whether an address may stand for a lock, as far as is known. */
+static bool may_lock(const struct wn_search *q, const struct wn_reg *r)
+{
+    if (r->type != WN_T_VALUE)
+        return r->type == WN_T_ANY;
+    const struct wn_verify_map *map = &q->env->maps[r->which];
+    bool there = !wn_value_is_const(&r->v) || r->v.smin + r->off == (int64_t)map->lock_at;
+    return map->has_lock && there;
+}
+
+/** A lock that is taken, if none is, or given back, if it is the one. */
+static void lock(struct wn_search *q, const struct wn_helper *h, unsigned i, const struct wn_reg *r)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_WANTS_LOCK, i + 1, r);
+    uint32_t which = wn_lock_of(q, r);
+    bool takes = h->fn == wn_helper_spin_lock, may_be = may_lock(q, r);
+    wn_depend(q, WN_R1 + i);
+    judge(q, which ? WN_FITS : may_be ? WN_MAY_FIT : WN_NEVER_FITS, &why);
+    if (which && (takes ? q->s.lock != 0 : q->s.lock != which)) {
+        why.reason = takes ? WN_WHY_TWO_LOCKS : q->s.lock ? WN_WHY_OTHER_LOCK : WN_WHY_NO_LOCK;
+        judge(q, WN_MAY_FIT, &why);
+        if (q->exploring)
+            wn_refuse(q, &why);
+    }
+    if (!takes)
+        q->s.lock = 0;
+    else if (may_be)
+        q->s.lock = which ? which : wn_new_id(q);
+}
+
 static bool is_context(const struct wn_search *q, const struct wn_reg *r)
 {
     enum wn_type wanted = q->env->type == WN_PROG_FILTER ? WN_T_PACKET : WN_T_CONTEXT;
@@ -274,6 +304,7 @@ static void argument(struct wn_search *q, const struct wn_helper *h, unsigned i,
     case WN_ARG_SCALAR:
     case WN_ARG_SIZE:
     case WN_ARG_SIZE0: wn_expose(q, &r[i]); break;
+    case WN_ARG_LOCK: lock(q, h, i, &r[i]); break;
     case WN_ARG_RECORD_SIZE: record_size(q, i, &r[i]); break;
     case WN_ARG_RECORD: record(q, i, &r[i]); break;
     case WN_ARG_FUNC:
@@ -357,6 +388,8 @@ void wn_step_helper(struct wn_search *q, const struct wn_op *op)
             return;
     }
     q->worst = WN_FITS;
+    if (q->s.lock && h->fn != wn_helper_spin_lock && h->fn != wn_helper_spin_unlock)
+        wn_mind_lock(q);
     for (unsigned i = 0; i < 5 && h->sig.args[i] != WN_ARG_NONE; i++)
         argument(q, h, i, r, &map);
     note_worst(q);

@@ -15,7 +15,8 @@ struct wn_matters wn_matters_at(const struct wn_live *live, uint32_t slot)
 
 bool wn_state_same_calls(const struct wn_state *a, const struct wn_state *b)
 {
-    if (a->depth != b->depth || a->n_held != b->n_held || a->loose != b->loose)
+    if (a->depth != b->depth || a->n_held != b->n_held || a->loose != b->loose ||
+        !a->lock != !b->lock)
         return false;
     for (uint32_t i = 1; i < a->depth; i++)
         if (a->frames[i]->back != b->frames[i]->back ||
@@ -403,6 +404,8 @@ bool wn_state_includes(const struct wn_state *old, const struct wn_state *now,
         return false;
     p.n = 0;
     p.hides = false;
+    if (!wn_pair(&p, old->lock, now->lock, 0))
+        return false;
     for (uint32_t f = 0; f < now->depth; f++)
         if (old->rounds[f] > now->rounds[f]) /* fewer may follow */
             return false;

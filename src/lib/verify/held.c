@@ -45,3 +45,24 @@ void wn_release_any(struct wn_search *q)
     q->s.loose = true;
     wn_state_each(&q->s, &q->heap, is_released, make_any, &what);
 }
+
+/* ---- locks ----------------------------------------------------------------------------------- */
+
+uint32_t wn_lock_of(const struct wn_search *q, const struct wn_reg *r)
+{
+    if (r->type != WN_T_VALUE || r->nullable || !wn_value_is_const(&r->v))
+        return 0;
+    const struct wn_verify_map *map = &q->env->maps[r->which];
+    if (!map->has_lock || r->v.smin + r->off != (int64_t)map->lock_at)
+        return 0;
+    return r->id ? r->id : WN_LOCK_GLOBAL | r->which;
+}
+
+void wn_mind_lock(struct wn_search *q)
+{
+    struct wn_why why = wn_why_of(q, WN_WHY_LOCKED, 0, NULL);
+    if (q->exploring)
+        wn_refuse(q, &why);
+    else
+        wn_note(q, WN_UNPROVED, &why);
+}

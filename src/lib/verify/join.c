@@ -227,6 +227,8 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
         if (!a->nullable || is_torn(j, a->id))
             a->id = j->into->next_id++;
         a->nullable = true;
+    } else if (a->type == WN_T_VALUE && a->id && is_torn(j, a->id)) {
+        a->id = j->into->next_id++; /* not the one that may be locked */
     }
 }
 
@@ -342,6 +344,8 @@ bool wn_state_join(struct wn_state *into, const struct wn_state *from, enum wn_j
             else
                 own->kept[i] = wn_reg_any();
     }
+    if (into->lock && !wn_pair(&j.ids, into->lock, from->lock, 0))
+        into->lock = into->next_id++; /* nobody knows which */
     *hides |= j.hides;
     for (uint32_t f = 0; f < into->depth; f++)
         if (from->rounds[f] < into->rounds[f])

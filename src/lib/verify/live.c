@@ -110,6 +110,7 @@ static void helper(struct needs *n, const struct wn_op *op)
         case WN_ARG_KEY:
         case WN_ARG_VALUE:
         case WN_ARG_VALUE_WRITE:
+        case WN_ARG_LOCK:
         case WN_ARG_RECORD_SIZE:
         case WN_ARG_RECORD: n->deep |= bit(WN_R1 + i); break;
         }

@@ -168,6 +168,18 @@ static void put_kept(const struct wn_saying *s)
     put(s->t, "; call bpf_ringbuf_submit() or bpf_ringbuf_discard() on every way to here");
 }
 
+/** What may not be done while a lock is held. */
+static void put_locked(const struct wn_saying *s)
+{
+    const struct wn_op *op = &s->code->ops[s->w->slot];
+    if (op->id == WN_OP_CALL)
+        put(s->t, "%s() is called while a lock is held", wn_say_helper(s->code, s->w->slot));
+    else
+        put(s->t, "the program %s while a lock is held",
+            wn_op_kind(op) == WN_KIND_EXIT ? "ends" : "may end");
+    put(s->t, "; call bpf_spin_unlock() first, on every way to here");
+}
+
 /* ---- loops ----------------------------------------------------------------------------------- */
 
 static void put_loop(const struct wn_saying *s)
@@ -226,6 +238,7 @@ static void say(const struct wn_saying *s)
     case WN_WHY_RECURSION:
     case WN_WHY_STACK_SIZE:
     case WN_WHY_CALLEE: put_function(s); break;
+    case WN_WHY_LOCKED: put_locked(s); break;
     case WN_WHY_KEPT:
     case WN_WHY_KEPT_AGAIN: put_kept(s); break;
     case WN_WHY_LOOP:

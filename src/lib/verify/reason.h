@@ -24,6 +24,7 @@ enum wn_reason {
     WN_WHY_UNALIGNED,  /* atomic, and not proved to be aligned */
     WN_WHY_ATOMIC,     /* atomic, where memory takes none */
     WN_WHY_UNREAD,     /* stack that nobody has written (strict) */
+    WN_WHY_LOCK,       /* it is the lock in a value, or may be */
     /* of arithmetic and control */
     WN_WHY_UNWRITTEN,  /* nothing has been written to the register */
     WN_WHY_ARITHMETIC, /* of an address, and it means nothing */
@@ -44,6 +45,11 @@ enum wn_reason {
     WN_WHY_VARIES, /* a number that has to be known when the program is loaded */
     WN_WHY_WANTS_RECORD,
     WN_WHY_PART, /* of a record, not its beginning */
+    WN_WHY_WANTS_LOCK,
+    WN_WHY_OTHER_LOCK, /* another one than is held */
+    WN_WHY_NO_LOCK,    /* none is held */
+    WN_WHY_TWO_LOCKS,  /* one is held already */
+    WN_WHY_LOCKED,     /* a call or an end, while one is held */
     /* of what has to be given back */
     WN_WHY_KEPT,       /* something ends, and it has not been */
     WN_WHY_KEPT_AGAIN, /* a function that a helper calls leaves more or less of it than it found */

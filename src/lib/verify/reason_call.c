@@ -277,6 +277,37 @@ static void put_record(const struct wn_saying *s)
         put(s->t, "; pass the address of one");
 }
 
+/** The lock in a value, which is to be taken or given back. */
+static void put_lock(const struct wn_saying *s)
+{
+    const struct wn_reg *r = &s->w->reg;
+    bool value = r->type == WN_T_VALUE && r->which < s->env->n_maps;
+    switch ((enum wn_reason)s->w->reason) {
+    case WN_WHY_TWO_LOCKS:
+        put(s->t, "a lock is held already, and a program may hold one at a time; call "
+                  "bpf_spin_unlock() first");
+        return;
+    case WN_WHY_OTHER_LOCK:
+        put(s->t, "r1 points to another lock than is held; give back the one that was taken");
+        return;
+    case WN_WHY_NO_LOCK: put(s->t, "no lock is held here; call bpf_spin_lock() first"); return;
+    default: break;
+    }
+    put_wanted(s);
+    put(s->t, "the lock in a value of a map, but ");
+    put_held(s);
+    if (value && !s->env->maps[r->which].has_lock)
+        put(s->t, ", and there is no struct bpf_spin_lock in such values; put one there, and "
+                  "compile with -g");
+    else if (value && r->nullable)
+        put(s->t, " or is NULL; come here only if r1 is not 0");
+    else if (value)
+        put(s->t, ", and the lock is at byte %u; pass its address",
+            (unsigned)s->env->maps[r->which].lock_at);
+    else
+        put(s->t, "; pass the address of one, as in &value->lock");
+}
+
 static void put_varies(const struct wn_saying *s)
 {
     put_wanted(s);
@@ -309,6 +340,15 @@ void wn_say_helper_call(const struct wn_saying *s)
     case WN_WHY_WANTS_STRING: put_string_wanted(s); break;
     case WN_WHY_FORMAT: put_format(s); break;
     case WN_WHY_VARIES: put_varies(s); break;
+    case WN_WHY_WANTS_LOCK:
+    case WN_WHY_OTHER_LOCK:
+    case WN_WHY_NO_LOCK:
+    case WN_WHY_TWO_LOCKS: put_lock(s); break;
+    case WN_WHY_LOCK:
+        put_purpose(s);
+        put_held(s);
+        put(s->t, ", where the value's lock is; pass the address of other fields");
+        break;
     case WN_WHY_WANTS_RECORD:
     case WN_WHY_PART: put_record(s); break;
     case WN_WHY_SIZE:

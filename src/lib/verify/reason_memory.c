@@ -464,6 +464,14 @@ void wn_say_access(const struct wn_saying *s)
         put(s->t, "; load, compute and store instead");
         break;
     case WN_WHY_UNREAD: put_unread(s); break;
+    case WN_WHY_LOCK:
+        put_access(s);
+        put(s->t,
+            " %s the value's lock, bytes %u to %u, which only bpf_spin_lock() and "
+            "bpf_spin_unlock() use; use the other fields",
+            is_constant(w) ? "are in" : "may be in", (unsigned)s->env->maps[w->reg.which].lock_at,
+            (unsigned)s->env->maps[w->reg.which].lock_at + 3);
+        break;
     default: put(s->t, "this is not proved"); break;
     }
 }

@@ -54,6 +54,7 @@ struct wn_search {
     uint32_t needs;   /* it depends on the packet having so many bytes */
     bool by_range;    /* a place in the packet was proved by how far away it can be */
     bool says_place;  /* a branch has said where the packet ends */
+    bool exploring;   /* ways are followed one by one: what is wrong on one is wrong */
     bool restart;     /* something was assumed that does not hold */
     bool hopeless;    /* nothing can be said of this program */
     bool detours;     /* addresses of the packet become numbers of 32 bits */
@@ -129,6 +130,12 @@ void wn_release(struct wn_search *q, uint32_t id);
 
 /** Any of what is held may be so no longer, nobody knows which. */
 void wn_release_any(struct wn_search *q);
+
+/** The lock that an address in a value stands for: such a number; 0 if it is none. */
+uint32_t wn_lock_of(const struct wn_search *q, const struct wn_reg *r);
+
+/** Something is done that is not to be done while a lock is held, as one is here, or may be. */
+void wn_mind_lock(struct wn_search *q);
 
 /** A new number for what belongs together. */
 static inline uint32_t wn_new_id(struct wn_search *q)

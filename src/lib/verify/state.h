@@ -75,7 +75,7 @@ enum wn_link {
  *
  * id   numbers: all with the same id are one number, each plus its `off`; 0: alone. The
  *      packet's addresses: the number that `v` is of, likewise. Values that may be
- *      missing: those of one lookup. Records: which of those that are held
+ *      missing, or have a lock: those of one lookup. Records: which of those that are held
  */
 struct wn_reg {
     struct wn_value v;
@@ -131,6 +131,9 @@ struct wn_held {
     uint32_t slot;
 };
 
+/** Of locks in values that have an address of their own. */
+#define WN_LOCK_GLOBAL 0x80000000u
+
 /** So much of it is followed. */
 #define WN_MOST_HELD 8u
 
@@ -149,6 +152,8 @@ struct wn_state {
     struct wn_room rooms[WN_ROOMS];
     uint8_t n_held;
     bool loose; /* more may be held than what is known of */
+    uint32_t
+        lock; /* what is locked: the `id` of the value, WN_LOCK_GLOBAL and its map; 0: nothing */
     struct wn_held held[WN_MOST_HELD];
 };
 

@@ -183,7 +183,7 @@ static bool ends(enum wn_kind kind)
 static bool is_open(const struct wn_code *code, const struct wn_finding *f, uint32_t slot)
 {
     bool counts = is_access(wn_op_kind(&code->ops[slot])) || is_jump_back(code, slot) ||
-                  needs_check(code, slot) || ends(wn_op_kind(&code->ops[slot]));
+                  code->ops[slot].id == WN_OP_CALL || ends(wn_op_kind(&code->ops[slot]));
     return f->outcome & WN_WRONG || (counts && f->outcome & WN_UNPROVED);
 }
 

@@ -21,6 +21,8 @@ struct wn_verify_map {
     uint32_t key_bytes;
     uint32_t value_bytes;
     bool readable, writable; /* by programs */
+    bool has_lock;           /* its values have one, */
+    uint32_t lock_at;        /* 4 bytes from here on, which nobody else uses */
     uint64_t address;        /* of the value of the only element; 0 if there are more */
     const uint8_t *constant; /* that value, if nobody can write it; else NULL */
 };

@@ -142,14 +142,15 @@ static bool branch(struct wn_walk *w, const struct wn_op *op)
 
 /** Nobody is left behind this that could give back what is held, or of what was held before `held`
  * somebody expects it. When ways are joined it may be that none of them is like that. */
-static void mind_held(struct wn_walk *w, enum wn_reason reason, unsigned held)
+static void mind_held(struct wn_search *q, enum wn_reason reason, unsigned held)
 {
-    struct wn_search *q = &w->q;
+    struct wn_why why = wn_why_of(q, reason, 0, NULL);
+    if (q->s.lock)
+        wn_mind_lock(q);
     if (q->s.n_held == held && (!q->s.loose || reason == WN_WHY_KEPT_AGAIN))
         return;
-    struct wn_why why = wn_why_of(q, reason, 0, NULL);
     why.other = q->s.n_held > held ? q->s.held[held].slot : WN_NOWHERE;
-    if (w->phase == WN_EXPLORING && !q->s.loose)
+    if (q->exploring && !q->s.loose)
         wn_refuse(q, &why);
     else
         wn_note(q, WN_UNPROVED, &why);
@@ -161,11 +162,11 @@ static bool leave(struct wn_walk *w)
     const struct wn_frame *f = q->s.frames[q->s.depth - 1];
     if (q->s.depth > 1 && f->repeats) {
         wn_step_again(q);
-        mind_held(w, WN_WHY_KEPT_AGAIN, f->held);
+        mind_held(q, WN_WHY_KEPT_AGAIN, f->held);
     }
     if (q->s.depth > 1)
         return wn_state_pop(&q->s, &q->heap);
-    mind_held(w, WN_WHY_KEPT, 0);
+    mind_held(q, WN_WHY_KEPT, 0);
     wn_expose(q, &q->s.r[WN_R0]);
     struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
     bool none = q->s.r[WN_R0].type == WN_T_NONE;
@@ -289,7 +290,7 @@ static bool call(struct wn_walk *w, const struct wn_op *op)
     struct wn_reg number = wn_reg_number(wn_value_unknown());
     wn_step_helper(q, op);
     if (op->check & WN_CHECK_TAIL)
-        mind_held(w, WN_WHY_KEPT, 0);
+        mind_held(q, WN_WHY_KEPT, 0);
     if (!is_over(w) && op->check & WN_CHECK_TAIL)
         may_leave(w, true, &number);
     q->s.at++;
@@ -305,7 +306,7 @@ static bool load_packet(struct wn_walk *w, const struct wn_op *op)
             return false;
         wn_expose(q, &index);
     }
-    mind_held(w, WN_WHY_KEPT, 0);
+    mind_held(q, WN_WHY_KEPT, 0);
     may_leave(w, false, &zero);
     wn_state_clear_arguments(&q->s, q->s.at);
     q->s.r[WN_R0] = wn_reg_number(wn_value_of_bits(8u * op->size));
@@ -464,6 +465,7 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     if (q->reach)
         memset(q->reach, 0, q->code->n_funcs * sizeof *q->reach);
     w->phase = phase;
+    q->exploring = phase == WN_EXPLORING;
     w->lost = false;
     wn_limits_init(&w->limits, q->code);
     w->everything = wn_marks_all();
