@@ -13,7 +13,7 @@
  * followed for one by one, before that is given up: some for the smallest programs, many for each
  * slot of small ones, and a small number for each of all others. */
 #define JOIN_STEPS(n)    (3000u + 32u * smaller_of(n, 1000) + 16u * (uint64_t)(n))
-#define EXPLORE_STEPS(n) (8000u + 48u * smaller_of(n, 1000) + 8u * (uint64_t)(n))
+#define EXPLORE_STEPS(n) (8000u + 72u * smaller_of(n, 1000) + 8u * (uint64_t)(n))
 #define EXPLORE_NODES(n) (4000u + 3u * (uint64_t)(n))
 /* Where only loops are left open, most of them have no bound that could be found. */
 #define BRIEFLY 3u
