@@ -95,6 +95,12 @@ int ours_open(const char *path, const char *name, enum our_engine engine, struct
     }
     if (r == 0)
         r = check_proved(o, &err);
+    for (size_t i = 0; r == 0 && i < wn_object_map_count(o->object); i++) {
+        struct wn_object_map m;
+        wn_object_describe_map(o->object, i, &m);
+        if (m.live && m.type == WN_MAP_PERF_EVENT_ARRAY)
+            r = wn_map_open_events(m.live, 1 << 18, &err);
+    }
     for (const struct preset *p = presets; r == 0 && p->prog; p++)
         if (strcmp(p->prog, name) == 0)
             r = set_preset(o, p, &err);
@@ -166,6 +172,14 @@ static int take_record(void *arg, const void *data, size_t bytes)
     return 0;
 }
 
+/** The kernel fills records up, so that each is 4 bytes less than a multiple of 8. */
+static int take_event(void *arg, uint32_t cpu, const void *data, size_t bytes)
+{
+    if (cpu != 0 || bytes % 8 != 4)
+        abort();
+    return take_record(arg, data, bytes);
+}
+
 void ours_elements(struct ours *o, struct elements *out)
 {
     for (size_t i = 0; i < wn_object_map_count(o->object); i++) {
@@ -173,11 +187,11 @@ void ours_elements(struct ours *o, struct elements *out)
         wn_object_describe_map(o->object, i, &m);
         if (!m.live || m.type == WN_MAP_PROG_ARRAY || strncmp(m.name, ".rodata", 7) == 0)
             continue;
-        if (m.type == WN_MAP_RINGBUF) {
-            struct reader reader = {out, m.name, 0};
-            wn_map_consume(m.live, take_record, &reader);
+        struct reader reader = {out, m.name, 0};
+        wn_map_consume(m.live, take_record, &reader);
+        wn_map_consume_events(m.live, take_event, &reader);
+        if (m.type == WN_MAP_RINGBUF || m.type == WN_MAP_PERF_EVENT_ARRAY)
             continue;
-        }
         uint8_t *key = calloc(1, m.key_bytes + 1u), *value = malloc(m.value_bytes);
         for (uint32_t n = 0; m.key_bytes == 0 && wn_map_pop(m.live, value) == 0; n++)
             elements_add_next(out, m.name, n, value, m.value_bytes);

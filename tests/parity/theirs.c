@@ -18,10 +18,50 @@
 
 #include "../oracle/kernel.h"
 
+/** Where records go, numbered. */
+struct reader {
+    struct elements *out;
+    const char *map;
+    uint32_t n;
+};
+
 struct theirs {
     struct bpf_object *object;
     int prog;
+    struct perf_buffer *events; /* of the first map of that type, if there is one */
+    struct reader reader;
 };
+
+static void take_event(void *arg, int cpu, void *data, uint32_t bytes)
+{
+    struct reader *r = arg;
+    (void)cpu;
+    elements_add_next(r->out, r->map, r->n++, data, bytes);
+}
+
+static void lose_events(void *arg, int cpu, unsigned long long n)
+{
+    (void)arg;
+    (void)cpu;
+    (void)n;
+    abort();
+}
+
+/** Have programs write what they tell by perf events, where there is a map for that. */
+static int open_events(struct theirs *t)
+{
+    struct bpf_map *map;
+    bpf_object__for_each_map(map, t->object)
+    {
+        if (bpf_map__type(map) != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+            continue;
+        t->reader.map = bpf_map__name(map);
+        t->events =
+            perf_buffer__new(bpf_map__fd(map), 64, take_event, lose_events, &t->reader, NULL);
+        return t->events ? 0 : -errno;
+    }
+    return 0;
+}
 
 static char said[1 << 16]; /* by libbpf, for when it refuses */
 static size_t said_bytes;
@@ -114,6 +154,7 @@ struct theirs *theirs_open(const char *path, const char *name)
     for (const struct preset *p = presets; r == 0 && p->prog; p++)
         if (strcmp(p->prog, name) == 0)
             r = set_preset(t->object, p);
+    r = r ? r : open_events(t);
     struct bpf_program *prog = r ? NULL : bpf_object__find_program_by_name(t->object, name);
     if (prog) {
         t->prog = bpf_program__fd(prog);
@@ -163,13 +204,6 @@ static bool is_per_cpu(enum bpf_map_type type)
            type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
 
-/** Where records go, numbered. */
-struct reader {
-    struct elements *out;
-    const char *map;
-    uint32_t n;
-};
-
 static int take_record(void *arg, void *data, size_t bytes)
 {
     struct reader *r = arg;
@@ -189,12 +223,17 @@ static void read_records(const struct bpf_map *map, struct elements *out)
 void theirs_elements(struct theirs *t, struct elements *out)
 {
     struct bpf_map *map;
+    t->reader.out = out;
+    if (t->events && perf_buffer__consume(t->events))
+        abort();
     bpf_object__for_each_map(map, t->object)
     {
         const char *name = bpf_map__name(map), *dot = strchr(name, '.');
         uint32_t key_bytes = bpf_map__key_size(map), value_bytes = bpf_map__value_size(map);
         size_t room = (value_bytes + 7) / 8 * 8;
-        if (bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY || (dot && !strncmp(dot, ".rodata", 7)))
+        if (bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY ||
+            bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
+            (dot && !strncmp(dot, ".rodata", 7)))
             continue;
         if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) {
             read_records(map, out);
@@ -221,6 +260,7 @@ void theirs_elements(struct theirs *t, struct elements *out)
 
 void theirs_close(struct theirs *t)
 {
+    perf_buffer__free(t->events);
     bpf_object__close(t->object);
     free(t);
 }

@@ -33,6 +33,9 @@
  *
  * Ring buffers have no elements at all: programs write records into them, which one
  * reader takes out by wn_map_consume(). Their max_entries are bytes.
+ *
+ * Neither have arrays of perf events: wn_map_open_events() lets programs write records,
+ * and one reader takes those of all CPUs out by wn_map_consume_events().
  */
 #pragma once
 
@@ -337,8 +340,10 @@ typedef int (*wn_record_fn)(void *arg, const void *data, size_t bytes);
  * wn_map_consume(). Programs may choose not to wake (BPF_RB_NO_WAKEUP), or always to
  * (BPF_RB_FORCE_WAKEUP).
  *
+ * The same of an array of perf events that has been opened.
+ *
  * Returns the descriptor, which is the map's and is closed with it, or -EINVAL (no
- * ring buffer).
+ * ring buffer, or not opened).
  */
 WN_API int wn_map_watch(const struct wn_map *map);
 
@@ -352,6 +357,23 @@ WN_API int wn_map_watch(const struct wn_map *map);
  */
 WN_API int wn_map_consume(struct wn_map *map, wn_record_fn fn, void *arg);
 
+/**
+ * Let programs write to an array of perf events (bpf_perf_event_output()); before that they
+ * get -ENOENT. There is no way back, and doing it again changes nothing.
+ *
+ * bytes   of the ring that takes the records of all CPUs: a power of two, whole pages
+ *
+ * Returns 0, -EINVAL (no such array, or such a size), WN_E_LIMIT, -ENOMEM, or what
+ * eventfd(2) and memfd_create(2) say.
+ */
+WN_API int wn_map_open_events(struct wn_map *map, uint32_t bytes, struct wn_error *err);
+
+/** As wn_record_fn, of a record that a program has written on a CPU (the run's slot). */
+typedef int (*wn_event_fn)(void *arg, uint32_t cpu, const void *data, size_t bytes);
+
+/** As wn_map_consume(), of the records in an array of perf events; 0 before it has been opened. */
+WN_API int wn_map_consume_events(struct wn_map *map, wn_event_fn fn, void *arg);
+
 /** How a ring buffer is used. Positions count bytes since it was made, 8 for each record included.
  */
 struct wn_ring_info {
@@ -361,7 +383,8 @@ struct wn_ring_info {
     uint64_t lost;    /* records for which there was no room */
 };
 
-/** Describe the use of a ring buffer. Returns 0 or -EINVAL (no ring buffer). */
+/** Describe the use of a ring buffer, or of what has been opened for perf events. Returns 0 or
+ * -EINVAL (neither). */
 WN_API int wn_map_ring_info(const struct wn_map *map, struct wn_ring_info *out);
 
 #ifdef __cplusplus

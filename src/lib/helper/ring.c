@@ -6,6 +6,12 @@
 #include <string.h>
 
 #include "helper/helper.h"
+#include "helper/packet.h"
+#include "map/events.h"
+
+/* Which bytes of the packet are to follow, in the flags (BPF_F_CTXLEN_MASK). */
+#define PACKET_SHIFT 32
+#define PACKET_MASK  UINT64_C(0xfffff)
 
 static struct wn_map *ring_of(const struct wn_run *run, uint64_t handle)
 {
@@ -67,4 +73,23 @@ HELPER(ringbuf_discard)
 HELPER(ringbuf_query)
 {
     return wn_ring_query(ring_of(run, r1), r2);
+}
+
+/** The packet's first bytes, as the program counts them; NULL if it has not so many. */
+static const uint8_t *first_bytes(const struct wn_run *run, uint64_t bytes)
+{
+    if (run->kernel.n)
+        return wn_packet_bytes(run, run->copy.skipped, bytes);
+    return bytes <= run->packet->caplen ? run->packet->data : NULL;
+}
+
+HELPER(perf_event_output)
+{
+    struct wn_event_parts parts = {(const void *)(uintptr_t)r4, r5, NULL, r3 >> PACKET_SHIFT};
+    if (r3 >> PACKET_SHIFT & ~PACKET_MASK)
+        return wn_failure(EINVAL);
+    parts.packet = first_bytes(run, parts.packet_bytes);
+    if (!parts.packet)
+        return wn_failure(EFAULT);
+    return (uint64_t)(int64_t)wn_events_put(ring_of(run, r2), r3, &parts, run->cpu);
 }

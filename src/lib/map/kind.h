@@ -63,8 +63,12 @@ int wn_hash_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_e
 int wn_prog_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_trie_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_queue_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_events_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_ring_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_bloom_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+
+/** The attributes of arrays whose values are numbers of something else; 0 or -EINVAL. */
+int wn_map_check_fd_array(const struct wn_map_opts *o, struct wn_error *err);
 
 /** wn_map_find() where programs find nothing by key. */
 void *wn_map_find_nothing(struct wn_map *map, const void *key, uint32_t cpu);

@@ -16,7 +16,7 @@ static const struct {
     [WN_MAP_HASH] = {"hash", wn_hash_new, false},
     [WN_MAP_ARRAY] = {"array", wn_array_new, false},
     [WN_MAP_PROG_ARRAY] = {"prog_array", wn_prog_array_new, false},
-    [WN_MAP_PERF_EVENT_ARRAY] = {"perf_event_array", NULL, false},
+    [WN_MAP_PERF_EVENT_ARRAY] = {"perf_event_array", wn_events_new, false},
     [WN_MAP_PERCPU_HASH] = {"percpu_hash", wn_hash_new, true},
     [WN_MAP_PERCPU_ARRAY] = {"percpu_array", wn_array_new, true},
     [WN_MAP_LRU_HASH] = {"lru_hash", wn_hash_new, false},

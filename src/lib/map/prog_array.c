@@ -170,22 +170,22 @@ static const struct wn_map_ops ops = {
 };
 
 /** Kernel: fd_array_map_alloc_check, then array_map_alloc_check. */
-static int check(const struct wn_map_opts *o, struct wn_error *err)
+int wn_map_check_fd_array(const struct wn_map_opts *o, struct wn_error *err)
 {
     if (o->value_bytes != 4)
-        return wn_map_invalid(o, err, "the values of a program array have 4 bytes");
+        return wn_map_invalid(o, err, "values that are numbers of something have 4 bytes");
     if (o->key_bytes != 4)
         return wn_map_invalid(o, err, "the keys of an array have 4 bytes");
     if (o->max_entries == 0)
         return wn_map_invalid(o, err, "max_entries is 0");
     if (o->flags & ~(uint32_t)(WN_MAP_NUMA_NODE | WN_MAP_RDONLY | WN_MAP_WRONLY))
-        return wn_map_invalid(o, err, "a program array does not take these flags");
+        return wn_map_invalid(o, err, "such an array does not take these flags");
     return 0;
 }
 
 int wn_prog_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err)
 {
-    int r = check(opts, err);
+    int r = wn_map_check_fd_array(opts, err);
     if (r)
         return r;
     return wn_map_make(opts, &ops, sizeof(struct prog_array),

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "map/events.h"
 #include "map/kind.h"
 
 #define BUSY    (UINT32_C(1) << 31)
@@ -122,9 +123,18 @@ uint64_t wn_ring_query(const struct wn_map *map, uint64_t what)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
+/** The ring of a map that has one; NULL if it has none, or not yet. */
+static const struct wn_map *with_ring(const struct wn_map *map)
+{
+    if (map->type == WN_MAP_PERF_EVENT_ARRAY)
+        return wn_events_ring(map);
+    return map->type == WN_MAP_RINGBUF ? map : NULL;
+}
+
 int wn_map_watch(const struct wn_map *map)
 {
-    return map->type == WN_MAP_RINGBUF ? ring_of(map)->fd : -EINVAL;
+    const struct wn_map *ring = with_ring(map);
+    return ring ? ring_of(ring)->fd : -EINVAL;
 }
 
 /** Show what there is, up to a record that is still being written. */
@@ -165,9 +175,10 @@ int wn_map_consume(struct wn_map *map, wn_record_fn fn, void *arg)
 
 int wn_map_ring_info(const struct wn_map *map, struct wn_ring_info *out)
 {
-    if (map->type != WN_MAP_RINGBUF)
+    const struct wn_map *with = with_ring(map);
+    if (!with)
         return -EINVAL;
-    const struct ring *ring = ring_of(map);
+    const struct ring *ring = ring_of(with);
     uint64_t read = atomic_load(ring->read);
     *out = (struct wn_ring_info){
         .bytes = ring->mask + 1,

@@ -43,6 +43,8 @@ static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct 
         .has_lock = shape->has_lock,
         .lock_at = shape->lock_at,
     };
+    if (shape->type == WN_MAP_PERF_EVENT_ARRAY && shape->max_entries == 0) /* as libbpf */
+        opts.max_entries = opts.cpus ? opts.cpus : 1;
     if (map->refused.code)
         return wn_fail(err, map->refused.code, map->refused.at, "%s", map->refused.text);
     struct wn_error why = {0};
