@@ -265,6 +265,9 @@ static long (*const bpf_strtoul)(const char *text, unsigned long bytes, unsigned
 static long (*const bpf_strncmp)(const char *text, unsigned int bytes,
                                  const char *with) = (long (*)(const char *, unsigned int,
                                                                const char *))182;
+static long (*const bpf_for_each_map_elem)(void *map, void *callback, void *data,
+                                           unsigned long long flags) =
+    (long (*)(void *, void *, void *, unsigned long long))164;
 static long (*const bpf_snprintf)(char *to, unsigned int bytes, const char *format,
                                   unsigned long long *values, unsigned int values_bytes) =
     (long (*)(char *, unsigned int, const char *, unsigned long long *, unsigned int))165;

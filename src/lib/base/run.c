@@ -58,6 +58,10 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
     } else if (!write && p && within(address, bytes, (uint64_t)(uintptr_t)p->data, p->caplen)) {
         return true;
     }
+    for (uint32_t i = 0; !write && i < run->n_repeats; i++)
+        if (within(address, bytes, (uint64_t)(uintptr_t)run->repeats[i].at.key,
+                   run->repeats[i].key_bytes))
+            return true;
     for (uint32_t i = 0; i < run->n_holds; i++)
         if (within(address, bytes, run->holds[i].address, run->holds[i].bytes))
             return true;

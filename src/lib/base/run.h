@@ -137,6 +137,15 @@ struct wn_map;
 struct wn_net;
 struct wn_lock;
 
+/** An element of a map that is being gone through, and where to look for the next one. */
+struct wn_cursor {
+    const void *key; /* the map's, or `index`; NULL: no element */
+    void *value;
+    uint32_t index; /* arrays: of the element. Hashes: of the bucket */
+    uint32_t link;  /* hashes: to what comes next in the bucket */
+    uint32_t begun;
+};
+
 /** Repetitions within each other: as many as frames, but for those below a tail call. */
 #define WN_REPEATS (2 * WN_CALL_DEPTH)
 
@@ -148,6 +157,8 @@ struct wn_repeat {
     bool (*next)(struct wn_run *run, struct wn_repeat *rep); /* set `args`; false: that was all */
     uint64_t count;     /* the helper's, and so is what follows */
     struct wn_map *map; /* of the program */
+    struct wn_cursor at;
+    uint32_t key_bytes; /* that the function may read at at.key */
 };
 
 /** So many records may be held at a time; there is no room for more. */

@@ -4,6 +4,8 @@
 
 #include "base/repeat.h"
 #include "helper/helper.h"
+#include "helper/packet.h"
+#include "map/map.h"
 
 #define MOST_LOOPS (1u << 23) /* Linux: BPF_MAX_LOOPS */
 
@@ -35,6 +37,34 @@ HELPER(loop)
         rep->result = refused;
         rep->count = loops;
         rep->args[1] = r3;
+    }
+    return 0;
+}
+
+/** Arguments of bpf_for_each_map_elem()'s function: the map, a key, its value, and what the program
+ * gave. */
+static bool next_element(struct wn_run *run, struct wn_repeat *rep)
+{
+    if (!wn_map_visit(rep->map, &rep->at, run->cpu)) {
+        rep->key_bytes = 0;
+        return false;
+    }
+    rep->args[1] = (uint64_t)(uintptr_t)rep->at.key;
+    rep->args[2] = (uint64_t)(uintptr_t)rep->at.value;
+    rep->result++;
+    return true;
+}
+
+HELPER(for_each_map_elem)
+{
+    const struct wn_bound_map *map = &run->maps[(uint32_t)r1];
+    struct wn_repeat *rep = wn_repeat_begin(run, r2, r4 ? no_next : next_element);
+    if (rep) {
+        rep->result = r4 ? wn_failure(EINVAL) : 0;
+        rep->map = map->map;
+        rep->key_bytes = map->key_bytes;
+        rep->args[0] = r1;
+        rep->args[3] = r3;
     }
     return 0;
 }

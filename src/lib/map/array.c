@@ -61,6 +61,17 @@ int wn_array_next(struct wn_map *map, const void *key, uint8_t *next)
     return 0;
 }
 
+static bool array_visit(struct wn_map *map, struct wn_cursor *at, uint32_t cpu)
+{
+    at->index += at->begun; /* which is not done before the first */
+    at->begun = 1;
+    if (at->index >= map->max_entries)
+        return false;
+    at->key = &at->index;
+    at->value = wn_map_value(map, at->index, cpu);
+    return true;
+}
+
 static uint32_t array_count(const struct wn_map *map)
 {
     return map->max_entries;
@@ -72,6 +83,7 @@ static const struct wn_map_ops ops = {
     .put = array_put,
     .remove = array_remove,
     .next = wn_array_next,
+    .visit = array_visit,
     .count = array_count,
     .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE,
 };

@@ -308,6 +308,7 @@ const struct wn_map_ops wn_hash_ops = {
     .take = hash_take,
     .buckets = hash_buckets,
     .next = wn_hash_next,
+    .visit = wn_hash_visit,
     .count = wn_hash_count,
     .batches = WN_BATCH_LOOKUP | WN_BATCH_UPDATE | WN_BATCH_DELETE | WN_BATCH_TAKE,
 };

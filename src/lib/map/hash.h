@@ -53,6 +53,7 @@ int wn_hash_next(struct wn_map *map, const void *key, uint8_t *next);
 int wn_hash_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
                 uint32_t cpu);
 int wn_hash_remove(struct wn_map *map, const void *key);
+bool wn_hash_visit(struct wn_map *map, struct wn_cursor *at, uint32_t cpu);
 uint32_t wn_hash_count(const struct wn_map *map);
 
 /** wn_map_finder() of a hash; NULL if nothing is made for it. */

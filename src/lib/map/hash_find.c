@@ -166,6 +166,25 @@ int wn_hash_next(struct wn_map *map, const void *key, uint8_t *next)
     return -ENOENT;
 }
 
+/** As in the kernel the link to the next one is read before anybody can delete this one. Who
+ * follows that into another chain, as it has been used again, goes on there. */
+bool wn_hash_visit(struct wn_map *map, struct wn_cursor *at, uint32_t cpu)
+{
+    const struct wn_hash *h = wn_hash_of(map);
+    while (!at->link || at->link & WN_CHAIN_END) {
+        at->index += at->begun;
+        at->begun = 1;
+        if (at->index > h->mask)
+            return false;
+        at->link = atomic_load_explicit(&h->buckets[at->index].head, memory_order_acquire);
+    }
+    const struct wn_elem *e = wn_hash_at(h, at->link);
+    at->key = e->key;
+    at->value = wn_map_value(map, at->link - 1, cpu);
+    at->link = atomic_load_explicit(&e->next, memory_order_acquire);
+    return true;
+}
+
 /* ---- For compiled code ------------------------------------------------------------------------
  */
 

@@ -37,6 +37,8 @@ struct wn_map_ops {
                    uint32_t *count, bool take);
     /** As wn_map_next(). */
     int (*next)(struct wn_map *map, const void *key, uint8_t *next);
+    /** As wn_map_visit(); NULL: programs cannot go through the elements. */
+    bool (*visit)(struct wn_map *map, struct wn_cursor *at, uint32_t cpu);
     /** Elements now. */
     uint32_t (*count)(const struct wn_map *map);
     /** Without users: let go of what the elements own. NULL if they own nothing. */

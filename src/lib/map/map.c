@@ -377,6 +377,13 @@ wn_helper_fn wn_map_finder(const struct wn_map *map)
     return made ? made : find_any;
 }
 
+bool wn_map_visit(struct wn_map *map, struct wn_cursor *at, uint32_t cpu)
+{
+    if (!map->ops->visit || (map->cpu_pitch && cpu >= map->cpus))
+        return false;
+    return map->ops->visit(map, at, map->cpu_pitch ? cpu : 0);
+}
+
 int wn_map_put(struct wn_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu)
 {
     if (map->flags & WN_MAP_RDONLY_PROG)

@@ -25,6 +25,16 @@ void *wn_map_find(struct wn_map *map, const void *key, uint32_t cpu);
 wn_helper_fn wn_map_finder(const struct wn_map *map);
 
 /**
+ * The next element, for bpf_for_each_map_elem: of arrays in the order of indices, of hashes in
+ * none. The element at hand may be deleted meanwhile.
+ *
+ * at  all zero at first; then the element
+ *
+ * False if there are no more, or the map has no such CPU.
+ */
+bool wn_map_visit(struct wn_map *map, struct wn_cursor *at, uint32_t cpu);
+
+/**
  * bpf_map_update_elem: as wn_map_update(), but of a per-CPU map the value of one
  * CPU alone; a new element is zero for the others. -EPERM if the map is
  * read-only for programs, -EINVAL if it has no such CPU, -EAGAIN if the key lies in

@@ -168,6 +168,9 @@ enum wn_fit wn_fits(struct wn_search *q, const struct wn_reg *p, const struct wn
     case WN_T_END: return fits_end(q, p, s, why);
     case WN_T_CONTEXT: return fits_context(q, p, s, why);
     case WN_T_VALUE: return fits_value(q, p, s, why);
+    case WN_T_KEY:
+        why->reason = WN_WHY_READ_ONLY;
+        return s->write ? WN_NEVER_FITS : fits_bytes(p, s, q->env->maps[p->which].key_bytes, why);
     case WN_T_RECORD: return fits_bytes(p, s, p->which, why);
     case WN_T_ANY: why->reason = WN_WHY_ANY; return WN_MAY_FIT;
     case WN_T_NUMBER: why->reason = WN_WHY_NUMBER; return WN_NEVER_FITS;
@@ -480,7 +483,7 @@ static void tell_past(const struct wn_search *q, const struct wn_reg *p, bool fi
         [WN_T_PACKET] = WN_PAST_PACKET, [WN_T_META] = WN_PAST_PACKET,
         [WN_T_END] = WN_PAST_PACKET,    [WN_T_STACK] = WN_PAST_STACK,
         [WN_T_VALUE] = WN_PAST_VALUE,   [WN_T_CONTEXT] = WN_PAST_FIELD,
-        [WN_T_RECORD] = WN_PAST_RECORD,
+        [WN_T_RECORD] = WN_PAST_RECORD, [WN_T_KEY] = WN_PAST_VALUE,
     };
     if (r->past || !wn_is_number(r) || wn_value_is_const(&r->v))
         return;

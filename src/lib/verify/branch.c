@@ -287,6 +287,7 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
     case WN_T_STACK: return !is_null || !near;
     case WN_T_MAP: return !is_null;
     case WN_T_VALUE:
+    case WN_T_KEY:
     case WN_T_RECORD: return !is_null || p->off != 0 || !near;
     default: return true;
     }

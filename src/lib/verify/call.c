@@ -92,6 +92,8 @@ static int64_t space_at(const struct wn_search *q, const struct wn_reg *p)
         return -at;
     if (p->type == WN_T_RECORD)
         return (int64_t)p->which - at;
+    if (p->type == WN_T_KEY)
+        return (int64_t)q->env->maps[p->which].key_bytes - at;
     return p->type == WN_T_VALUE ? (int64_t)q->env->maps[p->which].value_bytes - at : 0;
 }
 

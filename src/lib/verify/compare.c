@@ -55,7 +55,7 @@ struct census {
 
 static void count_id(struct census *c, const struct wn_reg *r, unsigned times)
 {
-    if (!r->id || r->type == WN_T_VALUE || wn_is_held_type(r->type))
+    if (!r->id || r->type == WN_T_VALUE || r->type == WN_T_KEY || wn_is_held_type(r->type))
         return;
     for (unsigned i = 0; i < c->n; i++)
         if (c->id[i] == r->id) {
@@ -295,6 +295,7 @@ static bool includes(struct wn_pairs *p, const struct wn_reg *old, const struct 
     case WN_T_END:
     case WN_T_MAP:
     case WN_T_VALUE:
+    case WN_T_KEY:
     case WN_T_FUNC:
     case WN_TYPES: break;
     case WN_T_RECORD: return includes_record(p, old, now);

@@ -212,8 +212,8 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
             fold_packet(j, a, b);
         return;
     }
-    if (a->off != b->off &&
-        (a->type == WN_T_STACK || a->type == WN_T_VALUE || a->type == WN_T_RECORD)) {
+    if (a->off != b->off && (a->type == WN_T_STACK || a->type == WN_T_VALUE ||
+                             a->type == WN_T_KEY || a->type == WN_T_RECORD)) {
         struct wn_value va = wn_value_plus(&a->v, a->off), vb = wn_value_plus(&b->v, b->off);
         a->v = joined(j, &va, &vb);
         a->off = 0;

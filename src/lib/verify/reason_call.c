@@ -93,6 +93,8 @@ static void put_space(const struct wn_saying *s)
         high = s->env->maps[r->which].value_bytes;
     if (r->type == WN_T_RECORD)
         high = r->which;
+    if (r->type == WN_T_KEY)
+        high = s->env->maps[r->which].key_bytes;
     int64_t low = r->type == WN_T_STACK ? -(int64_t)s->code->frame_bytes : 0;
     bool near = r->v.smax < INT32_MAX && r->v.smin > INT32_MIN;
     int64_t at = near ? r->v.smax + r->off : INT64_MAX;

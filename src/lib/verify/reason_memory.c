@@ -134,9 +134,11 @@ static void ends_of(const struct wn_saying *s, int64_t *low, int64_t *high)
         *high = 0;
     } else {
         *low = 0;
-        *high = r->type == WN_T_RECORD      ? (int64_t)r->which
-                : r->which < s->env->n_maps ? (int64_t)s->env->maps[r->which].value_bytes
-                                            : 0;
+        *high = r->which < s->env->n_maps ? (int64_t)s->env->maps[r->which].value_bytes : 0;
+        if (r->type == WN_T_RECORD)
+            *high = r->which;
+        else if (r->type == WN_T_KEY)
+            *high = s->env->maps[r->which].key_bytes;
     }
 }
 
@@ -227,6 +229,11 @@ static void put_read_only(const struct wn_saying *s)
             s->env->maps[w->reg.which].constant
                 ? "make the variable one that is not const"
                 : "make the map without BPF_F_RDONLY_PROG, or write another");
+        return;
+    }
+    if (w->reg.type == WN_T_KEY) {
+        put_access(s);
+        put(s->t, " can only be read; copy the key to the stack, and change that");
         return;
     }
     put(s->t,

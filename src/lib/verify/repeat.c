@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /** Functions that helpers call: what they are given, what they may return. */
+#include "helper/helper.h"
 #include "verify/search.h"
 
 /* bpf_loop() calls nothing if it is to do so more often. */
@@ -24,11 +25,35 @@ static struct wn_value count_of(const struct wn_reg *times)
     return wn_value_settle(&v) ? v : wn_value_of_bits(23);
 }
 
+/** An element of the map that is gone through. */
+static void set_element(struct wn_search *q, const struct wn_reg *map)
+{
+    bool known = map->type == WN_T_MAP;
+    struct wn_reg key = wn_reg_any(), value = wn_reg_any();
+    if (known) {
+        key = wn_reg_address(WN_T_KEY, map->which);
+        key.id = WN_KEY_OF(q->s.depth);
+        value = wn_reg_address(WN_T_VALUE, map->which);
+        if (q->env->maps[map->which].has_lock)
+            value.id = wn_new_id(q);
+    }
+    q->s.r[WN_R1] = *map;
+    q->s.r[WN_R2] = key;
+    q->s.r[WN_R3] = value;
+}
+
 void wn_set_repeated(struct wn_search *q)
 {
-    const struct wn_reg *given = q->s.frames[q->s.depth - 1]->kept; /* r1 and what follows */
-    q->s.r[WN_R1] = wn_reg_number(count_of(&given[0]));
-    q->s.r[WN_R2] = given[2];
+    const struct wn_frame *f = q->s.frames[q->s.depth - 1];
+    const struct wn_reg *given = f->kept; /* r1 and what follows */
+    const struct wn_helper *h = wn_helper_find((uint32_t)q->code->ops[f->back].imm);
+    if (h->fn == wn_helper_for_each_map_elem) {
+        set_element(q, &given[0]);
+        q->s.r[WN_R4] = given[2];
+    } else {
+        q->s.r[WN_R1] = wn_reg_number(count_of(&given[0]));
+        q->s.r[WN_R2] = given[2];
+    }
 }
 
 void wn_step_again(struct wn_search *q)

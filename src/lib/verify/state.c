@@ -173,7 +173,8 @@ bool wn_state_push_repeated(struct wn_state *s, struct wn_heap *heap)
 static bool points_above(const void *arg, const struct wn_reg *r)
 {
     const struct wn_state *s = arg;
-    return r->type == WN_T_STACK && r->which >= s->depth;
+    return (r->type == WN_T_STACK && r->which >= s->depth) ||
+           (r->type == WN_T_KEY && r->id > WN_KEY_OF(s->depth));
 }
 
 static bool lose(void *arg, struct wn_reg *r)

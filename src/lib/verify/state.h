@@ -28,6 +28,7 @@ enum wn_type {
     WN_T_END,     /* the byte behind the packet */
     WN_T_MAP,     /* a map, `which` */
     WN_T_VALUE,   /* a value of the map `which` */
+    WN_T_KEY,     /* a key of the map `which`, as functions that helpers call are shown it */
     WN_T_RECORD,  /* a record of a ring buffer that is held, of `which` bytes */
     WN_T_FUNC,    /* the function at slot `which` */
     WN_TYPES
@@ -75,7 +76,8 @@ enum wn_link {
  *
  * id   numbers: all with the same id are one number, each plus its `off`; 0: alone. The
  *      packet's addresses: the number that `v` is of, likewise. Values that may be
- *      missing, or have a lock: those of one lookup. Records: which of those that are held
+ *      missing, or have a lock: those of one lookup. Records: which of those that are held.
+ *      Keys: WN_KEY_OF the function that is shown it
  */
 struct wn_reg {
     struct wn_value v;
@@ -130,6 +132,9 @@ struct wn_held {
     uint32_t id;
     uint32_t slot;
 };
+
+/** Keys last until that function returns; `depth` as in a state. */
+#define WN_KEY_OF(depth) (0x40000000u | (depth))
 
 /** Of locks in values that have an address of their own. */
 #define WN_LOCK_GLOBAL 0x80000000u

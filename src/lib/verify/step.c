@@ -188,7 +188,8 @@ static bool takes_sums(const struct wn_reg *p)
     case WN_T_STACK:
     case WN_T_PACKET:
     case WN_T_META:
-    case WN_T_END: return true;
+    case WN_T_END:
+    case WN_T_KEY: return true;
     case WN_T_VALUE:
     case WN_T_RECORD: return !p->nullable;
     default: return false;

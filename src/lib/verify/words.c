@@ -84,6 +84,7 @@ void wn_text_memory(struct wn_text *t, const struct wn_verify_env *env, const st
         wn_text_put(t, wn_text_is_variable(env, r) ? "variables in %.32s" : "value of map '%.32s'",
                     name);
         break;
+    case WN_T_KEY: wn_text_put(t, "key of map '%.32s'", name); break;
     case WN_T_RECORD: wn_text_put(t, "record"); break;
     case WN_T_FUNC: wn_text_put(t, "function at slot %u", (unsigned)r->which); break;
     case WN_TYPES: break;
@@ -109,7 +110,8 @@ void wn_text_pointed(struct wn_text *t, const struct wn_verify_env *env, const s
 {
     bool first = wn_value_is_const(&r->v) && r->v.bits.value == 0 && r->off == 0;
     bool variables = wn_text_is_variable(env, r);
-    if (first && (r->type == WN_T_VALUE || r->type == WN_T_RECORD) && !variables)
+    if (first && (r->type == WN_T_VALUE || r->type == WN_T_KEY || r->type == WN_T_RECORD) &&
+        !variables)
         wn_text_put(t, "a ");
     else if (first && !variables && r->type != WN_T_STACK && r->type != WN_T_MAP &&
              r->type != WN_T_END)
