@@ -220,6 +220,13 @@ static void read_records(const struct bpf_map *map, struct elements *out)
     ring_buffer__free(ring);
 }
 
+/** Whether values are numbers of something that the kernel has. */
+static bool names_others(enum bpf_map_type type)
+{
+    return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
+           type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS;
+}
+
 void theirs_elements(struct theirs *t, struct elements *out)
 {
     struct bpf_map *map;
@@ -231,9 +238,7 @@ void theirs_elements(struct theirs *t, struct elements *out)
         const char *name = bpf_map__name(map), *dot = strchr(name, '.');
         uint32_t key_bytes = bpf_map__key_size(map), value_bytes = bpf_map__value_size(map);
         size_t room = (value_bytes + 7) / 8 * 8;
-        if (bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY ||
-            bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
-            (dot && !strncmp(dot, ".rodata", 7)))
+        if (names_others(bpf_map__type(map)) || (dot && !strncmp(dot, ".rodata", 7)))
             continue;
         if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) {
             read_records(map, out);

@@ -34,6 +34,9 @@
  * Ring buffers have no elements at all: programs write records into them, which one
  * reader takes out by wn_map_consume(). Their max_entries are bytes.
  *
+ * Maps of maps hold other maps, all of one kind, which wn_map_set_inner() puts there: programs
+ * look one up, and then in that.
+ *
  * Neither have arrays of perf events: wn_map_open_events() lets programs write records,
  * and one reader takes those of all CPUs out by wn_map_consume_events().
  */
@@ -109,8 +112,9 @@ struct wn_map_opts {
     uint64_t max_bytes; /* most memory the map may come to need; 0 means 1 GiB */
     const char *name;   /* for messages; cut to 63 bytes; may be NULL */
     uint64_t extra;     /* map_extra: how many hashes a bloom filter makes, 1 to 15; 0 means 5 */
-    bool has_lock;      /* hashes and arrays: a struct bpf_spin_lock lies in each value, at byte */
-    uint32_t lock_at;   /* this one, a multiple of 4 */
+    const struct wn_map_opts *inner; /* maps of maps: what all of them are like; borrowed */
+    bool has_lock;    /* hashes and arrays: a struct bpf_spin_lock lies in each value, at byte */
+    uint32_t lock_at; /* this one, a multiple of 4 */
 };
 
 /** What a map is. */
@@ -317,12 +321,33 @@ WN_API int wn_map_freeze(struct wn_map *map);
 WN_API int wn_map_set_prog(struct wn_map *map, uint32_t index, struct wn_prog *prog);
 
 /**
- * Let go of programs that have been replaced or deleted in a program array: no
- * thread runs a program that tail-calls through the map, or it has begun to
+ * Let go of programs that have been replaced or deleted in a program array, or of maps in a
+ * map of maps: no thread runs a program that uses the map, or it has begun to
  * after the last change. Never needed by whoever changes no array while programs
  * run; a program that is replaced often is kept once.
  */
 WN_API void wn_map_quiesce(struct wn_map *map);
+
+/**
+ * Put a map into a map of maps, where programs find it.
+ *
+ * key    of the outer map
+ * inner  as `inner` of the options said: its type, sizes, flags and lock; the number of entries may
+ *        differ, but for arrays without WN_MAP_INNER_MAP. The outer map takes a reference
+ * flags  enum wn_map_update_flag; of arrays only WN_MAP_ANY
+ *
+ * A map that is replaced, or deleted with wn_map_delete(), is kept for the programs that
+ * use it until wn_map_quiesce().
+ *
+ * Returns 0, -EINVAL (no map of maps, another kind of map, flags), -E2BIG, -EEXIST, -ENOENT,
+ * -EPERM or -ENOMEM, as wn_map_update(); the text says what differs.
+ */
+WN_API int wn_map_set_inner(struct wn_map *map, const void *key, struct wn_map *inner,
+                            uint64_t flags, struct wn_error *err);
+
+/** Get the map of a key; the caller lets go with wn_map_free(). 0, -ENOENT or -EINVAL (no map of
+ * maps). */
+WN_API int wn_map_get_inner(struct wn_map *map, const void *key, struct wn_map **out);
 
 /**
  * Shown a record of a ring buffer.

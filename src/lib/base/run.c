@@ -65,6 +65,11 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
     for (uint32_t i = 0; i < run->n_holds; i++)
         if (within(address, bytes, run->holds[i].address, run->holds[i].bytes))
             return true;
+    for (uint32_t i = 0; i < run->n_inner && i < WN_INNER_MAPS; i++) {
+        const struct wn_region *r = &run->inner[i]->values;
+        if ((write ? r->writable : !r->unreadable) && in_region(address, bytes, r))
+            return true;
+    }
     for (uint32_t i = 0; i < run->n_regions; i++) {
         const struct wn_region *r = &run->regions[i];
         if ((write ? r->writable : !r->unreadable) && in_region(address, bytes, r))
@@ -134,14 +139,30 @@ static bool is_hold(const struct wn_run *run, uint64_t address)
     return false;
 }
 
+static struct wn_lock *lock_in(const struct wn_bound_map *m, uint64_t address)
+{
+    if (!m->locks || !in_region(address, 4, &m->lock_at))
+        return NULL;
+    return &m->locks[(address - m->lock_at.start) / m->lock_at.stride % m->n_locks];
+}
+
 struct wn_lock *wn_run_lock_at(const struct wn_run *run, uint64_t address)
 {
-    for (uint32_t i = 0; i < run->n_maps; i++) {
-        const struct wn_bound_map *m = &run->maps[i];
-        if (m->locks && in_region(address, 4, &m->lock_at))
-            return &m->locks[(address - m->lock_at.start) / m->lock_at.stride % m->n_locks];
-    }
-    return NULL;
+    struct wn_lock *lock = NULL;
+    for (uint32_t i = 0; !lock && i < run->n_maps; i++)
+        lock = lock_in(&run->maps[i], address);
+    for (uint32_t i = 0; !lock && i < run->n_inner && i < WN_INNER_MAPS; i++)
+        lock = lock_in(run->inner[i], address);
+    return lock;
+}
+
+/** Whether a handle is one of a map. */
+static bool is_map(const struct wn_run *run, uint64_t handle)
+{
+    bool found = handle - WN_MAP_TAG < run->n_maps;
+    for (uint32_t i = 0; !found && i < run->n_inner && i < WN_INNER_MAPS; i++)
+        found = handle == (uint64_t)(uintptr_t)run->inner[i];
+    return found;
 }
 
 /** Whether argument i of a call may be what it is; `map` is the last map before it. */
@@ -167,9 +188,9 @@ static bool argument_holds(const struct wn_run *run, unsigned i, const uint64_t 
         return wn_run_holds(run, r[i], 4, true) && wn_run_holds(run, r[i], 4, false);
     case WN_ARG_CTX: return is_context(run, r[i]);
     case WN_ARG_MAP:
-        if (r[i] - WN_MAP_TAG >= run->n_maps)
+        if (!is_map(run, r[i]))
             return false;
-        *map = &run->maps[r[i] - WN_MAP_TAG];
+        *map = wn_run_map(run, r[i]);
         return run->call->maps >> (*map)->type & 1;
     case WN_ARG_KEY: return *map && wn_run_holds(run, r[i], (*map)->key_bytes, false);
     case WN_ARG_VALUE: return *map && wn_run_holds(run, r[i], (*map)->value_bytes, false);

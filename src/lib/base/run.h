@@ -161,6 +161,10 @@ struct wn_repeat {
     uint32_t key_bytes; /* that the function may read at at.key */
 };
 
+/** So many maps that a run has found in others are remembered: where nothing is proved the values
+ * of others are not the program's. */
+#define WN_INNER_MAPS 64u
+
 /** So many records may be held at a time; there is no room for more. */
 #define WN_HOLDS 16u
 
@@ -176,8 +180,9 @@ struct wn_bound_map {
     struct wn_map *map;
     uint32_t key_bytes;
     uint32_t value_bytes;
-    uint32_t type;         /* enum wn_map_type */
-    struct wn_lock *locks; /* shared by its values, so many; NULL: they have none */
+    uint32_t type;           /* enum wn_map_type */
+    struct wn_region values; /* where programs reach values */
+    struct wn_lock *locks;   /* shared by its values, so many; NULL: they have none */
     uint32_t n_locks;
     struct wn_region lock_at; /* of each value the bytes that stand for its lock */
 };
@@ -227,10 +232,13 @@ struct wn_run {
     struct wn_repeat repeats[WN_REPEATS]; /* the last of them is the innermost */
     uint32_t n_repeats;
     struct wn_hold holds[WN_HOLDS];
-    uint32_t n_holds;         /* when the run ends they are given back */
-    struct wn_lock *lock;     /* held, or NULL; let go when the run ends */
-    uint64_t lock_address;    /* what it was taken by */
-    const struct wn_net *net; /* routes and devices, borrowed from the embedder; may be NULL */
+    uint32_t n_holds; /* when the run ends they are given back */
+    const struct wn_bound_map
+        *inner[WN_INNER_MAPS]; /* that have been found in maps, the last ones */
+    uint32_t n_inner;          /* that have been found */
+    struct wn_lock *lock;      /* held, or NULL; let go when the run ends */
+    uint64_t lock_address;     /* what it was taken by */
+    const struct wn_net *net;  /* routes and devices, borrowed from the embedder; may be NULL */
 };
 
 /** Make a window of `bytes` bytes at `base`. */
@@ -267,6 +275,15 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
 /** How many bytes of a map or of read-only data the program may read from an address on; 0 if it is
  * elsewhere. */
 uint64_t wn_run_readable(const struct wn_run *run, uint64_t address);
+
+/** The map that a handle stands for: one of the program's, or one that has been found in another
+ * map, which is its address. It is one of these. */
+static inline const struct wn_bound_map *wn_run_map(const struct wn_run *run, uint64_t handle)
+{
+    uint64_t number = handle - WN_MAP_TAG;
+    return number < run->n_maps ? &run->maps[number]
+                                : (const struct wn_bound_map *)(uintptr_t)handle;
+}
 
 /** The lock that an address stands for; NULL if it is none of a map's that the program may use. */
 struct wn_lock *wn_run_lock_at(const struct wn_run *run, uint64_t address);

@@ -139,6 +139,7 @@ int wn_object_use_map(struct wn_object *obj, const char *name, struct wn_map *ma
             return wn_fail(err, -EINVAL, WN_NOWHERE, "map '%.60s': the %s is %u, not %u", name,
                            parts[i].what, parts[i].want, parts[i].has);
     mine->live = wn_map_ref(map);
-    mine->filled = mine->kind == WN_OBJECT_MAP_DATA; /* its variables are as they are */
+    /* Its variables, and the maps in it, are as they are. */
+    mine->filled = mine->kind == WN_OBJECT_MAP_DATA || mine->def.holds == WN_MAP_HOLDS_MAPS;
     return 0;
 }

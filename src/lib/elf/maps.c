@@ -265,22 +265,50 @@ static struct wn_elf_map *map_around(struct wn_object *obj, uint32_t section, ui
     return NULL;
 }
 
+/** Which initial value of a map stands at a byte of its section. */
+static int read_element(const struct wn_elf_map *map, const struct wn_elf_symbol *symbol,
+                        uint64_t byte, struct wn_elf_init *init, struct wn_error *err)
+{
+    uint64_t at = byte - map->offset;
+    if (map->def.holds == WN_MAP_HOLDS_DATA || at < map->def.values_at ||
+        (at - map->def.values_at) % 8)
+        return wn_fail(err, WN_E_FORMAT, WN_NOWHERE, "map '%.60s': initial values out of place",
+                       map->name);
+    at = (at - map->def.values_at) / 8;
+    if (at >= map->def.shape.max_entries)
+        return wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
+                       "map '%.40s': value '%.40s' is number %llu of %u", map->name, symbol->name,
+                       (unsigned long long)at, map->def.shape.max_entries);
+    init->at = (uint32_t)at;
+    return 0;
+}
+
+/** A map in a map of maps. */
+static int read_map(const struct wn_object *obj, const struct wn_elf_map *map,
+                    const struct wn_elf_symbol *symbol, uint64_t byte, struct wn_elf_init *init,
+                    struct wn_error *err)
+{
+    int r = read_element(map, symbol, byte, init, err);
+    bool here = symbol->section < obj->elf.n_sections;
+    init->target = here ? wn_link_find_map(&obj->link, symbol->section, symbol->value) : UINT32_MAX;
+    if (r == 0 && (init->target >= obj->link.n_maps || obj->link.maps[init->target].data))
+        r = wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
+                    "map '%.50s': '%.50s', an initial value, is no map of this object", map->name,
+                    symbol->name);
+    return r;
+}
+
 /** A program in a prog array. */
 static int read_program(const struct wn_object *obj, const struct wn_elf_map *map,
                         const struct wn_elf_symbol *symbol, uint64_t byte, struct wn_elf_init *init,
                         struct wn_error *err)
 {
-    uint64_t element = (byte - map->offset - map->def.values_at) / 8;
+    int r = read_element(map, symbol, byte, init, err);
     uint32_t func = symbol->section < obj->elf.n_sections
                         ? wn_link_find_func(&obj->link, symbol->section, symbol->value)
                         : obj->link.n_funcs;
-    if (byte - map->offset < map->def.values_at || (byte - map->offset - map->def.values_at) % 8)
-        return wn_fail(err, WN_E_FORMAT, WN_NOWHERE, "map '%.60s': initial values out of place",
-                       map->name);
-    if (element >= map->def.shape.max_entries)
-        return wn_fail(err, WN_E_FORMAT, WN_NOWHERE,
-                       "map '%.40s': program '%.40s' is number %llu of %u", map->name, symbol->name,
-                       (unsigned long long)element, map->def.shape.max_entries);
+    if (r)
+        return r;
     size_t low = 0, high = obj->progs.len;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -290,7 +318,6 @@ static int read_program(const struct wn_object *obj, const struct wn_elf_map *ma
             high = mid;
     }
     if (low < obj->progs.len && obj->progs.data[low].func == func) {
-        init->at = (uint32_t)element;
         init->target = (uint32_t)low;
         return 0;
     }
@@ -346,8 +373,7 @@ static int read_init(struct wn_object *obj, uint32_t section, const struct wn_el
     else if (map->def.holds == WN_MAP_HOLDS_PROGS)
         read_program(obj, map, symbol, reloc->offset, &init, &why);
     else
-        wn_fail(&why, WN_E_UNSUPPORTED, WN_NOWHERE,
-                "map '%.60s': maps as initial values are not supported", map->name);
+        read_map(obj, map, symbol, reloc->offset, &init, &why);
     if (why.code)
         refuse_map(map, &why);
     else if (!wn_vec_push(&obj->inits, init))

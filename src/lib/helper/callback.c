@@ -57,7 +57,7 @@ static bool next_element(struct wn_run *run, struct wn_repeat *rep)
 
 HELPER(for_each_map_elem)
 {
-    const struct wn_bound_map *map = &run->maps[(uint32_t)r1];
+    const struct wn_bound_map *map = wn_run_map(run, r1);
     struct wn_repeat *rep = wn_repeat_begin(run, r2, r4 ? no_next : next_element);
     if (rep) {
         rep->result = r4 ? wn_failure(EINVAL) : 0;

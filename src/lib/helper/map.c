@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "map/map.h"
 
+#include <winnow/map.h>
+
 #include "helper/helper.h"
+#include "map/outer.h"
 
 /** The map that a checked argument names. */
 static struct wn_map *map_of(const struct wn_run *run, uint64_t handle)
 {
-    return run->maps[(uint32_t)handle].map;
+    return wn_run_map(run, handle)->map;
 }
 
 static const void *at(uint64_t address)
@@ -16,7 +19,10 @@ static const void *at(uint64_t address)
 
 HELPER(map_lookup_elem)
 {
-    return (uint64_t)(uintptr_t)wn_map_find(map_of(run, r1), at(r2), run->cpu);
+    const struct wn_bound_map *map = wn_run_map(run, r1);
+    if (map->type == WN_MAP_ARRAY_OF_MAPS || map->type == WN_MAP_HASH_OF_MAPS)
+        return wn_outer_find(map->map, at(r2), run);
+    return (uint64_t)(uintptr_t)wn_map_find(map->map, at(r2), run->cpu);
 }
 
 HELPER(map_update_elem)

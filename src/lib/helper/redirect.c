@@ -28,7 +28,7 @@ HELPER(redirect)
 HELPER(redirect_map)
 {
     enum { ACTIONS = 3, BROADCAST = 8, EXCLUDE_INGRESS = 16 };
-    struct wn_map *map = run->maps[(uint32_t)r1].map;
+    struct wn_map *map = wn_run_map(run, r1)->map;
     bool devices = map->type == WN_MAP_DEVMAP || map->type == WN_MAP_DEVMAP_HASH;
     uint32_t key = (uint32_t)r2, ifindex = 0;
     if (r3 & ~(uint64_t)(ACTIONS | (devices ? BROADCAST | EXCLUDE_INGRESS : 0)))

@@ -15,7 +15,7 @@
 
 static struct wn_map *ring_of(const struct wn_run *run, uint64_t handle)
 {
-    return run->maps[(uint32_t)handle].map;
+    return wn_run_map(run, handle)->map;
 }
 
 HELPER(ringbuf_output)

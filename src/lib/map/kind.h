@@ -65,6 +65,7 @@ int wn_hash_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_e
 int wn_prog_array_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_trie_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_queue_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
+int wn_outer_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_events_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_ring_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);
 int wn_bloom_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_error *err);

@@ -17,6 +17,7 @@
 #include <winnow/map.h>
 
 #include "base/lock.h"
+#include "base/run.h"
 #include "map/pool.h"
 
 struct wn_map_ops;
@@ -47,6 +48,7 @@ struct wn_map {
     atomic_uint writers; /* in the public functions */
     atomic_bool frozen;
     char name[64];
+    struct wn_bound_map bound; /* as programs have it that have found it in another map */
 };
 
 /*

@@ -22,8 +22,8 @@ static const struct {
     [WN_MAP_LRU_HASH] = {"lru_hash", wn_hash_new, false},
     [WN_MAP_LRU_PERCPU_HASH] = {"lru_percpu_hash", wn_hash_new, true},
     [WN_MAP_LPM_TRIE] = {"lpm_trie", wn_trie_new, false},
-    [WN_MAP_ARRAY_OF_MAPS] = {"array_of_maps", NULL, false},
-    [WN_MAP_HASH_OF_MAPS] = {"hash_of_maps", NULL, false},
+    [WN_MAP_ARRAY_OF_MAPS] = {"array_of_maps", wn_outer_new, false},
+    [WN_MAP_HASH_OF_MAPS] = {"hash_of_maps", wn_outer_new, false},
     [WN_MAP_DEVMAP] = {"devmap", wn_devices_new, false},
     [WN_MAP_CPUMAP] = {"cpumap", wn_devices_new, false},
     [WN_MAP_XSKMAP] = {"xskmap", wn_devices_new, false},
@@ -93,7 +93,10 @@ int wn_map_new(const struct wn_map_opts *opts, struct wn_map **out, struct wn_er
     if (opts->extra && opts->type != WN_MAP_BLOOM_FILTER)
         return wn_map_invalid(opts, err, "only bloom filters take map_extra");
     int r = check_lock(opts, err);
-    return r ? r : kinds[opts->type].make(opts, out, err);
+    r = r ? r : kinds[opts->type].make(opts, out, err);
+    if (r == 0)
+        wn_map_bind(*out, &(*out)->bound);
+    return r;
 }
 
 /** Whole MiB, for a message; numbers too large for it are as good as the largest. */
@@ -445,13 +448,18 @@ void wn_map_values(const struct wn_map *map, struct wn_region *out)
     };
 }
 
-void wn_map_locks(const struct wn_map *map, struct wn_bound_map *out)
+void wn_map_bind(struct wn_map *map, struct wn_bound_map *out)
 {
+    *out = (struct wn_bound_map){.map = map,
+                                 .key_bytes = map->key_bytes,
+                                 .value_bytes = map->value_bytes,
+                                 .type = map->type};
+    wn_map_values(map, &out->values);
     if (!map->locks)
         return;
     out->locks = map->locks;
     out->n_locks = WN_MAP_LOCKS;
-    wn_map_values(map, &out->lock_at);
+    out->lock_at = out->values;
     out->lock_at.first = map->lock_at;
     out->lock_at.size = 4;
 }

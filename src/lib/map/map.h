@@ -91,8 +91,8 @@ int wn_map_set_owned(struct wn_map *map, uint32_t index, void *prog,
  */
 void *wn_map_prog(const struct wn_map *map, uint32_t index);
 
-/** Tell how programs lock this map's values. */
-void wn_map_locks(const struct wn_map *map, struct wn_bound_map *out);
+/** Describe a map to programs. */
+void wn_map_bind(struct wn_map *map, struct wn_bound_map *out);
 
 /**
  * Where a program may reach values: all of them, those of deleted elements and of

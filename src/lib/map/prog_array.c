@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "map/kind.h"
 #include "map/map.h"
+#include "map/outer.h"
 
 /**
  * A program that is replaced may be running, or about to: no lock keeps a run
@@ -104,6 +105,7 @@ static int prog_array_remove(struct wn_map *map, const void *key)
 void wn_map_quiesce(struct wn_map *map)
 {
     struct prog_array *a = array_of(map);
+    wn_outer_quiesce(map);
     if (map->type != WN_MAP_PROG_ARRAY)
         return;
     wn_lock_hold(&a->lock);

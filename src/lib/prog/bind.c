@@ -97,14 +97,8 @@ int wn_prog_keep_maps(struct wn_prog *prog, const struct wn_prog_env *env, struc
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     prog->regions = all;
     for (; prog->n_kept < n; prog->n_kept++) {
-        struct wn_map_info info;
         struct wn_map *map = env->maps[prog->n_kept];
-        wn_map_info(map, &info);
-        prog->maps[prog->n_kept] = (struct wn_bound_map){.map = wn_map_ref(map),
-                                                         .key_bytes = info.key_bytes,
-                                                         .value_bytes = info.value_bytes,
-                                                         .type = info.type};
-        wn_map_locks(map, &prog->maps[prog->n_kept]);
+        wn_map_bind(wn_map_ref(map), &prog->maps[prog->n_kept]);
         if (prog->n_kept >= env->n_maps)
             continue;
         prog->n_maps++;

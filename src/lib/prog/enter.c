@@ -234,6 +234,7 @@ static struct wn_result enter_whole(const struct wn_prog *prog, struct wn_run *r
     run->ended = WN_FAULT_NONE;
     run->tail_calls = 0;
     run->n_repeats = 0;
+    run->n_inner = 0;
     run->fault_prog = NULL;
     run->tail = tail;
     switch_to(prog, run);

@@ -27,10 +27,10 @@ static int no_memory(struct wn_error *err)
 
 /* ---- maps come to life */
 
-static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct wn_error *err)
+static struct wn_map_opts options_of(const struct wn_object *obj, const struct wn_map_shape *shape,
+                                     const char *name)
 {
-    const struct wn_map_shape *shape = &map->def.shape;
-    struct wn_map_opts opts = {
+    return (struct wn_map_opts){
         .type = (enum wn_map_type)shape->type,
         .key_bytes = shape->key_bytes,
         .value_bytes = shape->value_bytes,
@@ -38,11 +38,20 @@ static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct 
         .flags = shape->flags,
         .cpus = obj->limits.cpus,
         .max_bytes = obj->limits.max_bytes,
-        .name = map->name,
+        .name = name,
         .extra = shape->extra,
         .has_lock = shape->has_lock,
         .lock_at = shape->lock_at,
     };
+}
+
+static int make_map(const struct wn_object *obj, struct wn_elf_map *map, struct wn_error *err)
+{
+    const struct wn_map_shape *shape = &map->def.shape;
+    struct wn_map_opts opts = options_of(obj, shape, map->name);
+    struct wn_map_opts inner = options_of(obj, &map->def.inner, map->name);
+    if (map->def.holds == WN_MAP_HOLDS_MAPS)
+        opts.inner = &inner;
     if (shape->type == WN_MAP_PERF_EVENT_ARRAY && shape->max_entries == 0) /* as libbpf */
         opts.max_entries = opts.cpus ? opts.cpus : 1;
     if (map->refused.code)
@@ -91,6 +100,20 @@ static int fill_data(const struct wn_object *obj, struct wn_elf_map *map, struct
                        wn_strerror(r));
     map->filled = true;
     return 0;
+}
+
+/** Put the maps into a map that the object says are there at first; they are made if need be. */
+static int fill_maps(struct wn_object *obj, struct wn_elf_map *map, struct wn_error *err)
+{
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < map->n_inits; i++) {
+        const struct wn_elf_init *init = &obj->inits.data[map->inits + i];
+        struct wn_elf_map *inner = &obj->maps.data[init->target];
+        r = inner->live ? 0 : make_map(obj, inner, err);
+        r = r ? r : wn_map_set_inner(map->live, &init->at, inner->live, WN_MAP_ANY, err);
+    }
+    map->filled = r == 0;
+    return r;
 }
 
 /** A list of maps, each once. */
@@ -160,7 +183,7 @@ static int maps_add_tail_called(struct maps *maps, const struct wn_object *obj,
         return no_memory(err);
     for (size_t k = 0; r == 0 && k < maps->list.len; k++) {
         const struct wn_elf_map *map = &obj->maps.data[maps->list.data[k]];
-        if (map->kind == WN_OBJECT_MAP_DATA)
+        if (map->def.holds != WN_MAP_HOLDS_PROGS)
             continue;
         for (uint32_t i = 0; r == 0 && i < map->n_inits; i++) {
             uint32_t target = obj->inits.data[map->inits + i].target;
@@ -186,8 +209,12 @@ static int maps_make(const struct maps *maps, struct wn_object *obj, struct wn_e
     }
     for (size_t k = 0; r == 0 && k < maps->list.len; k++) {
         struct wn_elf_map *map = &obj->maps.data[maps->list.data[k]];
-        if (map->kind == WN_OBJECT_MAP_DATA && !map->filled)
+        if (map->filled)
+            continue;
+        if (map->kind == WN_OBJECT_MAP_DATA)
             r = fill_data(obj, map, err);
+        else if (map->def.holds == WN_MAP_HOLDS_MAPS)
+            r = fill_maps(obj, map, err);
     }
     return r;
 }

@@ -6,33 +6,62 @@
 #include "base/own.h"
 #include "context/context.h"
 #include "map/map.h"
+#include "map/outer.h"
 #include "prog/prog.h"
 #include "verify/verify.h"
 
-/** What the verifier has to know of the program's maps. */
-static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct wn_map_info *infos)
+static struct wn_verify_map describe_map(const struct wn_map *map, const struct wn_map_info *info)
 {
-    struct wn_verify_map *maps = calloc(env->n_maps ? env->n_maps : 1, sizeof *maps);
+    struct wn_region values;
+    wn_map_values(map, &values);
+    uint64_t address =
+        info->type == WN_MAP_ARRAY && info->max_entries == 1 ? values.start + values.first : 0;
+    bool constant = address && info->frozen && !values.writable;
+    return (struct wn_verify_map){
+        .name = info->name,
+        .type = info->type,
+        .key_bytes = info->key_bytes,
+        .value_bytes = info->value_bytes,
+        .readable = !values.unreadable,
+        .writable = values.writable,
+        .has_lock = info->has_lock,
+        .lock_at = info->lock_at,
+        .address = address,
+        .constant = constant ? (const uint8_t *)(uintptr_t)address : NULL,
+    };
+}
+
+/** What all maps in a map are like, of which nobody knows more. */
+static struct wn_verify_map describe_inner(const struct wn_map_info *inner, const char *name)
+{
+    return (struct wn_verify_map){
+        .name = name,
+        .type = inner->type,
+        .key_bytes = inner->key_bytes,
+        .value_bytes = inner->value_bytes,
+        .readable = !(inner->flags & WN_MAP_WRONLY_PROG),
+        .writable = !(inner->flags & WN_MAP_RDONLY_PROG),
+        .has_lock = inner->has_lock,
+        .lock_at = inner->lock_at,
+        .inner = true,
+    };
+}
+
+/** What the verifier has to know of the program's maps, and of those in them: there is room for
+ * twice as many. */
+static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct wn_map_info *infos,
+                                           uint32_t *n)
+{
+    struct wn_verify_map *maps = calloc(env->n_maps ? 2 * env->n_maps : 1, sizeof *maps);
+    *n = (uint32_t)env->n_maps;
     for (size_t i = 0; maps && i < env->n_maps; i++) {
-        struct wn_region values;
+        const struct wn_map_info *inner = wn_outer_inner(env->maps[i]);
         wn_map_info(env->maps[i], &infos[i]);
-        wn_map_values(env->maps[i], &values);
-        const struct wn_map_info *info = &infos[i];
-        uint64_t address =
-            info->type == WN_MAP_ARRAY && info->max_entries == 1 ? values.start + values.first : 0;
-        bool constant = address && info->frozen && !values.writable;
-        maps[i] = (struct wn_verify_map){
-            .name = info->name,
-            .type = info->type,
-            .key_bytes = info->key_bytes,
-            .value_bytes = info->value_bytes,
-            .readable = !values.unreadable,
-            .writable = values.writable,
-            .has_lock = info->has_lock,
-            .lock_at = info->lock_at,
-            .address = address,
-            .constant = constant ? (const uint8_t *)(uintptr_t)address : NULL,
-        };
+        maps[i] = describe_map(env->maps[i], &infos[i]);
+        if (!inner)
+            continue;
+        maps[*n] = describe_inner(inner, infos[i].name);
+        maps[i].holds = (*n)++;
     }
     return maps;
 }
@@ -111,13 +140,14 @@ int wn_prog_verify(struct wn_prog *prog, struct wn_code *decoded, const struct w
     }
     size_t n = env->n_maps ? env->n_maps : 1;
     WN_OWN(free) struct wn_map_info *infos = calloc(n, sizeof *infos);
-    WN_OWN(free) struct wn_verify_map *maps = infos ? describe_maps(env, infos) : NULL;
+    uint32_t n_maps;
+    WN_OWN(free) struct wn_verify_map *maps = infos ? describe_maps(env, infos, &n_maps) : NULL;
     if (!maps)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
     const struct wn_verify_env verify = {
         .type = opts->type,
         .maps = maps,
-        .n_maps = (uint32_t)env->n_maps,
+        .n_maps = n_maps,
         .strict = opts->verify == WN_VERIFY_STRICT,
         .most_ns = opts->verify_ns,
         .most_bytes = opts->verify_bytes,

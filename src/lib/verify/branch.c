@@ -245,7 +245,7 @@ struct lookup {
 static bool is_of_lookup(const void *arg, const struct wn_reg *r)
 {
     const struct lookup *l = arg;
-    bool may_be = r->type == WN_T_VALUE || wn_is_held_type(r->type);
+    bool may_be = wn_may_be_missing(r->type) || wn_is_held_type(r->type);
     return may_be && r->nullable && r->id == l->id;
 }
 
@@ -253,7 +253,7 @@ static bool settle_lookup(void *arg, struct wn_reg *r)
 {
     const struct lookup *l = arg;
     uint32_t map = r->which;
-    bool value = r->type == WN_T_VALUE;
+    bool value = wn_may_be_missing(r->type);
     if (l->missing) {
         *r = wn_reg_const(0);
         r->past = value ? WN_PAST_MISSING : WN_PAST_NONE;
@@ -274,7 +274,7 @@ static bool learn_null(struct wn_search *q, const struct wn_op *op, bool taken,
     if ((!equal && !different) || !wn_value_is_const(&n->v) || n->v.bits.value != 0)
         return true;
     bool is_null = equal == taken;
-    if ((p->type == WN_T_VALUE || wn_is_held_type(p->type)) && p->nullable) {
+    if ((wn_may_be_missing(p->type) || wn_is_held_type(p->type)) && p->nullable) {
         struct lookup l = {q->env, p->id, is_null};
         if (is_null && wn_is_held_type(p->type))
             wn_state_release(&q->s, p->id);

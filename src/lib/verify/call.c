@@ -133,7 +133,10 @@ static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigne
 {
     struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, i + 1, r);
     const struct wn_verify_map *map = map_of(q, r);
-    if (!map) {
+    if (map && r->nullable) {
+        why.reason = WN_WHY_NULL;
+        judge(q, WN_MAY_FIT, &why);
+    } else if (!map) {
         judge(q, r->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS, &why);
     } else if (!wn_helper_takes(h->id, map->type)) {
         why.reason = WN_WHY_MAP_TYPE;
@@ -325,7 +328,11 @@ static struct wn_reg result_of(struct wn_search *q, const struct wn_helper *h,
     switch ((enum wn_arg)h->sig.result) {
     case WN_ARG_NONE: return (struct wn_reg){.past = WN_PAST_CALL, .which = q->s.at};
     case WN_ARG_VALUE:
-        if (map && map_of(q, map))
+        if (!map || !map_of(q, map))
+            break;
+        if (map_of(q, map)->holds)
+            result = wn_reg_address(WN_T_MAP, map_of(q, map)->holds);
+        else
             result = wn_reg_address(WN_T_VALUE, map->which);
         break;
     case WN_ARG_RECORD:

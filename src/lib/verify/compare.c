@@ -55,7 +55,7 @@ struct census {
 
 static void count_id(struct census *c, const struct wn_reg *r, unsigned times)
 {
-    if (!r->id || r->type == WN_T_VALUE || r->type == WN_T_KEY || wn_is_held_type(r->type))
+    if (!r->id || wn_may_be_missing(r->type) || r->type == WN_T_KEY || wn_is_held_type(r->type))
         return;
     for (unsigned i = 0; i < c->n; i++)
         if (c->id[i] == r->id) {
@@ -241,7 +241,7 @@ static bool includes_address(struct wn_pairs *p, const struct wn_reg *old, const
     int64_t by = (int64_t)now->off - old->off;
     if (old->type != now->type || old->which != now->which)
         return false;
-    if (old->type == WN_T_VALUE && (old->nullable || now->nullable))
+    if (wn_may_be_missing(old->type) && (old->nullable || now->nullable))
         return old->off == now->off && value_includes(&old->v, &now->v) && old->nullable &&
                wn_pair(p, old->id, now->nullable ? now->id : ID_PRESENT, 0);
     bool place = old->type == WN_T_PACKET || old->type == WN_T_META;

@@ -223,7 +223,7 @@ static void join_reg(struct join *j, struct wn_reg *a, const struct wn_reg *b)
     } else {
         a->v = joined(j, &a->v, &b->v);
     }
-    if (a->type == WN_T_VALUE && (a->nullable || b->nullable)) {
+    if (wn_may_be_missing(a->type) && (a->nullable || b->nullable)) {
         if (!a->nullable || is_torn(j, a->id))
             a->id = j->into->next_id++;
         a->nullable = true;

@@ -85,7 +85,7 @@ struct wn_reg {
     int32_t off;
     uint32_t which;
     uint8_t type;    /* enum wn_type */
-    bool nullable;   /* values and records: it may be 0 instead */
+    bool nullable;   /* values, records, maps in maps: it may be 0 instead */
     uint8_t shifted; /* numbers: enum wn_link */
     uint8_t past;    /* enum wn_past */
 };
@@ -271,6 +271,12 @@ void wn_frame_write(struct wn_frame *f, int32_t off, uint32_t size);
 
 /** Whether all of these bytes have been. */
 bool wn_frame_is_written(const struct wn_frame *f, int32_t off, uint32_t size);
+
+/** Whether a register may hold what a lookup has found: a value, or a map in a map. */
+static inline bool wn_may_be_missing(unsigned type)
+{
+    return type == WN_T_VALUE || type == WN_T_MAP;
+}
 
 /* ---- what is held */
 

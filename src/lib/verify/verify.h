@@ -23,15 +23,17 @@ struct wn_verify_map {
     bool readable, writable; /* by programs */
     bool has_lock;           /* its values have one, */
     uint32_t lock_at;        /* 4 bytes from here on, which nobody else uses */
+    bool inner;              /* no map of the program's, but what those in one are like */
+    uint32_t holds;          /* maps of maps: the number of what they hold; else 0 */
     uint64_t address;        /* of the value of the only element; 0 if there are more */
     const uint8_t *constant; /* that value, if nobody can write it; else NULL */
 };
 
 struct wn_verify_env {
     enum wn_prog_type type;
-    const struct wn_verify_map *maps; /* by number */
-    uint32_t n_maps;
-    bool strict; /* what is not proved is rejected */
+    const struct wn_verify_map *maps; /* by number, then what those that hold maps hold */
+    uint32_t n_maps;                  /* all of them */
+    bool strict;                      /* what is not proved is rejected */
     uint64_t most_ns, most_bytes;
     wn_log_fn log; /* may be NULL */
     void *log_arg;

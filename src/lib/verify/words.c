@@ -70,6 +70,7 @@ bool wn_text_is_variable(const struct wn_verify_env *env, const struct wn_reg *r
 void wn_text_memory(struct wn_text *t, const struct wn_verify_env *env, const struct wn_reg *r)
 {
     const char *name = map_name(env, r->which);
+    const char *in = r->which < env->n_maps && env->maps[r->which].inner ? "in " : "";
     switch ((enum wn_type)r->type) {
     case WN_T_NONE: wn_text_put(t, "nothing"); break;
     case WN_T_NUMBER: wn_text_put(t, "number"); break;
@@ -79,12 +80,14 @@ void wn_text_memory(struct wn_text *t, const struct wn_verify_env *env, const st
     case WN_T_PACKET: wn_text_put(t, "packet"); break;
     case WN_T_META: wn_text_put(t, "metadata"); break;
     case WN_T_END: wn_text_put(t, "%s", wn_text_end(env)); break;
-    case WN_T_MAP: wn_text_put(t, "map '%.32s'", name); break;
+    case WN_T_MAP: wn_text_put(t, "map %s'%.32s'", in, name); break;
     case WN_T_VALUE:
-        wn_text_put(t, wn_text_is_variable(env, r) ? "variables in %.32s" : "value of map '%.32s'",
-                    name);
+        if (wn_text_is_variable(env, r))
+            wn_text_put(t, "variables in %.32s", name);
+        else
+            wn_text_put(t, "value of map %s'%.32s'", in, name);
         break;
-    case WN_T_KEY: wn_text_put(t, "key of map '%.32s'", name); break;
+    case WN_T_KEY: wn_text_put(t, "key of map %s'%.32s'", in, name); break;
     case WN_T_RECORD: wn_text_put(t, "record"); break;
     case WN_T_FUNC: wn_text_put(t, "function at slot %u", (unsigned)r->which); break;
     case WN_TYPES: break;
