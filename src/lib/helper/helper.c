@@ -7,7 +7,6 @@
 #define SKB       (BIT(SOCKET) | BIT(TC))
 #define ACTION    (BIT(XDP) | BIT(TC))
 #define TC        BIT(TC)
-#define LOCKS     (BIT(FILTER) | ACTION) /* not those of sockets, where the kernel has none */
 #define ALL_C     (ALL | WN_HELPER_CALLS)
 #define XDP_M     (XDP | WN_HELPER_MOVES | WN_HELPER_WRITES)
 #define XDP_W     (XDP | WN_HELPER_WRITES)

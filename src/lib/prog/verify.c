@@ -66,6 +66,19 @@ static struct wn_verify_map *describe_maps(const struct wn_prog_env *env, struct
     return maps;
 }
 
+/** As the kernel does (check_map_prog_compatibility). */
+static int refuse_locks(enum wn_prog_type type, const struct wn_verify_map *maps, uint32_t n,
+                        struct wn_error *err)
+{
+    for (uint32_t i = 0; type == WN_PROG_SOCKET && i < n; i++)
+        if (maps[i].has_lock)
+            return wn_fail(err, WN_E_REJECTED, WN_NOWHERE,
+                           "map '%.63s' has a lock in its values, and programs of type socket "
+                           "cannot use such maps; use atomic operations",
+                           maps[i].name);
+    return 0;
+}
+
 static void count_accesses(const struct wn_code *decoded, struct wn_prog_info *info)
 {
     for (uint32_t i = 0; i < decoded->n_ops; i++)
@@ -144,6 +157,9 @@ int wn_prog_verify(struct wn_prog *prog, struct wn_code *decoded, const struct w
     WN_OWN(free) struct wn_verify_map *maps = infos ? describe_maps(env, infos, &n_maps) : NULL;
     if (!maps)
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
+    int r = refuse_locks(opts->type, maps, n_maps, err);
+    if (r)
+        return r;
     const struct wn_verify_env verify = {
         .type = opts->type,
         .maps = maps,
@@ -156,7 +172,7 @@ int wn_prog_verify(struct wn_prog *prog, struct wn_code *decoded, const struct w
         .explain = opts->explain,
     };
     struct wn_verified verified;
-    int r = wn_verify(decoded, &verify, &verified, err);
+    r = wn_verify(decoded, &verify, &verified, err);
     if (r)
         return r;
     prog->reads_unwritten = verified.reads_unwritten;

@@ -435,6 +435,48 @@ static void an_array_is_as_long_as_its_first_programs_need(void **state)
 
 /* ---- what cannot be loaded, and looking */
 
+/* The object says that the map in element 1 is there at first. */
+static void maps_are_in_maps_at_first(void **state)
+{
+    (void)state;
+    for (size_t b = 0; b < 3; b++)
+        for (size_t e = 0; e < sizeof engines / sizeof *engines; e++) {
+            struct wn_object *obj = opened("kernel", builds[b]);
+            struct wn_prog *prog = made(obj, "nested", engines[e]);
+            struct wn_run *run = wn_run_new();
+            struct wn_packet pkt = {.data = (const uint8_t *)"", .caplen = 0};
+            struct wn_map *outer = NULL, *inner = NULL, *same = NULL;
+            uint32_t key = 1, none = 0;
+            assert_int_equal(wn_object_map(obj, "outer", &outer, NULL), 0);
+            assert_int_equal(wn_object_map(obj, "inner", &inner, NULL), 0);
+            assert_int_equal(wn_map_get_inner(outer, &key, &same), 0);
+            assert_ptr_equal(same, inner);
+            wn_map_free(same);
+            assert_int_equal(wn_map_get_inner(outer, &none, &same), -ENOENT);
+            if (prog)
+                assert_int_equal(wn_prog_run(prog, run, &pkt).value, 2);
+            assert_int_equal(wn_map_delete(outer, &key), 0);
+            wn_map_quiesce(outer);
+            if (prog)
+                assert_int_equal(wn_prog_run(prog, run, &pkt).value, 1);
+            wn_run_free(run);
+            wn_prog_free(prog);
+            wn_object_free(obj);
+        }
+}
+
+static void events_are_not_looked_up(void **state)
+{
+    (void)state;
+    struct wn_object *obj = opened("kernel", "19");
+    struct wn_prog *prog = NULL;
+    struct wn_error err = {0};
+    assert_int_equal(wn_prog_load(obj, "eventful", NULL, &prog, &err), WN_E_REJECTED);
+    assert_non_null(strstr(err.text, "map 'events' is of type perf_event_array, which "
+                                     "bpf_map_lookup_elem() does not work on; "));
+    wn_object_free(obj);
+}
+
 static void what_needs_a_kernel_is_refused_by_name(void **state)
 {
     (void)state;
@@ -448,8 +490,6 @@ static void what_needs_a_kernel_is_refused_by_name(void **state)
         {"kernel", "lost",
          "section 'somewhere' says no type of programs: use SEC(\"filter\"), \"xdp\", \"socket\" "
          "or \"tc\""},
-        {"kernel", "nested", "map 'outer': maps as initial values are not supported"},
-        {"kernel", "eventful", "map 'events': maps of type 4 (perf_event_array) are not provided"},
         {"kernel", "calls",
          "helper 14 (bpf_get_current_pid_tgid) looks into a running kernel; there is none here, "
          "only packets (kernel.c:62)"},
@@ -570,6 +610,8 @@ int main(void)
         cmocka_unit_test(program_arrays_have_their_first_programs),
         cmocka_unit_test(a_map_shows_what_tail_called_programs_did),
         cmocka_unit_test(an_array_is_as_long_as_its_first_programs_need),
+        cmocka_unit_test(maps_are_in_maps_at_first),
+        cmocka_unit_test(events_are_not_looked_up),
         cmocka_unit_test(what_needs_a_kernel_is_refused_by_name),
         cmocka_unit_test(a_type_may_be_asked_for),
         cmocka_unit_test(programs_say_what_they_use),

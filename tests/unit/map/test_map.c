@@ -20,6 +20,10 @@
 static void attributes_the_kernel_refuses_are_refused(void **state)
 {
     (void)state;
+    static const struct wn_map_opts of_numbers = {WN_MAP_ARRAY, 4, 8, 4, 0},
+                                    of_programs = {WN_MAP_PROG_ARRAY, 4, 4, 4, 0},
+                                    of_maps = {WN_MAP_ARRAY_OF_MAPS, 4, 4, 4, 0,
+                                               .inner = &of_numbers};
     static const struct {
         struct wn_map_opts opts;
         int result;
@@ -56,7 +60,16 @@ static void attributes_the_kernel_refuses_are_refused(void **state)
         {{WN_MAP_LRU_HASH, 4, 8, 1, WN_MAP_NO_COMMON_LRU | WN_MAP_NUMA_NODE}, -EINVAL},
         {{WN_MAP_LRU_PERCPU_HASH, 4, 8, 1, 0}, 0},
         {{(enum wn_map_type)0, 4, 8, 1, 0}, WN_E_UNSUPPORTED},
-        {{(enum wn_map_type)4, 4, 8, 1, 0}, WN_E_UNSUPPORTED},
+        {{(enum wn_map_type)15, 4, 8, 1, 0}, WN_E_UNSUPPORTED},
+        {{WN_MAP_PERF_EVENT_ARRAY, 4, 4, 1, 0}, 0},
+        {{WN_MAP_PERF_EVENT_ARRAY, 4, 8, 1, 0}, -EINVAL},
+        {{WN_MAP_PERF_EVENT_ARRAY, 4, 4, 1, WN_MAP_RDONLY_PROG}, -EINVAL},
+        {{WN_MAP_ARRAY_OF_MAPS, 4, 4, 1, 0}, -EINVAL}, /* of what */
+        {{WN_MAP_HASH_OF_MAPS, 4, 8, 1, 0, .inner = &of_numbers}, -EINVAL},
+        {{WN_MAP_HASH_OF_MAPS, 4, 4, 1, 0, .inner = &of_numbers}, 0},
+        {{WN_MAP_ARRAY_OF_MAPS, 4, 4, 1, 0, .inner = &of_numbers}, 0},
+        {{WN_MAP_ARRAY_OF_MAPS, 4, 4, 1, 0, .inner = &of_programs}, -WN_ENOTSUPP},
+        {{WN_MAP_ARRAY_OF_MAPS, 4, 4, 1, 0, .inner = &of_maps}, -EINVAL},
         {{(enum wn_map_type)1000, 4, 8, 1, 0}, WN_E_UNSUPPORTED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

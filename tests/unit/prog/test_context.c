@@ -179,7 +179,7 @@ static void helpers_of_other_types_are_refused_by_name(void **state)
         {WN_PROG_TC, 44,
          "helper 44 (bpf_xdp_adjust_head) is not for programs of type tc; types that may call it: "
          "xdp"},
-        {WN_PROG_XDP, 131, "helper 131 (bpf_ringbuf_reserve) is not provided yet"},
+        {WN_PROG_XDP, 198, "helper 198 (bpf_ringbuf_reserve_dynptr) is not provided yet"},
         {WN_PROG_XDP, 9999,
          "helper 9999 is not provided; numbers are the kernel's, see bpf-helpers(7)"},
     };
