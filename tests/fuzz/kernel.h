@@ -37,6 +37,13 @@ enum {
 };
 extern const struct wn_map_opts kernel_maps[KERNEL_MAPS];
 
+/** Whether a helper wants more than these programs know of: locks, records, perf events, functions.
+ * fuzz/verify, oracle/ring and the parity programs call these. */
+static inline bool kernel_elsewhere(uint32_t id)
+{
+    return id == 25 || id == 93 || id == 94 || (id >= 130 && id <= 134) || id == 164 || id == 181;
+}
+
 struct kernel_program {
     struct wn_slot slots[KERNEL_SLOTS];
     size_t n;

@@ -414,7 +414,7 @@ static void put_call(struct writer *w)
         n++;
     do
         h = wn_helper_at(gen_below(g, (uint32_t)n));
-    while (!(h->types >> w->type & 1));
+    while (!(h->types >> w->type & 1) || (kernel_elsewhere(h->id) && !one_in(g, 16)));
     put_arguments(w, h->id);
     uint32_t arguments = 0;
     while (arguments < 5 && h->sig.args[arguments] != WN_ARG_NONE)
