@@ -133,7 +133,8 @@ struct wn_code {
     uint32_t n_ops;
     bool frozen; /* ops lie in pages that nobody writes: wn_code_freeze() */
     uint8_t
-        *mark; /* decoded: enum wn_mark of each slot; NULL before the check, and in lowered code */
+        *mark;  /* decoded: enum wn_mark of each slot; NULL before the check, and in lowered code */
+    bool unset; /* decoded: what a call has left in r1 to r5 may be seen, which is 0 */
     struct wn_fact *facts;   /* decoded: what is known of each slot; NULL: nothing */
     uint32_t *slot;          /* lowered: slot of each operation; NULL in decoded code */
     struct wn_block *blocks; /* lowered only */

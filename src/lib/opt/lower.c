@@ -560,6 +560,7 @@ static bool lower_all(struct lowering *l, struct wn_code *code)
     /* Few programs grow to more than twice their length. */
     if (!grow(l, from->n_ops))
         return false;
+    l->shows = from->unset;
     for (uint32_t i = 0; i < from->n_calls; i++)
         l->shows |= memchr(from->calls[i].args, WN_ARG_ANY, sizeof from->calls[i].args) != NULL;
     for (uint32_t i = 0; i < from->n_funcs; i++)

@@ -367,6 +367,8 @@ bool wn_walk_arrive(struct wn_walk *w)
 {
     struct wn_search *q = &w->q;
     struct wn_matters m = wn_matters_at(&q->live, q->s.at);
+    for (uint32_t seen = m.deep | m.shallow; seen; seen &= seen - 1)
+        q->unset |= q->s.r[__builtin_ctz(seen)].type == WN_T_NONE;
     if (w->phase == WN_JOINING)
         m.deep |= m.shallow; /* what is found is to hold of all that anybody sees */
     if (!wn_state_tidy(&q->s, &m, &q->heap))

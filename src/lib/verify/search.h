@@ -60,6 +60,7 @@ struct wn_search {
     bool detours;     /* addresses of the packet become numbers of 32 bits */
     bool writes_packet;
     bool reads_unwritten;
+    bool unset;           /* a register may matter to which nothing has been written */
     bool reads_nothing;   /* strict: all that is read somewhere may be unwritten, */
     bool minds_unwritten; /* and it is looked for where */
     uint16_t *reach;   /* of each function: bytes of its stack that are used; NULL: nobody asks */

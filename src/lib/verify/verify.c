@@ -32,6 +32,7 @@ struct found {
     bool usable;      /* the walk came to its end */
     bool in_place;
     bool reads_unwritten;
+    bool unset;
     bool reads_nothing; /* strict: of stack that it reads, nothing may be written */
     uint16_t *reach;    /* strict: bytes of stack, of each function */
 };
@@ -210,6 +211,7 @@ static bool take_found(struct wn_walk *w, struct found *out)
     }
     out->in_place = q->env->type != WN_PROG_FILTER && !q->writes_packet && !q->detours && !varies;
     out->reads_unwritten = q->reads_unwritten;
+    out->unset = q->unset;
     out->reads_nothing = q->reads_nothing;
     out->reach = q->reach;
     q->reach = NULL;
@@ -473,6 +475,7 @@ static int verify(struct wn_walk *w, struct wn_code *code, struct wn_verified *o
         r = refuse_limits(w, err);
     else
         r = best->usable ? conclude(w, best, code, out, err) : give_up(w, out, err);
+    code->unset = joined.unset || explored.unset;
     if (r == 0 && q->env->strict) /* joined states have written what all of them have */
         r = refuse_for_kernels(w, best,
                                joined.usable ? joined.reads_nothing : best->reads_unwritten, err);

@@ -170,6 +170,7 @@ static bool leave(struct wn_walk *w)
     wn_expose(q, &q->s.r[WN_R0]);
     struct wn_why why = wn_why_of(q, WN_WHY_RESULT, WN_R0, NULL);
     bool none = q->s.r[WN_R0].type == WN_T_NONE;
+    q->unset |= none;
     wn_note(q, none ? WN_WRONG : WN_PROVED, none ? &why : NULL);
     return false;
 }
@@ -461,7 +462,7 @@ static bool begin(struct wn_walk *w, enum wn_phase phase)
     q->whys.len = 0;
     q->steps = 0;
     q->restart = q->detours = q->writes_packet = q->reads_unwritten = false;
-    q->reads_nothing = false;
+    q->reads_nothing = q->unset = false;
     if (q->reach)
         memset(q->reach, 0, q->code->n_funcs * sizeof *q->reach);
     w->phase = phase;

@@ -100,6 +100,18 @@ static void maps_keys_and_values_are_checked(void **state)
     is_wrong_with_map(WN_MAP_HASH, KEY(1) MAP "r3 = r10\nr3 += -7\nr4 = 0\ncall 2\nexit\n", 8);
 }
 
+/* Whoever copies a register that a call has cleared gets 0, also where the call has become
+ * something else. */
+static void lookups_leave_nothing_behind(void **state)
+{
+    (void)state;
+    static const char shows[] =
+        "r6 = *(u32 *)(r1 + 16)\n" LOOKUP(0) "if r6 < 5 goto out\nr2 = 5\nout: r0 = r2\nexit\n";
+    with_map(WN_MAP_ARRAY, shows, GIVES(0));
+    with_map(WN_MAP_PERCPU_ARRAY, shows, GIVES(0));
+    with_map(WN_MAP_HASH, shows, GIVES(0));
+}
+
 /** Values that begin in one element and end in the next are nobody's. */
 static void values_do_not_run_into_each_other(void **state)
 {
@@ -463,6 +475,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(map_elements_are_made_found_and_deleted),
         cmocka_unit_test(maps_keys_and_values_are_checked),
+        cmocka_unit_test(lookups_leave_nothing_behind),
         cmocka_unit_test(values_do_not_run_into_each_other),
         cmocka_unit_test(helpers_take_maps_that_suit_them),
         cmocka_unit_test(values_are_pushed_popped_and_looked_at),
