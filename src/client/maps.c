@@ -15,6 +15,8 @@
 
 #define TIMEOUT_MS   10000
 #define WATCH_MS     1000
+#define TAKE_MS      200
+#define TAKE_MAX     1000 /* records of one request */
 #define COMPLETE_MS  200
 #define CHANGES_MAX  250 /* of one request: less than its limit of values */
 #define METHOD(name) CTL_INTERFACE "." name
@@ -296,7 +298,7 @@ static bool show_changes(const struct client_opts *opts, json_t *before, json_t 
     return go_on && !ferror(stdout);
 }
 
-static int watch(struct job *job)
+static int watch_entries(struct job *job)
 {
     const struct client_opts *opts = job->opts;
     OWN(json) json_t *before = NULL;
@@ -315,6 +317,110 @@ static int watch(struct job *job)
     return CLIENT_OK;
 }
 
+/* ---- records, which are taken out */
+
+/* Bytes as tcpdump -X has them. */
+static void print_bytes(const char *hex)
+{
+    size_t n = strlen(hex) / 2;
+    for (size_t at = 0; at < n; at += 16) {
+        char text[17] = "";
+        printf("\t0x%04zx: ", at);
+        for (size_t i = at; i < at + 16; i++) {
+            char pair[3] = {i < n ? hex[2 * i] : ' ', i < n ? hex[2 * i + 1] : ' '};
+            int byte = i < n ? (int)strtoul(pair, NULL, 16) : ' ';
+            printf(i % 2 ? "%s" : " %s", pair);
+            text[i - at] = (char)(byte >= ' ' && byte <= '~' ? byte : '.');
+        }
+        printf("  %s\n", text);
+    }
+}
+
+static void print_record(const struct client_opts *opts, json_t *record)
+{
+    const json_t *cpu = json_object_get(record, "cpu");
+    json_int_t bytes = json_integer_value(json_object_get(record, "bytes"));
+    if (opts->json) {
+        print_json(opts, record);
+        return;
+    }
+    printf("%" JSON_INTEGER_FORMAT " %s", bytes, bytes == 1 ? "byte" : "bytes");
+    if (json_is_integer(cpu))
+        printf(", CPU %" JSON_INTEGER_FORMAT, json_integer_value(cpu));
+    putchar('\n');
+    print_bytes(json_string_value(json_object_get(record, "data")));
+}
+
+/* Say how many did not fit since it was said last. */
+static void print_lost(const struct client_opts *opts, json_int_t n)
+{
+    OWN(json) json_t *line = json_pack("{s:I}", "lost", n);
+    if (opts->json)
+        print_json(opts, line);
+    else
+        printf("%" JSON_INTEGER_FORMAT " lost, as nobody took them in time\n", n);
+}
+
+static int watch_records(struct job *job)
+{
+    const struct client_opts *opts = job->opts;
+    uint64_t count = opts->count;
+    json_int_t lost = -1;
+    for (bool more = false;; more = false) {
+        struct varlink_reply reply = {0};
+        json_t *record;
+        size_t i;
+        int status =
+            ask(job, METHOD("MapTake"),
+                json_pack("{s:s, s:s, s:o?}", "filter", job->filter, "map", job->map, "limit",
+                          count && count < TAKE_MAX ? json_integer((json_int_t)count) : NULL),
+                &reply);
+        if (status)
+            return status;
+        json_array_foreach(json_object_get(reply.parameters, "records"), i, record)
+            print_record(opts, record);
+        json_int_t now = json_integer_value(json_object_get(reply.parameters, "lost"));
+        if (lost >= 0 && now > lost)
+            print_lost(opts, now - lost);
+        lost = now;
+        count -= opts->count ? i : 0;
+        more = json_is_true(json_object_get(reply.parameters, "more"));
+        varlink_reply_fini(&reply);
+        fflush(stdout);
+        if (ferror(stdout) || (opts->count && count == 0))
+            return CLIENT_OK;
+        if (!more)
+            poll(NULL, 0, opts->watch_ms ? opts->watch_ms : TAKE_MS);
+    }
+}
+
+/* Whether a map has records instead of elements. */
+static int has_records(struct job *job, bool *out)
+{
+    struct varlink_reply reply = {0};
+    const json_t *item;
+    size_t i;
+    int status = ask(job, METHOD("List"), json_pack("{s:s}", "kind", "maps"), &reply);
+    *out = false;
+    if (status)
+        return status;
+    json_array_foreach(json_object_get(reply.parameters, "items"), i, item)
+    {
+        const char *type = json_string_value(json_object_get(item, "type"));
+        if (!strcmp(json_string_value(json_object_get(item, "filter")), job->filter) &&
+            !strcmp(json_string_value(json_object_get(item, "name")), job->map))
+            *out = type && (!strcmp(type, "ringbuf") || !strcmp(type, "perf_event_array"));
+    }
+    varlink_reply_fini(&reply);
+    return CLIENT_OK;
+}
+
+static int watch(struct job *job)
+{
+    bool records;
+    int r = has_records(job, &records);
+    return r ? r : records ? watch_records(job) : watch_entries(job);
+}
 /* ---- all of them */
 
 static int run(struct job *job, const char *verb, char **operands)

@@ -193,6 +193,12 @@ static void cmd_map_update(struct engine *engine, const struct ctl_request *requ
     ctl_maps_update(engine, request, answer);
 }
 
+static void cmd_map_take(struct engine *engine, const struct ctl_request *request,
+                         struct ctl_answer *answer)
+{
+    ctl_maps_take(engine, request, answer);
+}
+
 static const struct method {
     const char *interface, *name;
     enum role role;

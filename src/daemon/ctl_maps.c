@@ -66,9 +66,8 @@ static const char *parameter(const struct ctl_request *request, const char *name
     return json_string_value(json_object_get(request->parameters, name));
 }
 
-/* A map that runs, of the filter and the name that are asked for; else answers. */
-static bool find_map(struct engine *engine, const struct ctl_request *request,
-                     struct ctl_answer *answer, struct map_text *out)
+bool ctl_maps_find(struct engine *engine, const struct ctl_request *request,
+                   struct ctl_answer *answer, struct map_text *out)
 {
     const char *filter = parameter(request, "filter"), *name = parameter(request, "map");
     struct wn_object *object;
@@ -89,9 +88,8 @@ static bool find_map(struct engine *engine, const struct ctl_request *request,
     return true;
 }
 
-/* What a map does not take. `key` is taken, and may be NULL. */
-static void refuse(const struct ctl_request *request, struct ctl_answer *answer, json_t *key,
-                   size_t applied, const char *reason)
+void ctl_maps_refuse(const struct ctl_request *request, struct ctl_answer *answer, json_t *key,
+                     size_t applied, const char *reason)
 {
     OWN(json) json_t *about = key;
     answer->error = CONTROL("MapRefused");
@@ -255,7 +253,7 @@ void ctl_maps_dump(struct engine *engine, const struct ctl_request *request,
     const json_t *said = json_object_get(request->parameters, "limit");
     json_int_t limit = json_is_integer(said) ? json_integer_value(said) : CTL_MAP_ENTRIES;
     const char *cursor = parameter(request, "cursor");
-    if (!find_map(engine, request, answer, &m))
+    if (!ctl_maps_find(engine, request, answer, &m))
         return;
     if (limit < 1 || limit > CTL_MAP_ENTRIES) {
         fail_parameter(answer, "limit");
@@ -267,8 +265,9 @@ void ctl_maps_dump(struct engine *engine, const struct ctl_request *request,
     }
     int rc = page_read(&page, &m, !cursor);
     if (rc < 0) {
-        refuse(request, answer, NULL, 0,
-               rc == -WN_ENOTSUPP ? "a map of this type cannot be listed" : map_text_why(&m, rc));
+        ctl_maps_refuse(request, answer, NULL, 0,
+                        rc == -WN_ENOTSUPP ? "a map of this type cannot be listed"
+                                           : map_text_why(&m, rc));
         return;
     }
     OWN(json) json_t *reply = map_text_head(&m);
@@ -302,7 +301,7 @@ void ctl_maps_get(struct engine *engine, const struct ctl_request *request,
     struct map_text m;
     struct wn_error err = {0};
     json_t *key = json_object_get(request->parameters, "key");
-    if (!find_map(engine, request, answer, &m))
+    if (!ctl_maps_find(engine, request, answer, &m))
         return;
     OWN(free) uint8_t *key_bytes = calloc(1, m.info.key_bytes + 1u);
     OWN(free) uint8_t *value = calloc(1, m.info.lookup_bytes + 1u);
@@ -313,12 +312,12 @@ void ctl_maps_get(struct engine *engine, const struct ctl_request *request,
     int rc =
         bloom ? map_text_parse_value(&m, key, value, &err) : parse_key(&m, key, key_bytes, &err);
     if (rc < 0) {
-        refuse(request, answer, json_incref(key), 0, err.text);
+        ctl_maps_refuse(request, answer, json_incref(key), 0, err.text);
         return;
     }
     rc = wn_map_lookup(m.map.live, m.info.key_bytes ? key_bytes : NULL, value);
     if (rc < 0 && rc != -ENOENT && rc != -EOPNOTSUPP) {
-        refuse(request, answer, json_incref(key), 0, map_text_why(&m, rc));
+        ctl_maps_refuse(request, answer, json_incref(key), 0, map_text_why(&m, rc));
         return;
     }
     OWN(json)
@@ -394,7 +393,7 @@ static bool add_steps(struct change *c, const struct ctl_request *request,
     json_array_foreach(del, i, item)
     {
         if (add_step(c, DELETE, item, NULL, &err) < 0) {
-            refuse(request, answer, json_incref(item), 0, err.text);
+            ctl_maps_refuse(request, answer, json_incref(item), 0, err.text);
             return false;
         }
     }
@@ -402,7 +401,7 @@ static bool add_steps(struct change *c, const struct ctl_request *request,
     {
         json_t *key = json_object_get(item, "key");
         if (add_step(c, SET, key, item, &err) < 0) {
-            refuse(request, answer, json_incref(key), 0, err.text);
+            ctl_maps_refuse(request, answer, json_incref(key), 0, err.text);
             return false;
         }
     }
@@ -463,12 +462,13 @@ void ctl_maps_update(struct engine *engine, const struct ctl_request *request,
         fail_parameter(answer, "mode");
         return;
     }
-    if (!find_map(engine, request, answer, &c.m))
+    if (!ctl_maps_find(engine, request, answer, &c.m))
         return;
     snprintf(answer->note, sizeof answer->note, "filter %.40s, map %.40s",
              parameter(request, "filter"), c.m.map.name);
     if (c.atomic && !c.m.info.key_bytes) {
-        refuse(request, answer, NULL, 0, "what is put into a map without keys cannot be undone");
+        ctl_maps_refuse(request, answer, NULL, 0,
+                        "what is put into a map without keys cannot be undone");
         return;
     }
     if (!add_steps(&c, request, answer))
@@ -485,7 +485,7 @@ void ctl_maps_update(struct engine *engine, const struct ctl_request *request,
     snprintf(answer->note + len, sizeof answer->note - len, ": %zu of %zu changes", c.done, c.n);
     if (rc < 0) {
         OWN(json) json_t *about = json_deep_copy(c.steps[failed].about);
-        refuse(request, answer, json_incref(about), c.done, map_text_why(&c.m, rc));
+        ctl_maps_refuse(request, answer, json_incref(about), c.done, map_text_why(&c.m, rc));
         return;
     }
     wn_map_info(c.m.map.live, &info);

@@ -211,6 +211,17 @@ def test_dispatch(work, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_sampler(work, engine):
+    """What is in the ring: test_maps.py. Nobody reads it here, and packets do not wait."""
+    packets = [ether(IP(src=A, dst=B), UDP(), Raw(b"x" * (i % 300))) for i in range(3000)]
+    assert run("sampler", work, packets[:100], consts=["every=1"], dumps=[".bss"], engine=engine)[1][".bss"][0][1] == {"dropped": 0}
+    got, maps = run("sampler", work, packets, consts=["every=1"], dumps=[".bss"], engine=engine)
+    assert got == ["pass"] * 3000
+    assert 1200 < maps[".bss"][0][1]["dropped"] < 1800 # 160 bytes each into 256 KiB
+    assert run("sampler", work, packets, consts=["every=10"], dumps=[".bss"], engine=engine)[1][".bss"][0][1] == {"dropped": 0}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_heavy(work, engine):
     big = [ether(IP(src=A, dst=B), UDP(sport=1, dport=2), Raw(b"x" * 958))] * 10
     small = [ether(IP(src=f"10.0.{i >> 8}.{i & 255}", dst=B), TCP(sport=i)) for i in range(500)]

@@ -226,6 +226,53 @@ def test_watching(daemon):
     assert watcher.returncode == 0 and [s[0] for s in seen] == ["~"] * 3 and all('"type": 1' in s[1] for s in seen)
 
 
+# ---- records
+
+SAMPLER = os.path.join(ROOT, "conf/filters/sampler.o")
+
+
+def test_records_are_taken_out(daemon):
+    daemon.start(conf("const.every = 1\n", program=SAMPLER, section=None))
+    daemon.net.send(10)
+    daemon.delivered(10)
+    error, first = daemon.call("MapTake", filter="f", map="samples", limit=4)
+    assert error is None and len(first["records"]) == 4 and first["more"] and first["lost"] == 0
+    error, rest = daemon.call("MapTake", filter="f", map="samples")
+    assert error is None and len(rest["records"]) == 6 and not rest["more"]
+    error, none = daemon.call("MapTake", filter="f", map="samples")
+    assert none == {"records": [], "more": False, "lost": 0}
+    record = first["records"][0]
+    data = bytes.fromhex(record["data"])
+    assert record["bytes"] == len(data) == 152 and record["cpu"] is None
+    length, kept = (int.from_bytes(data[i:i + 4], "little") for i in (12, 16))
+    assert kept == min(length, 128) and data[20 + 12:20 + 14] == b"\x08\x00"
+    for parameters, error in (({"filter": "f", "map": "samples", "limit": 0}, "InvalidParameter"),
+                              ({"filter": "f", "map": "sampls"}, "NotFound"), ({"filter": "f", "map": ".bss"}, "MapRefused")):
+        assert daemon.call("MapTake", **parameters)[0].endswith(error)
+
+
+def test_records_are_watched_and_lost_ones_counted(daemon):
+    daemon.start(conf("const.every = 1\n", program=SAMPLER, section=None))
+    daemon.net.send(5)
+    daemon.delivered(5)
+    shown = ctl(daemon, "map", "watch", "f", "samples", "-c", "5")
+    assert shown.returncode == 0 and shown.stdout.count("152 bytes\n") == 5 and shown.stdout.count("\t0x0010: ") == 5
+    watcher = subprocess.Popen([CTL, "-s", daemon.sock, "map", "watch", "f", "samples", "-w", "20ms", "--json=short"], stdout=subprocess.PIPE, text=True)
+    daemon.net.send(1)
+    assert json.loads(watcher.stdout.readline())["bytes"] == 152
+    watcher.send_signal(19) # SIGSTOP: a reader that is slow
+    daemon.net.send(3000)
+    daemon.delivered(3006)
+    watcher.send_signal(18)
+    seen = lost = 0
+    while seen + lost < 3000:
+        line = json.loads(watcher.stdout.readline())
+        seen, lost = seen + ("bytes" in line), lost + line.get("lost", 0)
+    watcher.kill()
+    watcher.wait()
+    assert seen + lost == 3000 and lost > 1000 and seen > 1000
+
+
 def test_completion(daemon):
     daemon.start(conf())
 
