@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "elf/ksyms.h"
 
 /** Relocation types of BPF (LLVM: BPF relocations; Linux Documentation/bpf/llvm_reloc.rst). */
 enum { RELOC_64_64 = 1, RELOC_64_32 = 10 };
@@ -28,17 +29,30 @@ struct linking {
     uint32_t at;   /* the same, in the program */
 };
 
-/** The section of externs that types say a symbol is in, "" if they do not. */
-static const char *extern_section(const struct wn_btf *btf, const char *name)
+/** The section of externs that types say a symbol is in, "" if they do not; whether it is a
+ * function there. */
+static const char *extern_section(const struct wn_btf *btf, const char *name, bool *func)
 {
+    *func = false;
     static const char *const sections[] = {".kconfig", ".ksyms"};
     for (size_t i = 0; btf && i < sizeof sections / sizeof *sections; i++) {
         uint32_t id = wn_btf_find(btf, sections[i], WN_BTF_DATASEC);
-        for (uint32_t k = 0; id && k < btf->types[id].count; k++)
-            if (strcmp(wn_btf_name(btf, wn_btf_secvar(btf, id, k).type), name) == 0)
-                return sections[i];
+        for (uint32_t k = 0; id && k < btf->types[id].count; k++) {
+            uint32_t type = wn_btf_secvar(btf, id, k).type;
+            if (strcmp(wn_btf_name(btf, type), name) != 0)
+                continue;
+            *func = btf->types[type].kind == WN_BTF_FUNC;
+            return sections[i];
+        }
     }
     return "";
+}
+
+bool wn_link_is_ksym(const struct wn_link *link, const char *name)
+{
+    bool func;
+    extern_section(link->btf, name, &func);
+    return func;
 }
 
 int wn_link_refuse(const struct wn_link *link, const struct wn_elf_symbol *symbol,
@@ -47,7 +61,12 @@ int wn_link_refuse(const struct wn_link *link, const struct wn_elf_symbol *symbo
     const struct wn_elf *elf = link->elf;
     const char *name = symbol->name;
     if (symbol->section == SHN_UNDEF) {
-        const char *section = extern_section(link->btf, name);
+        bool func;
+        const char *section = extern_section(link->btf, name, &func);
+        if (func)
+            return wn_fail(err, WN_E_UNSUPPORTED, WN_NOWHERE,
+                           "'%.40s', which '%.40s' calls, is a function of a kernel; %s", name,
+                           where, wn_ksym_instead(name));
         const char *what = strcmp(section, ".kconfig") == 0
                                ? "is of a kernel's configuration, which does not exist here"
                            : strcmp(section, ".ksyms") == 0 ? "is a symbol of a kernel"
@@ -139,6 +158,12 @@ static int refer(struct linking *l, struct wn_slot *s, uint32_t section, int64_t
     return r;
 }
 
+/** What is weak and in no object has been settled, and is not reached. */
+static bool is_nowhere(const struct wn_elf_symbol *symbol)
+{
+    return symbol->section == SHN_UNDEF && symbol->bind == STB_WEAK;
+}
+
 /** A call: of the same section if there is no relocation, else of wherever the symbol is. */
 static int link_call(struct linking *l, struct wn_slot *s, const struct wn_elf_reloc *reloc,
                      struct wn_error *err)
@@ -189,6 +214,8 @@ static int link_slot(struct linking *l, struct wn_slot *s, bool has_next, struct
         reloc = &l->link->relocs.data[code->reloc[l->slot] - 1];
 
     bool local = s->opcode == CALL && wn_slot_src(*s) == WN_PSEUDO_CALL_LOCAL;
+    if (reloc && is_nowhere(&l->link->elf->symbols[reloc->symbol]))
+        reloc = NULL;
     if (!reloc)
         return local ? link_call(l, s, NULL, err) : 0;
     if (reloc->addend)

@@ -114,6 +114,9 @@ int wn_link_prog(struct wn_link *link, uint32_t func, struct wn_link_prog *out,
 /** Release the arrays; all zero is allowed. */
 void wn_link_prog_fini(struct wn_link_prog *prog);
 
+/** Whether types say that a name is that of a function of a kernel. */
+bool wn_link_is_ksym(const struct wn_link *link, const char *name);
+
 /**
  * Say why a symbol has no address here.
  *

@@ -13,6 +13,7 @@
 #include "context/context.h"
 #include "elf/btf_make.h"
 #include "elf/core.h"
+#include "elf/ksyms.h"
 #include "elf/object.h"
 
 /* R_BPF_64_ABS64, _ABS32, _NODYLD32: what is not code refers to symbols by these. */
@@ -173,7 +174,19 @@ static int refuse_poison(struct wn_object *obj, struct wn_link_func *f, uint32_t
                          const struct wn_btf *target, struct wn_error *err)
 {
     size_t first, n = wn_core_find(&obj->ext, obj->elf.sections[f->section].name, &first);
-    struct wn_core_patch patch = {.why = "calls a weak function that is not in this object"};
+    struct wn_core_patch patch;
+    const struct wn_link_code *code = &obj->link.code[f->section];
+    if (code->reloc[slot]) {
+        const struct wn_elf_reloc *reloc = &obj->link.relocs.data[code->reloc[slot] - 1];
+        const char *name = obj->elf.symbols[reloc->symbol].name;
+        if (wn_link_is_ksym(&obj->link, name))
+            snprintf(patch.why, sizeof patch.why, "calls '%.30s' of a kernel; %s", name,
+                     wn_ksym_instead(name));
+        else
+            snprintf(patch.why, sizeof patch.why,
+                     "calls the weak function '%.40s', which is not in this object", name);
+        return refuse(obj, f, slot, patch.why, err);
+    }
     size_t low = first, high = first + n;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -210,7 +223,6 @@ static void settle_weak(struct wn_object *obj, uint32_t section)
             code->reloc[i] = 0;
         } else if (s->opcode == CALL) {
             *s = wn_slot(CALL, 0, 0, 0, WN_CORE_POISON);
-            code->reloc[i] = 0;
         }
     }
 }

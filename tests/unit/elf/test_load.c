@@ -465,6 +465,37 @@ static void maps_are_in_maps_at_first(void **state)
         }
 }
 
+/* With what to do instead; whoever asks first gets along without. */
+static void functions_of_a_kernel_are_refused_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+    } cases[] = {
+        {"dynptr",
+         "'bpf_dynptr_from_xdp', which 'dynptr' calls, is a function of a kernel; compare "
+         "with data_end, or use bpf_skb_load_bytes() or bpf_xdp_load_bytes()"},
+        {"unknown", "'bpf_no_such_thing', which 'unknown' calls, is a function of a kernel; only "
+                    "helpers are provided, see winnow-filter(7)"},
+        {"locks", "function 'locks': calls 'bpf_rcu_read_lock' of a kernel; values of maps stay "
+                  "there while a program runs; leave it out (ksyms.c:28)"},
+    };
+    static const char *const compilers[] = {"14", "19"};
+    for (size_t b = 0; b < 2; b++) {
+        struct wn_object *obj = opened("ksyms", compilers[b]);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            struct wn_prog *prog = NULL;
+            struct wn_error err = {0};
+            assert_int_equal(wn_prog_load(obj, cases[i].name, NULL, &prog, &err), WN_E_UNSUPPORTED);
+            assert_string_equal(err.text, cases[i].text);
+        }
+        struct wn_prog *prog = made(obj, "asks", WN_ENGINE_AUTO);
+        assert_int_equal(value_of(prog, frame(0)), 2);
+        wn_prog_free(prog);
+        wn_object_free(obj);
+    }
+}
+
 static void events_are_not_looked_up(void **state)
 {
     (void)state;
@@ -611,6 +642,7 @@ int main(void)
         cmocka_unit_test(a_map_shows_what_tail_called_programs_did),
         cmocka_unit_test(an_array_is_as_long_as_its_first_programs_need),
         cmocka_unit_test(maps_are_in_maps_at_first),
+        cmocka_unit_test(functions_of_a_kernel_are_refused_by_name),
         cmocka_unit_test(events_are_not_looked_up),
         cmocka_unit_test(what_needs_a_kernel_is_refused_by_name),
         cmocka_unit_test(a_type_may_be_asked_for),
