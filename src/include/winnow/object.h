@@ -137,7 +137,7 @@ struct wn_object_map {
     uint32_t value_bytes;
     uint32_t max_entries;
     uint32_t flags;                 /* enum wn_map_flag */
-    bool pinned;                    /* by name; that means nothing here */
+    bool pinned;                    /* by name: see wn_object_pin() */
     const char *key_type;           /* in C: "struct flow"; "" if not known */
     const char *value_type;         /* the same */
     const struct wn_error *refused; /* why it cannot be made here; NULL: nothing is known */
@@ -203,6 +203,32 @@ WN_API int wn_object_resize_map(struct wn_object *obj, const char *name, uint32_
  */
 WN_API int wn_object_use_map(struct wn_object *obj, const char *name, struct wn_map *map,
                              struct wn_error *err);
+
+/* ---- maps that objects share */
+
+/**
+ * Maps that are pinned by name (`__uint(pinning, LIBBPF_PIN_BY_NAME)`), which in a kernel are files
+ * below /sys/fs/bpf: here, what objects find that are loaded by one process.
+ */
+struct wn_pins;
+
+/** An empty set of them; the caller frees it. NULL without memory. */
+WN_API struct wn_pins *wn_pins_new(void);
+
+/** Let go of the maps; objects and programs that use them keep them. NULL is allowed. */
+WN_API void wn_pins_free(struct wn_pins *pins);
+
+/** The map of a name, borrowed; NULL if none has been pinned. */
+WN_API struct wn_map *wn_pins_find(const struct wn_pins *pins, const char *name);
+
+/**
+ * Have an object share its pinned maps, before they are made: those that are in the set are
+ * used, others are made and put there.
+ *
+ * Returns 0, -EINVAL (a map of the same name is another one; the text says what differs; maps
+ * before it are shared already), -ENOMEM, or what wn_map_new() says of one.
+ */
+WN_API int wn_object_pin(struct wn_object *obj, struct wn_pins *pins, struct wn_error *err);
 
 /* ---- variables */
 

@@ -133,6 +133,8 @@ int wn_object_use_map(struct wn_object *obj, const char *name, struct wn_map *ma
         {"value size", want->value_bytes, has.value_bytes},
         {"number of entries", want->max_entries, has.max_entries},
         {"flags", want->flags, has.flags},
+        {"place of the lock", want->has_lock ? want->lock_at + 1 : 0,
+         has.has_lock ? has.lock_at + 1 : 0},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].want != parts[i].has)

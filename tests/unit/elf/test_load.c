@@ -496,6 +496,38 @@ static void functions_of_a_kernel_are_refused_by_name(void **state)
     }
 }
 
+static void objects_share_maps_that_are_pinned(void **state)
+{
+    (void)state;
+    struct wn_object *first = opened("pinned", "14"), *second = opened("pinned", "19");
+    struct wn_pins *pins = wn_pins_new();
+    struct wn_map *map = NULL;
+    struct wn_error err = {0};
+    assert_null(wn_pins_find(pins, "shared"));
+    assert_int_equal(wn_object_pin(first, pins, &err), 0);
+    assert_int_equal(wn_object_pin(second, pins, &err), 0);
+    assert_int_equal(wn_object_map(second, "shared", &map, &err), 0);
+    assert_ptr_equal(wn_pins_find(pins, "shared"), map);
+    assert_null(wn_pins_find(pins, "own"));
+    struct wn_prog *a = made(first, "pinned", WN_ENGINE_AUTO);
+    struct wn_prog *b = made(second, "pinned", WN_ENGINE_INTERP);
+    assert_int_equal(value_of(a, frame(0)), 101);
+    assert_int_equal(value_of(b, frame(0)), 201);
+    assert_int_equal(value_of(a, frame(0)), 302);
+    /* another shape is another map */
+    struct wn_object *third = opened("pinned", "14");
+    assert_int_equal(wn_object_resize_map(third, "shared", 2, &err), 0);
+    assert_int_equal(wn_object_pin(third, pins, &err), -EINVAL);
+    assert_string_equal(err.text, "map 'shared': the number of entries is 2, not 1");
+    wn_pins_free(pins);
+    assert_int_equal(value_of(b, frame(0)), 402);
+    wn_prog_free(a);
+    wn_prog_free(b);
+    wn_object_free(first);
+    wn_object_free(second);
+    wn_object_free(third);
+}
+
 static void events_are_not_looked_up(void **state)
 {
     (void)state;
@@ -643,6 +675,7 @@ int main(void)
         cmocka_unit_test(an_array_is_as_long_as_its_first_programs_need),
         cmocka_unit_test(maps_are_in_maps_at_first),
         cmocka_unit_test(functions_of_a_kernel_are_refused_by_name),
+        cmocka_unit_test(objects_share_maps_that_are_pinned),
         cmocka_unit_test(events_are_not_looked_up),
         cmocka_unit_test(what_needs_a_kernel_is_refused_by_name),
         cmocka_unit_test(a_type_may_be_asked_for),
