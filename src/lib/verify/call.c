@@ -134,7 +134,6 @@ static void map_argument(struct wn_search *q, const struct wn_helper *h, unsigne
     struct wn_why why = wn_why_of(q, WN_WHY_WANTS_MAP, i + 1, r);
     const struct wn_verify_map *map = map_of(q, r);
     if (map && r->nullable) {
-        why.reason = WN_WHY_NULL;
         judge(q, WN_MAY_FIT, &why);
     } else if (!map) {
         judge(q, r->type == WN_T_ANY ? WN_MAY_FIT : WN_NEVER_FITS, &why);

@@ -164,7 +164,9 @@ static void put_wants(const struct wn_saying *s)
             s->env->type == WN_PROG_FILTER ? "packet" : "context");
     put(s->t, ", but ");
     put_held(s);
-    if (w->reg.type == WN_T_ANY && map)
+    if (map && w->reg.nullable)
+        put(s->t, " or is NULL; come here only if r%u is not 0", w->number);
+    else if (w->reg.type == WN_T_ANY && map)
         put(s->t, "; load the map's address where it is used");
     else
         put(s->t, map ? "; pass the address of a map, as in &name"

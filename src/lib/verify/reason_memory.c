@@ -162,6 +162,8 @@ static void put_outside(const struct wn_saying *s)
         put(s->t, "; keep what is large in a map");
     else if (w->reg.type == WN_T_STACK)
         put(s->t, "; the stack ends there, use offsets below stack+0");
+    else if (high < w->size)
+        put(s->t, "; use a smaller type");
     else
         put(s->t, "; the last offset for %u %s is %" PRId64, (unsigned)w->size,
             wn_text_bytes(w->size), high - w->size);
@@ -413,7 +415,7 @@ static void put_null(const struct wn_saying *s)
             w->number, w->number);
         return;
     }
-    put(s->t, "r%u may be NULL, which bpf_map_lookup_elem() returns where ", w->number);
+    put(s->t, "r%u may be NULL, which a lookup returns where ", w->number);
     wn_text_memory(s->t, s->env, &map);
     put(s->t, " has no such key; come here only if r%u is not 0", w->number);
 }

@@ -255,9 +255,34 @@ static void functions_are_functions(void **state)
     leaves_open("deep:\n" LOOP("1", "deep", "0", "0") "r0 = 0\nexit\n", 5, "calls itself");
 }
 
+/* Around a helper that calls a function, which decides whether to go on: that is a loop, too. */
+static void loops_through_functions_are_not_taken_for_bounded(void **state)
+{
+    (void)state;
+    static const char around[] =
+        "r6 = r1\nagain: *(u64 *)(r10 - 8) = 0\n*(u64 *)(r10 - 16) = r6\n" LOOP(
+            "1", "sets", "r10\nr3 += -16", "0") "r0 = *(u64 *)(r10 - 8)\nif r0 != 0 goto again\n"
+                                                "exit\n"
+                                                "sets:\nr3 = *(u64 *)(r2 + 0)\n"
+                                                "r3 = *(u32 *)(r3 + 16)\n*(u64 *)(r2 + 8) = r3\n"
+                                                "r0 = 0\nexit\n";
+    struct wn_prog_info info;
+    struct wn_prog *prog = make(around, &xdp);
+    struct wn_run *run = wn_run_new();
+    struct wn_packet pkt = packet();
+    wn_prog_info(prog, &info);
+    assert_int_equal(info.loops_fuelled, 1);
+    assert_int_equal(wn_prog_run(prog, run, &pkt).fault, WN_FAULT_FUEL);
+    pkt.queue = 0;
+    assert_int_equal(wn_prog_run(prog, run, &pkt).fault, WN_FAULT_NONE);
+    wn_run_free(run);
+    wn_prog_free(prog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loops_through_functions_are_not_taken_for_bounded),
         cmocka_unit_test(loop_calls_its_function),
         cmocka_unit_test(loop_refuses_what_the_kernel_refuses),
         cmocka_unit_test(loop_stops_when_it_is_told),
