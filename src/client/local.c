@@ -210,19 +210,34 @@ static int fail_slots(const struct client_opts *opts, const struct local_origin 
     return fail_diagnostic(opts, local_diagnostic(&at, DIAG_P110, &insn, err));
 }
 
-/* Compiles slots that are looked at and never run. */
+/* A program that is looked at and never run: of an object with its maps. */
+static int compile(const struct local_origin *origin, const struct source_opts *how,
+                   const struct wn_slot *slots, size_t count, struct wn_prog **out,
+                   struct wn_error *err)
+{
+    struct source *source = NULL;
+    if (!origin->path || !strcmp(origin->path, "-"))
+        return wn_prog_new(slots, count, &how->prog, out, err);
+    int code = source_open(origin->path, how, &source, NULL, err);
+    if (!code)
+        code = source_object(source) ? source_program(source, how, out, NULL, err)
+                                     : wn_prog_new(slots, count, &how->prog, out, err);
+    source_close(source);
+    return code;
+}
+
 static int show_machine_code(const struct client_opts *opts, const struct local_origin *origin,
                              const struct source_opts *source, const struct wn_slot *slots,
                              size_t count)
 {
     OWN(prog) struct wn_prog *prog = NULL;
-    struct wn_prog_opts how = source->prog;
+    struct source_opts how = *source;
     struct wn_error err;
     struct wn_prog_info info;
 
-    how.engine = WN_ENGINE_JIT;
-    how.lines = true;
-    if (wn_prog_new(slots, count, &how, &prog, &err))
+    how.prog.engine = WN_ENGINE_JIT;
+    how.prog.lines = true;
+    if (compile(origin, &how, slots, count, &prog, &err))
         return fail_slots(opts, origin, slots, count, &err);
     wn_prog_info(prog, &info);
     if (opts->output) {

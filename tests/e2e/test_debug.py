@@ -107,6 +107,13 @@ def test_listing_in_json_says_the_same_as_the_bytes(tmp_path):
         at += len(line["hex"]) // 2
 
 
+def test_listing_of_an_object_has_its_maps():
+    for name, section in (("blocklist", []), ("dispatch", ["--section", "on_ipv4"]), ("sampler", [])):
+        o = os.path.join(ROOT, "conf/filters", name + ".o")
+        text, numbered = run(CTL, "disasm", "--jit", o, *section).stdout, run(CTL, "disasm", "--numbers", o, *section).stdout
+        assert [line for line in text.splitlines() if not re.match(r"^ {8,}[0-9a-f]+:", line)][:-1] == numbered.splitlines()
+
+
 def test_listing_reads_standard_input():
     assert "  shared:" not in run(CTL, "disasm", "--numbers", "-", input="tcp port 80").stdout
     done = run(CTL, "disasm", "--jit", "-", input="tcp port 80")
