@@ -19,7 +19,7 @@
 #define VERIFY_INPUTS  6
 #define VERIFY_PACKET  200 /* longest */
 #define VERIFY_NUMBERS 48  /* constants of a program */
-#define VERIFY_MAPS    7
+#define VERIFY_MAPS    8
 #define VERIFY_ELEMENT 64 /* bytes of the largest value */
 
 /** The maps of all programs, by their numbers. */
@@ -28,6 +28,7 @@ enum {
     VERIFY_ONE,
     VERIFY_MANY,
     VERIFY_STACK,
+    VERIFY_LOCKED,
     VERIFY_FROZEN,
     VERIFY_PROGS,
     VERIFY_RING

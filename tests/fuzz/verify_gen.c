@@ -18,7 +18,7 @@
 #define FUNCS 2   /* local functions besides the main one */
 #define BODY  150 /* slots in which the main function's statements begin */
 
-enum kind { NOTHING, NUMBER, PACKET, AFTER, STACK, VALUE, MAYBE, MEMORY, BEFORE, RECORD };
+enum kind { NOTHING, NUMBER, PACKET, AFTER, STACK, VALUE, MAYBE, MEMORY, BEFORE, RECORD, KEY };
 
 struct place {
     uint8_t kind;
@@ -37,6 +37,7 @@ struct maker {
     struct {
         size_t call;  /* 0: nobody calls it */
         bool repeats; /* it is the address that is taken there, and a helper calls it */
+        uint8_t map;  /* 1 + the map whose elements it is shown; 0: none */
         struct place argument;
     } func[FUNCS];
     bool within;  /* a function that is called */
@@ -790,7 +791,8 @@ static void put_call(struct maker *m)
     forget_arguments(m);
 }
 
-/** bpf_loop(): a function that is called any number of times, with its number and anything. */
+/** bpf_loop(), bpf_for_each_map_elem(): a function that is called any number of times, with its
+ * number or an element, and anything. */
 static void put_repeat(struct maker *m)
 {
     unsigned which = below(m, FUNCS), data = find(m, ~(1u << NOTHING));
@@ -804,6 +806,20 @@ static void put_repeat(struct maker *m)
         given = (struct place){STACK, 0};
     }
     set(m, WN_R3, NOTHING);
+    if (one_in(m, 2)) {
+        static const uint8_t maps[] = {VERIFY_HASH, VERIFY_MANY, VERIFY_ONE, VERIFY_LOCKED};
+        uint8_t map = maps[below(m, 4)];
+        m->func[which].call = m->t->n;
+        m->func[which].repeats = true;
+        m->func[which].argument = given;
+        m->func[which].map = map + 1;
+        put_wide(m, WN_OP_FUNC, WN_R2, 0);
+        put_wide(m, WN_OP_MAP_FD, WN_R1, one_in(m, 24) ? VERIFY_PROGS : map);
+        put(m, WN_OP_MOV64_K, WN_R4, 0, 0, one_in(m, 16));
+        put(m, WN_OP_CALL, 0, 0, 0, 164);
+        forget_arguments(m);
+        return;
+    }
     unsigned times = find(m, 1u << NUMBER);
     put(m, WN_OP_MOV64_K, WN_R1, 0, 0, interesting(m, below(m, 6)));
     if (times < WN_R10 && times != WN_R1 && one_in(m, 3)) {
@@ -852,6 +868,39 @@ static void put_record(struct maker *m)
     meet(m, &before);
 }
 
+/** What is changed under a lock, which is given back. */
+static void put_locked(struct maker *m)
+{
+    const unsigned keep = WN_R6;
+    if (!may_call(m) || m->locked >> keep & 1)
+        return;
+    put_key(m);
+    put_wide(m, WN_OP_MAP_FD, WN_R1, one_in(m, 32) ? VERIFY_MANY : VERIFY_LOCKED);
+    put(m, WN_OP_CALL, 0, 0, 0, 1);
+    forget_arguments(m);
+    size_t branch = m->t->n;
+    struct maker before = *m;
+    put(m, WN_OP_JEQ64_K, WN_R0, 0, 0, 0);
+    copy(m, keep, WN_R0);
+    m->r[keep] = (struct place){VALUE, VERIFY_LOCKED};
+    m->locked |= 1u << keep;
+    for (unsigned give = 0; give < 2; give++) {
+        put(m, WN_OP_MOV64_X, WN_R1, keep, 0, 0);
+        put(m, WN_OP_ADD64_K, WN_R1, 0, 0, one_in(m, 48) ? 8 : 12);
+        put(m, WN_OP_CALL, 0, 0, 0, (one_in(m, 48) ? 94 : 93) + (int)give);
+        forget_arguments(m);
+        set(m, WN_R0, NOTHING);
+        for (uint32_t n = below(m, 4); n > 0 && !give; n--)
+            if (one_in(m, 2))
+                put_simple(m);
+            else
+                put_access(m, keep, (int)below(m, one_in(m, 12) ? 16 : 5), below(m, 4));
+    }
+    m->locked &= ~(1u << keep);
+    m->t->slots[branch].off = (int16_t)(m->t->n - branch - 1);
+    meet(m, &before);
+}
+
 /** LD_ABS, LD_IND: beyond the packet the function ends with 0. */
 static void put_packet_load(struct maker *m)
 {
@@ -887,7 +936,8 @@ static void put_simple(struct maker *m)
 
 static void put_any_access(struct maker *m)
 {
-    unsigned base = find(m, 1u << PACKET | 1u << VALUE | 1u << STACK | 1u << AFTER | 1u << MAYBE);
+    unsigned base =
+        find(m, 1u << PACKET | 1u << VALUE | 1u << STACK | 1u << AFTER | 1u << MAYBE | 1u << KEY);
     if (base == WN_R10)
         put_access(m, WN_R10, -8 - (int)below(m, 60), below(m, 4));
     else
@@ -922,6 +972,8 @@ static void put_statement(struct maker *m, bool simple)
     case 13:
         if (one_in(m, 4))
             put_record(m);
+        else if (one_in(m, 5))
+            put_locked(m);
         else if (one_in(m, 2))
             put_helper(m);
         else if (one_in(m, 4))
@@ -1016,8 +1068,14 @@ void verify_make(struct verify_trial *t, struct gen *g)
         t->slots[m.func[f].call].imm = (int32_t)(t->n - m.func[f].call - 1);
         struct maker inner = {.g = g, .t = t, .within = true};
         inner.repeats = m.func[f].repeats;
-        inner.r[inner.repeats ? WN_R2 : WN_R1] = m.func[f].argument;
-        inner.r[inner.repeats ? WN_R1 : WN_R2].kind = NUMBER;
+        if (m.func[f].map) {
+            inner.r[WN_R2].kind = KEY;
+            inner.r[WN_R3] = (struct place){VALUE, m.func[f].map - 1};
+            inner.r[WN_R4] = m.func[f].argument;
+        } else {
+            inner.r[inner.repeats ? WN_R2 : WN_R1] = m.func[f].argument;
+            inner.r[inner.repeats ? WN_R1 : WN_R2].kind = NUMBER;
+        }
         most = t->n + 10 + gen_below(g, 30);
         while (t->n < most && t->n < VERIFY_SLOTS - 40)
             put_statement(&inner, false);

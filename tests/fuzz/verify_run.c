@@ -28,6 +28,7 @@ const struct wn_map_opts verify_maps[VERIFY_MAPS] = {
     [VERIFY_ONE] = {WN_MAP_ARRAY, 4, 64, 1, 0, 1, 0, "one"},
     [VERIFY_MANY] = {WN_MAP_ARRAY, 4, 24, 4, 0, 1, 0, "many"},
     [VERIFY_STACK] = {WN_MAP_STACK, 0, 20, 4, 0, 1, 0, "stack"},
+    [VERIFY_LOCKED] = {WN_MAP_ARRAY, 4, 16, 3, 0, 1, 0, "locked", .has_lock = true, .lock_at = 12},
     [VERIFY_FROZEN] = {WN_MAP_ARRAY, 4, 16, 1, WN_MAP_RDONLY_PROG, 1, 0, "frozen"},
     [VERIFY_PROGS] = {WN_MAP_PROG_ARRAY, 4, 4, 4, 0, 1, 0, "progs"},
     [VERIFY_RING] = {WN_MAP_RINGBUF, 0, 0, VERIFY_RING_BYTES, 0, 1, 0, "ring"},
@@ -188,7 +189,7 @@ static void start(const struct verify_input *in, unsigned way, struct wn_packet 
 static void finish(struct verify_left *out)
 {
     const uint8_t *packet = wn_run_packet(run, &out->packet_bytes);
-    if (out->packet_bytes > VERIFY_LEFT || run->n_holds)
+    if (out->packet_bytes > VERIFY_LEFT || run->n_holds || run->lock)
         abort();
     if (out->packet_bytes)
         memcpy(out->packet, packet, out->packet_bytes);
@@ -316,6 +317,12 @@ static bool argument_holds(const struct wn_call *call, unsigned i, const uint64_
         return *map < VERIFY_MAPS && call->maps >> verify_maps[*map].type & 1;
     case WN_ARG_KEY: return wn_run_holds(run, arg[0], verify_maps[*map].key_bytes, false);
     case WN_ARG_VALUE: return wn_run_holds(run, arg[0], verify_maps[*map].value_bytes, false);
+    case WN_ARG_RECORD:
+        for (uint32_t k = 0; k < run->n_holds; k++)
+            if (run->holds[k].address == arg[0])
+                return true;
+        return false;
+    case WN_ARG_LOCK: return wn_run_lock_at(run, arg[0]) != NULL;
     case WN_ARG_VALUE_WRITE: return wn_run_holds(run, arg[0], verify_maps[*map].value_bytes, true);
     default: return true;
     }
