@@ -99,26 +99,6 @@ int wn_map_consume_events(struct wn_map *map, wn_event_fn fn, void *arg)
 
 /* ---- An array without values ----------------------------------------------------------------- */
 
-static int events_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    (void)value;
-    return -WN_ENOTSUPP;
-}
-
-static int events_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
-                      uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)value;
-    (void)flags;
-    (void)cpu;
-    return -EOPNOTSUPP;
-}
-
 static int events_remove(struct wn_map *map, const void *key)
 {
     (void)map;
@@ -138,8 +118,8 @@ static void events_fini(struct wn_map *map)
 
 static const struct wn_map_ops ops = {
     .find = wn_map_find_nothing,
-    .get = events_get,
-    .put = events_put,
+    .get = wn_map_get_unknown,
+    .put = wn_map_put_refused,
     .remove = events_remove,
     .next = wn_array_next,
     .count = events_count,

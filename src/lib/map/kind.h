@@ -76,6 +76,15 @@ int wn_map_check_fd_array(const struct wn_map_opts *o, struct wn_error *err);
 /** wn_map_find() where programs find nothing by key. */
 void *wn_map_find_nothing(struct wn_map *map, const void *key, uint32_t cpu);
 
+/** get() and put() of maps whose values are no bytes: -EOPNOTSUPP, or -WN_ENOTSUPP where the kernel
+ * says that. */
+int wn_map_get_refused(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value);
+int wn_map_put_refused(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                       uint32_t cpu);
+int wn_map_get_unknown(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value);
+int wn_map_put_unknown(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                       uint32_t cpu);
+
 /** wn_map_next() of everything that is an array. */
 int wn_array_next(struct wn_map *map, const void *key, uint8_t *next);
 

@@ -354,6 +354,32 @@ void *wn_map_find_nothing(struct wn_map *map, const void *key, uint32_t cpu)
     return NULL;
 }
 
+int wn_map_get_refused(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
+{
+    (void)map, (void)key, (void)cpu, (void)value;
+    return -EOPNOTSUPP;
+}
+
+int wn_map_put_refused(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                       uint32_t cpu)
+{
+    (void)map, (void)key, (void)value, (void)flags, (void)cpu;
+    return -EOPNOTSUPP;
+}
+
+int wn_map_get_unknown(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
+{
+    (void)map, (void)key, (void)cpu, (void)value;
+    return -WN_ENOTSUPP;
+}
+
+int wn_map_put_unknown(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
+                       uint32_t cpu)
+{
+    (void)map, (void)key, (void)value, (void)flags, (void)cpu;
+    return -WN_ENOTSUPP;
+}
+
 /* ---- The programs' side ---------------------------------------------------------------------- */
 
 void *wn_map_find(struct wn_map *map, const void *key, uint32_t cpu)

@@ -183,26 +183,6 @@ void wn_outer_quiesce(struct wn_map *map)
 
 /* ---- The kind -------------------------------------------------------------------------------- */
 
-static int outer_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    (void)value;
-    return -EOPNOTSUPP;
-}
-
-static int outer_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
-                     uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)value;
-    (void)flags;
-    (void)cpu;
-    return -EOPNOTSUPP;
-}
-
 static int outer_remove(struct wn_map *map, const void *key)
 {
     struct outer *o = outer_of(map);
@@ -241,8 +221,8 @@ static void outer_fini(struct wn_map *map)
 static const struct wn_map_ops ops = {
     .find = wn_map_find_nothing,
     .finder = outer_finder,
-    .get = outer_get,
-    .put = outer_put,
+    .get = wn_map_get_refused,
+    .put = wn_map_put_refused,
     .remove = outer_remove,
     .next = outer_next,
     .count = outer_count,

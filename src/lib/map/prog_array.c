@@ -132,26 +132,6 @@ static void prog_array_abandon(struct wn_map *map)
     wn_map_quiesce(map);
 }
 
-static int prog_array_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    (void)value;
-    return -EOPNOTSUPP;
-}
-
-static int prog_array_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
-                          uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)value;
-    (void)flags;
-    (void)cpu;
-    return -EOPNOTSUPP;
-}
-
 static uint32_t prog_array_count(const struct wn_map *map)
 {
     struct prog_array *a = array_of(map);
@@ -163,8 +143,8 @@ static uint32_t prog_array_count(const struct wn_map *map)
 
 static const struct wn_map_ops ops = {
     .find = wn_map_find_nothing,
-    .get = prog_array_get,
-    .put = prog_array_put,
+    .get = wn_map_get_refused,
+    .put = wn_map_put_refused,
     .remove = prog_array_remove,
     .next = wn_array_next,
     .count = prog_array_count,

@@ -191,26 +191,6 @@ int wn_map_ring_info(const struct wn_map *map, struct wn_ring_info *out)
 
 /* ---- A map without elements ------------------------------------------------------------------ */
 
-static int ring_get(struct wn_map *map, const void *key, uint32_t cpu, uint8_t *value)
-{
-    (void)map;
-    (void)key;
-    (void)cpu;
-    (void)value;
-    return -WN_ENOTSUPP;
-}
-
-static int ring_put(struct wn_map *map, const void *key, const uint8_t *value, uint64_t flags,
-                    uint32_t cpu)
-{
-    (void)map;
-    (void)key;
-    (void)value;
-    (void)flags;
-    (void)cpu;
-    return -WN_ENOTSUPP;
-}
-
 static int ring_remove(struct wn_map *map, const void *key)
 {
     (void)map;
@@ -240,8 +220,8 @@ static void ring_fini(struct wn_map *map)
 
 static const struct wn_map_ops ops = {
     .find = wn_map_find_nothing,
-    .get = ring_get,
-    .put = ring_put,
+    .get = wn_map_get_unknown,
+    .put = wn_map_put_unknown,
     .remove = ring_remove,
     .next = ring_next,
     .count = ring_count,

@@ -1,37 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /** Tells of each packet by a perf event, with its first bytes. */
-#include "net.h"
-
-struct event {
-    __u32 bytes, kept, number;
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
-    __uint(key_size, sizeof(__u32));
-    __uint(value_size, sizeof(__u32));
-} events SEC(".maps");
-
-__u32 number;
-__u64 failed[4];
+#include "events.h"
 
 SEC("xdp") int xdp_events(struct xdp_md *ctx)
 {
-    __u32 bytes = ctx->data_end - ctx->data;
-    struct event e = {bytes, bytes & 0x78, number++};
-    __u64 kept = e.kept;
-    if (bytes % 7 == 0)
-        kept = bytes + 8; /* more than there is */
-    long r = bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU | kept << 32, &e, sizeof e);
-    if (r)
-        failed[0]++;
-    if (bytes % 5 == 0 && bpf_perf_event_output(ctx, &events, 0, &e, sizeof e)) /* of CPU 0 */
-        failed[1]++;
-    if (bytes % 3 == 0 && bpf_perf_event_output(ctx, &events, 1u << 20, &e, sizeof e))
-        failed[2]++;
-    if (bytes % 3 == 1 && bpf_perf_event_output(ctx, &events, 1ull << 60, &e, sizeof e))
-        failed[3]++;
-    return r ? XDP_DROP : XDP_PASS;
+    return tell(ctx, ctx->data_end - ctx->data) ? XDP_DROP : XDP_PASS;
 }
 
 char _license[] SEC("license") = "GPL";
