@@ -366,7 +366,7 @@ static int watch_records(struct job *job)
     const struct client_opts *opts = job->opts;
     uint64_t count = opts->count;
     json_int_t lost = -1;
-    for (bool more = false;; more = false) {
+    for (;;) {
         struct varlink_reply reply = {0};
         json_t *record;
         size_t i;
@@ -384,7 +384,7 @@ static int watch_records(struct job *job)
             print_lost(opts, now - lost);
         lost = now;
         count -= opts->count ? i : 0;
-        more = json_is_true(json_object_get(reply.parameters, "more"));
+        bool more = json_is_true(json_object_get(reply.parameters, "more"));
         varlink_reply_fini(&reply);
         fflush(stdout);
         if (ferror(stdout) || (opts->count && count == 0))

@@ -50,9 +50,10 @@ static int pin(struct wn_object *obj, const char *name, struct wn_pins *pins, st
     int r = wn_object_map(obj, name, &map, err);
     if (r)
         return r;
-    if (!wn_vec_push(&pins->maps, map))
+    if (pins->maps.len == pins->maps.cap &&
+        !wn_vec_grow((void **)&pins->maps.data, &pins->maps.cap, pins->maps.len, sizeof(void *)))
         return wn_fail(err, -ENOMEM, WN_NOWHERE, "out of memory");
-    wn_map_ref(map);
+    pins->maps.data[pins->maps.len++] = wn_map_ref(map);
     return 0;
 }
 
