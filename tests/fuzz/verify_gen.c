@@ -970,9 +970,9 @@ static void put_statement(struct maker *m, bool simple)
     case 11: put_null_check(m); return;
     case 12: put_any_access(m); return;
     case 13:
-        if (one_in(m, 4))
+        if (one_in(m, 12))
             put_record(m);
-        else if (one_in(m, 5))
+        else if (one_in(m, 16))
             put_locked(m);
         else if (one_in(m, 2))
             put_helper(m);

@@ -89,7 +89,7 @@ HELPER(perf_event_output)
     if (r3 >> PACKET_SHIFT & ~PACKET_MASK)
         return wn_failure(EINVAL);
     parts.packet = first_bytes(run, parts.packet_bytes);
-    if (!parts.packet)
+    if (parts.packet_bytes && !parts.packet)
         return wn_failure(EFAULT);
     return (uint64_t)(int64_t)wn_events_put(ring_of(run, r2), r3, &parts, run->cpu);
 }
