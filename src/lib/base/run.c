@@ -47,6 +47,21 @@ static bool kernel_holds(const struct wn_run *run, uint64_t address, uint64_t by
     return context_holds(&run->kernel, address, bytes, write);
 }
 
+/** The map found in another one whose handle, or one of whose values, an address is. */
+static const struct wn_bound_map *inner_at(const struct wn_run *run, uint64_t address)
+{
+    const struct wn_bound_map *found = NULL;
+    for (uint32_t i = 0; i < run->n_inner && i < WN_INNER_MAPS; i++) {
+        const struct wn_bound_map *m = run->inner[i];
+        if (address == (uint64_t)(uintptr_t)m || in_region(address, 1, &m->values))
+            return m;
+    }
+    for (uint32_t i = 0; !found && run->n_inner > WN_INNER_MAPS && i < run->n_maps; i++)
+        if (run->maps[i].around)
+            found = run->maps[i].around(run->maps[i].map, address);
+    return found;
+}
+
 bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bool write)
 {
     const struct wn_packet *p = run->packet;
@@ -65,11 +80,10 @@ bool wn_run_holds(const struct wn_run *run, uint64_t address, uint64_t bytes, bo
     for (uint32_t i = 0; i < run->n_holds; i++)
         if (within(address, bytes, run->holds[i].address, run->holds[i].bytes))
             return true;
-    for (uint32_t i = 0; i < run->n_inner && i < WN_INNER_MAPS; i++) {
-        const struct wn_region *r = &run->inner[i]->values;
-        if ((write ? r->writable : !r->unreadable) && in_region(address, bytes, r))
-            return true;
-    }
+    const struct wn_bound_map *inner = run->n_inner ? inner_at(run, address) : NULL;
+    if (inner && (write ? inner->values.writable : !inner->values.unreadable) &&
+        in_region(address, bytes, &inner->values))
+        return true;
     for (uint32_t i = 0; i < run->n_regions; i++) {
         const struct wn_region *r = &run->regions[i];
         if ((write ? r->writable : !r->unreadable) && in_region(address, bytes, r))
@@ -151,18 +165,15 @@ struct wn_lock *wn_run_lock_at(const struct wn_run *run, uint64_t address)
     struct wn_lock *lock = NULL;
     for (uint32_t i = 0; !lock && i < run->n_maps; i++)
         lock = lock_in(&run->maps[i], address);
-    for (uint32_t i = 0; !lock && i < run->n_inner && i < WN_INNER_MAPS; i++)
-        lock = lock_in(run->inner[i], address);
-    return lock;
+    const struct wn_bound_map *inner = lock || !run->n_inner ? NULL : inner_at(run, address);
+    return inner ? lock_in(inner, address) : lock;
 }
 
 /** Whether a handle is one of a map. */
 static bool is_map(const struct wn_run *run, uint64_t handle)
 {
-    bool found = handle - WN_MAP_TAG < run->n_maps;
-    for (uint32_t i = 0; !found && i < run->n_inner && i < WN_INNER_MAPS; i++)
-        found = handle == (uint64_t)(uintptr_t)run->inner[i];
-    return found;
+    return handle - WN_MAP_TAG < run->n_maps ||
+           (run->n_inner && (uint64_t)(uintptr_t)inner_at(run, handle) == handle && handle);
 }
 
 /** Whether argument i of a call may be what it is; `map` is the last map before it. */

@@ -161,8 +161,8 @@ struct wn_repeat {
     uint32_t key_bytes; /* that the function may read at at.key */
 };
 
-/** So many maps that a run has found in others are remembered: where nothing is proved the values
- * of others are not the program's. */
+/** So many maps that a run has found in others are remembered; if there are more, all are looked
+ * at. */
 #define WN_INNER_MAPS 64u
 
 /** So many records may be held at a time; there is no room for more. */
@@ -182,7 +182,9 @@ struct wn_bound_map {
     uint32_t value_bytes;
     uint32_t type;           /* enum wn_map_type */
     struct wn_region values; /* where programs reach values */
-    struct wn_lock *locks;   /* shared by its values, so many; NULL: they have none */
+    /** Maps of maps: the one whose handle, or one of whose values, an address is; NULL if none. */
+    const struct wn_bound_map *(*around)(struct wn_map *map, uint64_t address);
+    struct wn_lock *locks; /* shared by its values, so many; NULL: they have none */
     uint32_t n_locks;
     struct wn_region lock_at; /* of each value the bytes that stand for its lock */
 };

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "map/kind.h"
+#include "map/outer.h"
 
 static const struct {
     const char *name;
@@ -481,6 +482,8 @@ void wn_map_bind(struct wn_map *map, struct wn_bound_map *out)
                                  .value_bytes = map->value_bytes,
                                  .type = map->type};
     wn_map_values(map, &out->values);
+    if (wn_outer_inner(map))
+        out->around = wn_outer_around;
     if (!map->locks)
         return;
     out->locks = map->locks;

@@ -61,6 +61,28 @@ uint64_t wn_outer_find(const struct wn_map *map, const void *key, struct wn_run 
     return (uint64_t)(uintptr_t)&inner->bound;
 }
 
+static bool is_around(const struct wn_map *inner, uint64_t address)
+{
+    const struct wn_region *values = &inner->bound.values;
+    return address == (uint64_t)(uintptr_t)&inner->bound || address - values->start < values->bytes;
+}
+
+const struct wn_bound_map *wn_outer_around(struct wn_map *map, uint64_t address)
+{
+    struct outer *o = outer_of(map);
+    struct wn_cursor at = {0};
+    const struct wn_bound_map *found = NULL;
+    while (!found && wn_map_visit(o->table, &at, 0)) {
+        const struct wn_map *inner = __atomic_load_n((struct wn_map **)at.value, __ATOMIC_ACQUIRE);
+        found = inner && is_around(inner, address) ? &inner->bound : NULL;
+    }
+    wn_lock_hold(&o->lock);
+    for (size_t i = 0; !found && i < o->replaced.len; i++)
+        found = is_around(o->replaced.data[i], address) ? &o->replaced.data[i]->bound : NULL;
+    wn_lock_drop(&o->lock);
+    return found;
+}
+
 /** wn_map_finder(). */
 static uint64_t find_inner(uint64_t map, uint64_t key, uint64_t r3, uint64_t r4, uint64_t r5,
                            struct wn_run *run)

@@ -13,5 +13,8 @@ const struct wn_map_info *wn_outer_inner(const struct wn_map *map);
  */
 uint64_t wn_outer_find(const struct wn_map *map, const void *key, struct wn_run *run);
 
+/** The map in it, or that has been, whose handle or one of whose values an address is; NULL. */
+const struct wn_bound_map *wn_outer_around(struct wn_map *map, uint64_t address);
+
 /** wn_map_quiesce() of maps of maps. */
 void wn_outer_quiesce(struct wn_map *map);

@@ -3,6 +3,8 @@
  */
 #include "../engines.h"
 
+#include <errno.h>
+
 #define BAD WN_FAULT_MEMORY
 
 /* ---- Maps */
@@ -110,6 +112,93 @@ static void lookups_leave_nothing_behind(void **state)
     with_map(WN_MAP_ARRAY, shows, GIVES(0));
     with_map(WN_MAP_PERCPU_ARRAY, shows, GIVES(0));
     with_map(WN_MAP_HASH, shows, GIVES(0));
+}
+
+/* More maps than a run remembers; the first one's value is read at last. */
+static void many_maps_are_found_in_one(void **state)
+{
+    (void)state;
+    enum { INNER = 80 };
+    static const char *const text =
+        "*(u32 *)(r10 - 4) = 0\n*(u32 *)(r10 - 8) = 0\n"
+        "r1 = map_fd(0) ll\nr2 = r10\nr2 += -4\ncall 1\nif r0 == 0 goto none\n"
+        "r1 = r0\nr2 = r10\nr2 += -8\ncall 1\nif r0 == 0 goto none\nr6 = r0\nr7 = 0\nr8 = 1\n"
+        "again: *(u32 *)(r10 - 4) = r8\n"
+        "r1 = map_fd(0) ll\nr2 = r10\nr2 += -4\ncall 1\nif r0 == 0 goto none\n"
+        "r1 = r0\nr2 = r10\nr2 += -8\ncall 1\nif r0 == 0 goto none\n"
+        "r0 = *(u64 *)(r0 + 0)\nr7 += r0\nr8 += 1\nif r8 != 80 goto again\n"
+        "r0 = *(u64 *)(r6 + 0)\nr0 += r7\nexit\nnone: r0 = -1\nexit\n";
+    static const enum wn_verify ways[] = {WN_VERIFY_STRICT, WN_VERIFY_NONE};
+    static const struct wn_map_opts array = {WN_MAP_ARRAY, 4, 8, 1, 0};
+    for (unsigned i = 0; i < 4 * ENGINES; i++) {
+        enum wn_map_type type = i % 4 < 2 ? WN_MAP_ARRAY_OF_MAPS : WN_MAP_HASH_OF_MAPS;
+        struct wn_map_opts of = {type, 4, 4, INNER, 0, .inner = &array};
+        struct wn_map *outer = NULL, *inner = NULL;
+        uint32_t zero = 0;
+        assert_int_equal(wn_map_new(&of, &outer, NULL), 0);
+        for (uint32_t key = 0; key < INNER; key++) {
+            uint64_t value = key ? 1 : 1000;
+            assert_int_equal(wn_map_new(&array, &inner, NULL), 0);
+            assert_int_equal(wn_map_update(inner, &zero, &value, 0), 0);
+            assert_int_equal(wn_map_set_inner(outer, &key, inner, 0, NULL), 0);
+            wn_map_free(inner);
+        }
+        struct wn_prog_opts opts = {.engine = engines[i / 4],
+                                    .verify = ways[i % 2],
+                                    .type = WN_PROG_XDP,
+                                    .maps = &outer,
+                                    .n_maps = 1};
+        struct wn_prog *prog = make(text, &opts);
+        struct wn_run *run = wn_run_new();
+        struct wn_packet pkt = packet();
+        if (prog)
+            assert_int_equal(wn_prog_run(prog, run, &pkt).value, 1000 + INNER - 1);
+        wn_run_free(run);
+        wn_prog_free(prog);
+        wn_map_free(outer);
+    }
+}
+
+/* What is put into a map of maps is like all the others. */
+static void inner_maps_are_alike(void **state)
+{
+    (void)state;
+    static const struct wn_map_opts array = {WN_MAP_ARRAY, 4, 8, 4, 0},
+                                    others[] = {
+                                        {WN_MAP_HASH, 4, 8, 4, 0},
+                                        {WN_MAP_ARRAY, 4, 16, 4, 0},
+                                        {WN_MAP_ARRAY, 4, 8, 5, 0},
+                                        {WN_MAP_ARRAY, 4, 8, 4, WN_MAP_RDONLY_PROG},
+                                        {WN_MAP_ARRAY, 4, 8, 4, 0, .has_lock = true},
+                                    };
+    struct wn_map_opts of = {WN_MAP_ARRAY_OF_MAPS, 4, 4, 2, 0, .inner = &array};
+    struct wn_map *outer = NULL, *map = NULL, *found = NULL;
+    uint32_t key = 1, far = 2;
+    uint32_t number = 7;
+    assert_int_equal(wn_map_new(&of, &outer, NULL), 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct wn_error err = {0};
+        assert_int_equal(wn_map_new(&others[i], &map, NULL), 0);
+        assert_int_equal(wn_map_set_inner(outer, &key, map, 0, &err), -EINVAL);
+        assert_true(err.text[0]);
+        wn_map_free(map);
+    }
+    assert_int_equal(wn_map_new(&array, &map, NULL), 0);
+    assert_int_equal(wn_map_set_inner(map, &key, map, 0, NULL), -EINVAL);
+    assert_int_equal(wn_map_set_inner(outer, &far, map, 0, NULL), -E2BIG);
+    assert_int_equal(wn_map_set_inner(outer, &key, map, WN_MAP_NOEXIST, NULL), -EINVAL);
+    assert_int_equal(wn_map_set_inner(outer, &key, map, 0, NULL), 0);
+    assert_int_equal(wn_map_get_inner(outer, &key, &found), 0);
+    assert_ptr_equal(found, map);
+    wn_map_free(found);
+    assert_int_equal(wn_map_update(outer, &key, &number, 0), -EOPNOTSUPP);
+    assert_int_equal(wn_map_lookup(outer, &key, &number), -EOPNOTSUPP);
+    assert_int_equal(wn_map_delete(outer, &far), -E2BIG);
+    assert_int_equal(wn_map_delete(outer, &key), 0);
+    assert_int_equal(wn_map_delete(outer, &key), -ENOENT);
+    wn_map_quiesce(outer);
+    wn_map_free(map);
+    wn_map_free(outer);
 }
 
 /** Values that begin in one element and end in the next are nobody's. */
@@ -476,6 +565,8 @@ int main(void)
         cmocka_unit_test(map_elements_are_made_found_and_deleted),
         cmocka_unit_test(maps_keys_and_values_are_checked),
         cmocka_unit_test(lookups_leave_nothing_behind),
+        cmocka_unit_test(many_maps_are_found_in_one),
+        cmocka_unit_test(inner_maps_are_alike),
         cmocka_unit_test(values_do_not_run_into_each_other),
         cmocka_unit_test(helpers_take_maps_that_suit_them),
         cmocka_unit_test(values_are_pushed_popped_and_looked_at),
