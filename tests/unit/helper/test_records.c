@@ -13,7 +13,8 @@ enum { BYTES = 4096 };
 #define GIVES(n)    ((struct wn_result){.value = (uint64_t)(n)})
 #define FAULT(f, s) ((struct wn_result){.fault = WN_FAULT_##f, .slot = (s)})
 
-/** What a reader is shown: how many records, and the first bytes of each as one number. */
+/** What a reader is shown: how many records, and of each the first 8 bytes as a number, or the
+ * first one. */
 struct shown {
     unsigned n;
     uint64_t first[8];
@@ -23,8 +24,10 @@ static int show(void *arg, const void *data, size_t bytes)
 {
     struct shown *s = arg;
     assert_true(s->n < 8);
-    s->first[s->n] = 0;
-    memcpy(&s->first[s->n++], data, bytes < 8 ? bytes : 8);
+    s->first[s->n] = bytes ? *(const uint8_t *)data : 0;
+    if (bytes >= 8)
+        memcpy(&s->first[s->n], data, 8);
+    s->n++;
     return 0;
 }
 
